@@ -1,0 +1,166 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Questions to and changes of the file system, by path.
+public enum FileSystem {
+    /// Whether there is anything at `path` (links are followed).
+    public static func exists(_ path: String) -> Bool { ((try? statusIfExists(path)) ?? nil) != nil }
+
+    /// Whether `path` is a directory or a link to one.
+    public static func isDirectory(_ path: String) -> Bool { ((try? statusIfExists(path)) ?? nil)?.kind == .directory }
+
+    /// Bytes of the file at `path`.
+    public static func size(_ path: String) throws(FileError) -> Int { try status(path).size }
+
+    /// Size, kind, time and identity (links are followed).
+    public static func status(_ path: String) throws(FileError) -> FileStatus {
+        var status = stat()
+        try unsafe SystemCall.run(.inspect, path: path) { unsafe stat($0, &status) }
+        return FileStatus(status)
+    }
+
+    /// As ``status(_:)``; nil when there is nothing at `path`.
+    public static func statusIfExists(_ path: String) throws(FileError) -> FileStatus? {
+        do throws(FileError) { return try status(path) } catch {
+            if error.code == ENOENT || error.code == ENOTDIR { return nil }
+            throw error
+        }
+    }
+
+    /// The names in a directory, without `.` and `..`, in natural order.
+    public static func list(_ path: String) throws(FileError) -> [String] {
+        var stream: DirectoryStream?
+        try unsafe SystemCall.run(.list, path: path) { name in
+            unsafe stream = openDirectory(name)
+            return unsafe stream == nil ? Int32(-1) : 0
+        }
+        let directory = unsafe stream!
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = unsafe readdir(directory) else {
+                if errno != 0 { throw FileError(.list, path, code: errno) }
+                break
+            }
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                unsafe tuple.withMemoryRebound(to: CChar.self, capacity: 1) { unsafe PathName.string(fromSystemTerminated: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted(by: naturalOrder)
+    }
+
+    /// Creates `path` and every directory above it that is missing.
+    public static func createDirectories(_ path: String) throws(FileError) {
+        if isDirectory(path) || path.isEmpty { return }
+        let parent = directory(of: path)
+        if parent != path { try createDirectories(parent) }
+        do throws(FileError) {
+            try unsafe SystemCall.run(.createDirectory, path: path) { unsafe mkdir($0, 0o777) }
+        } catch {
+            // Somebody else may have been faster.
+            guard error.code == EEXIST && isDirectory(path) else { throw error }
+        }
+    }
+
+    /// Removes a file or an empty directory. Returns false when there was nothing.
+    @discardableResult
+    public static func remove(_ path: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            try unsafe SystemCall.run(.remove, path: path) { unsafe systemRemove($0) }
+            return true
+        } catch {
+            if error.code == ENOENT { return false }
+            throw error
+        }
+    }
+
+    /// Removes a directory with everything in it. Links inside are removed, not followed.
+    public static func removeTree(_ path: String) throws(FileError) {
+        var status = stat()
+        try unsafe SystemCall.run(.inspect, path: path) { unsafe lstat($0, &status) }
+        if FileStatus(status).kind == .directory {
+            for name in try list(path) { try removeTree(path + "/" + name) }
+        }
+        try remove(path)
+    }
+
+    /// Gives `path` the name `newPath`, replacing what was there, in one step.
+    public static func rename(_ path: String, to newPath: String) throws(FileError) {
+        try unsafe SystemCall.run(.rename, path: path) { old in
+            unsafe PathName.withSystemPath(newPath) { unsafe systemRename(old, $0) } ?? -1
+        }
+    }
+
+    /// Makes additions, removals and renames in the directory that holds `path` durable.
+    public static func syncDirectory(of path: String) throws(FileError) {
+        let directory = try OpenFile(directory(of: path))
+        do throws(FileError) { try directory.sync() } catch {
+            // Some network file systems cannot; they also order renames themselves.
+            guard error.code == EINVAL || error.code == ENOTSUP else { throw error }
+        }
+    }
+
+    /// The whole content of a small file. Throws when it has more than `limit` bytes.
+    public static func readAll(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
+        let file = try OpenFile(path)
+        let status = try file.status()
+        if status.kind == .directory { throw FileError(.read, path, code: EISDIR) }
+        var bytes: [UInt8] = []
+        // A size of 0 may also be a pipe or a file of /proc, so the end is where read says it is.
+        var step = min(status.size, limit) + 1
+        while true {
+            let start = bytes.count
+            bytes.append(contentsOf: repeatElement(0, count: step))
+            var failure: FileError?
+            let read = unsafe bytes.withUnsafeMutableBytes { raw -> Int in
+                do throws(FileError) { return try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: raw[start...])) } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            if let failure { throw failure }
+            bytes.removeLast(step - read)
+            if bytes.count > limit { throw FileError(.read, path, code: EFBIG, detail: "larger than the limit of \(limit) bytes") }
+            if read == 0 { return bytes }
+            step = max(4096, min(step, limit - bytes.count + 1))
+        }
+    }
+
+    /// Replaces the content of `path` in one durable step (see ``AtomicFile``).
+    public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
+        var file = try AtomicFile(path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    /// The part before the last `/`: "." when there is none, "/" for the root.
+    public static func directory(of path: String) -> String {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+
+    /// The part after the last `/`.
+    public static func name(of path: String) -> String {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? path.dropLast() : path[...]
+        return String(trimmed.lastIndex(of: "/").map { trimmed[trimmed.index(after: $0)...] } ?? trimmed)
+    }
+}
+
+#if canImport(Darwin)
+    private typealias DirectoryStream = UnsafeMutablePointer<DIR>
+#else
+    private typealias DirectoryStream = OpaquePointer
+#endif
+private func openDirectory(_ path: UnsafePointer<CChar>) -> DirectoryStream? { unsafe opendir(path) }
+
+// The methods above have the names of the calls they make.
+private func systemRename(_ old: UnsafePointer<CChar>, _ new: UnsafePointer<CChar>) -> Int32 { unsafe rename(old, new) }
+private func systemRemove(_ path: UnsafePointer<CChar>) -> Int32 { unsafe remove(path) }
