@@ -1,0 +1,99 @@
+import Files
+
+/// Writes scalars as TensorBoard event files: TFRecord framing around `Event` messages, nothing else of TensorFlow.
+///
+/// Each record is `length (8) · masked crc of length (4) · message · masked crc of message (4)`. A message holds `wall_time` (field 1, double),
+/// `step` (2, varint) and either `file_version` (3) or `summary` (5) of `Value { tag (1), simple_value (2, float) }`.
+/// After a resume a new file is added; its first event says that everything from its step on replaces what older files hold.
+public struct TensorBoardWriter: ~Copyable {
+    /// The file being written.
+    public let path: String
+    private let file: OpenFile
+    private var pending: [UInt8] = []
+
+    /// Creates `folder/events.out.tfevents.<seconds>.slw-train.<step>`. `resumedAt` is the first step this file will hold, when there are others before it.
+    public init(folder: String, wallTime: Double, resumedAt step: Int? = nil) throws(FileError) {
+        try FileSystem.createDirectories(folder)
+        let seconds = String(Int(wallTime))
+        var path = folder + "/events.out.tfevents." + String(repeating: "0", count: max(0, 10 - seconds.count)) + seconds + ".slw-train"
+        var number = 0
+        while FileSystem.exists("\(path).\(number)") { number += 1 }
+        path += ".\(number)"
+        self.path = path
+        file = try OpenFile(path, .createNew)
+        var version: [UInt8] = []
+        Self.append(field: 3, bytes: Array("brain.Event:2".utf8), to: &version)
+        append(event: version, wallTime: wallTime, step: 0)
+        if let step {
+            // SessionLog { status (1) = START (1) }: readers purge what came later in older files.
+            var start: [UInt8] = []
+            Self.append(field: 7, bytes: [0x08, 0x01], to: &start)
+            append(event: start, wallTime: wallTime, step: step)
+        }
+        try flush()
+    }
+
+    /// Adds one scalar; visible to readers after ``flush()``.
+    public mutating func add(_ tag: String, _ value: Double, step: Int, wallTime: Double) {
+        var entry: [UInt8] = []
+        Self.append(field: 1, bytes: Array(tag.utf8), to: &entry)
+        entry.append(0x15)  // field 2, four bytes
+        Self.append(Float(value).bitPattern, to: &entry)
+        var summary: [UInt8] = []
+        Self.append(field: 1, bytes: entry, to: &summary)
+        var event: [UInt8] = []
+        Self.append(field: 5, bytes: summary, to: &event)
+        append(event: event, wallTime: wallTime, step: step)
+    }
+
+    /// Hands what was added to the kernel.
+    public mutating func flush() throws(FileError) {
+        let bytes = pending
+        pending.removeAll(keepingCapacity: true)
+        try file.append(bytes)
+    }
+
+    private mutating func append(event: [UInt8], wallTime: Double, step: Int) {
+        var message: [UInt8] = [0x09]  // field 1, eight bytes
+        Self.append(wallTime.bitPattern, to: &message)
+        message.append(0x10)  // field 2, varint
+        Self.append(varint: UInt64(bitPattern: Int64(step)), to: &message)
+        message += event
+        var length: [UInt8] = []
+        Self.append(UInt64(message.count), to: &length)
+        pending += length
+        Self.append(CRC32C.masked(length), to: &pending)
+        pending += message
+        Self.append(CRC32C.masked(message), to: &pending)
+    }
+
+    private static func append(field: UInt8, bytes: [UInt8], to output: inout [UInt8]) {
+        output.append(field << 3 | 2)
+        append(varint: UInt64(bytes.count), to: &output)
+        output += bytes
+    }
+
+    private static func append(varint value: UInt64, to output: inout [UInt8]) {
+        var value = value
+        while value >= 0x80 {
+            output.append(UInt8(truncatingIfNeeded: value) | 0x80)
+            value >>= 7
+        }
+        output.append(UInt8(value))
+    }
+
+    private static func append(_ value: some FixedWidthInteger, to output: inout [UInt8]) {
+        for shift in stride(from: 0, to: value.bitWidth, by: 8) { output.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+}
+
+extension OpenFile {
+    /// Writes all bytes at the current position.
+    borrowing func append(_ bytes: [UInt8]) throws(FileError) {
+        var failure: FileError?
+        unsafe bytes.withUnsafeBytes { raw in
+            do throws(FileError) { try unsafe write(raw) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+}
