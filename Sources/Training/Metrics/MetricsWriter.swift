@@ -17,10 +17,11 @@ public struct MetricsWriter: ~Copyable {
         let size = try Self.endOfLastLine(in: file)
         try file.truncate(to: size)
         try file.seek(to: size)
-        self.file = file
         if size == 0 {
-            try append(["schema": "slw-train.metrics", "version": .integer(Int64(Self.version)), "created": .string(wallTime)])
+            let first: JSONValue = ["schema": "slw-train.metrics", "version": JSONValue(Self.version), "created": JSONValue(wallTime)]
+            try file.append(Array((first.serialized() + "\n").utf8))
         }
+        self.file = file
     }
 
     /// Appends one object.

@@ -1,4 +1,4 @@
-public import Files
+import Files
 public import JSON
 
 /// What a run measured, in order: read from `metrics.jsonl`, or from a Megatron console log.

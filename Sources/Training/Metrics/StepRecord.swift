@@ -65,8 +65,8 @@ public struct StepRecord: Sendable, Equatable {
         let path: Path
 
         enum Path: Sendable {
-            case integer(WritableKeyPath<StepRecord, Int> & Sendable)
-            case number(WritableKeyPath<StepRecord, Double> & Sendable)
+            case integer(any WritableKeyPath<StepRecord, Int> & Sendable)
+            case number(any WritableKeyPath<StepRecord, Double> & Sendable)
         }
 
         /// The value in `record`; NaN when it was not measured.

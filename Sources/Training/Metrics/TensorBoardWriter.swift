@@ -1,4 +1,4 @@
-import Files
+public import Files
 
 /// Writes scalars as TensorBoard event files: TFRecord framing around `Event` messages, nothing else of TensorFlow.
 ///
@@ -19,18 +19,19 @@ public struct TensorBoardWriter: ~Copyable {
         var number = 0
         while FileSystem.exists("\(path).\(number)") { number += 1 }
         path += ".\(number)"
-        self.path = path
-        file = try OpenFile(path, .createNew)
-        var version: [UInt8] = []
-        Self.append(field: 3, bytes: Array("brain.Event:2".utf8), to: &version)
-        append(event: version, wallTime: wallTime, step: 0)
+        let file = try OpenFile(path, .createNew)
+        var start: [UInt8] = []
+        Self.append(field: 3, bytes: Array("brain.Event:2".utf8), to: &start)
+        start = Self.record(event: start, wallTime: wallTime, step: 0)
         if let step {
             // SessionLog { status (1) = START (1) }: readers purge what came later in older files.
-            var start: [UInt8] = []
-            Self.append(field: 7, bytes: [0x08, 0x01], to: &start)
-            append(event: start, wallTime: wallTime, step: step)
+            var session: [UInt8] = []
+            Self.append(field: 7, bytes: [0x08, 0x01], to: &session)
+            start += Self.record(event: session, wallTime: wallTime, step: step)
         }
-        try flush()
+        try file.append(start)
+        self.path = path
+        self.file = file
     }
 
     /// Adds one scalar; visible to readers after ``flush()``.
@@ -43,7 +44,7 @@ public struct TensorBoardWriter: ~Copyable {
         Self.append(field: 1, bytes: entry, to: &summary)
         var event: [UInt8] = []
         Self.append(field: 5, bytes: summary, to: &event)
-        append(event: event, wallTime: wallTime, step: step)
+        pending += Self.record(event: event, wallTime: wallTime, step: step)
     }
 
     /// Hands what was added to the kernel.
@@ -53,18 +54,18 @@ public struct TensorBoardWriter: ~Copyable {
         try file.append(bytes)
     }
 
-    private mutating func append(event: [UInt8], wallTime: Double, step: Int) {
+    private static func record(event: [UInt8], wallTime: Double, step: Int) -> [UInt8] {
         var message: [UInt8] = [0x09]  // field 1, eight bytes
-        Self.append(wallTime.bitPattern, to: &message)
+        append(wallTime.bitPattern, to: &message)
         message.append(0x10)  // field 2, varint
-        Self.append(varint: UInt64(bitPattern: Int64(step)), to: &message)
+        append(varint: UInt64(bitPattern: Int64(step)), to: &message)
         message += event
-        var length: [UInt8] = []
-        Self.append(UInt64(message.count), to: &length)
-        pending += length
-        Self.append(CRC32C.masked(length), to: &pending)
-        pending += message
-        Self.append(CRC32C.masked(message), to: &pending)
+        var record: [UInt8] = []
+        append(UInt64(message.count), to: &record)
+        append(CRC32C.masked(record), to: &record)
+        record += message
+        append(CRC32C.masked(message), to: &record)
+        return record
     }
 
     private static func append(field: UInt8, bytes: [UInt8], to output: inout [UInt8]) {

@@ -1,0 +1,82 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// One axis of a figure: the range it shows, and where its marks are.
+struct Axis: Equatable {
+    /// How distances on the axis relate to values.
+    enum Scale { case linear, logarithmic }
+
+    let range: ClosedRange<Double>
+    let ticks: [Double]
+    let scale: Scale
+
+    /// An axis that shows all of `values`; with `.logarithmic` the positive ones only. `wanted` is about how many marks it gets.
+    init(_ values: some Sequence<Double>, scale: Scale = .linear, fromZero: Bool = false, wanted: Int = 5) {
+        var (low, high) = (Double.infinity, -Double.infinity)
+        for value in values where value.isFinite && (scale == .linear || value > 0) {
+            low = min(low, value)
+            high = max(high, value)
+        }
+        if low > high { (low, high) = scale == .linear ? (0, 1) : (1, 10) }
+        if fromZero && scale == .linear { low = min(0, low) }
+        if low == high {
+            let room = low == 0 ? 1 : abs(low) * 0.1
+            (low, high) = scale == .linear ? (fromZero ? low : low - room, high + room) : (low / 1.5, high * 1.5)
+        }
+        self.scale = scale
+        switch scale {
+        case .linear:
+            let step = Self.step(high - low, wanted)
+            let first = fromZero ? low : (low / step).rounded(.down) * step
+            let last = (high / step).rounded(.up) * step
+            range = first...max(last, high)
+            ticks = Self.marks(range, step)
+        case .logarithmic:
+            let decades = log10(high / low)
+            let factors: [Double] = decades > 3 ? [1] : decades > 1 ? [1, 3] : [1, 2, 5]
+            let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+            let marks = exponents.flatMap { exponent in factors.map { $0 * pow(10, Double(exponent)) } }
+            let inside = marks.filter { $0 >= low * 0.999 && $0 <= high * 1.001 }
+            range = low / 1.08...high * 1.08
+            // A range within one decade and without round marks is marked like a linear one.
+            let chosen = inside.count >= 2 ? inside : Self.marks(low...high, Self.step(high - low, wanted))
+            let stride = (chosen.count + 7) / 8
+            ticks = chosen.enumerated().filter { $0.offset % max(1, stride) == 0 }.map(\.element)
+        }
+    }
+
+    /// An axis of exactly this range with marks at round numbers inside it.
+    init(exactly range: ClosedRange<Double>, wanted: Int = 5) {
+        let width = max(range.upperBound - range.lowerBound, 1e-12)
+        self.range = range.lowerBound...range.lowerBound + width
+        ticks = Self.marks(self.range, Self.step(width, wanted))
+        scale = .linear
+    }
+
+    /// Where `value` lies: 0 at the low end, 1 at the high end.
+    func position(_ value: Double) -> Double {
+        switch scale {
+        case .linear: (value - range.lowerBound) / (range.upperBound - range.lowerBound)
+        case .logarithmic: value <= 0 ? 0 : log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
+        }
+    }
+
+    /// 1, 2 or 5 times a power of ten, so that `width` has about `wanted` steps.
+    private static func step(_ width: Double, _ wanted: Int) -> Double {
+        let rough = width / Double(wanted)
+        let power = pow(10, log10(rough).rounded(.down))
+        for factor in [1.0, 2, 5] where factor * power >= rough * 0.999 { return factor * power }
+        return 10 * power
+    }
+
+    private static func marks(_ range: ClosedRange<Double>, _ step: Double) -> [Double] {
+        let first = (range.lowerBound / step - 1e-9).rounded(.up)
+        let last = (range.upperBound / step + 1e-9).rounded(.down)
+        return first > last ? [] : stride(from: first, through: last, by: 1).map { $0 * step }
+    }
+}

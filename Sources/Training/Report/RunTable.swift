@@ -1,0 +1,35 @@
+/// The figures that sum up a run, as rows of the comparison.
+enum RunTable {
+    /// Name and value of a row; "–" where a run did not measure it.
+    static let rows: [(name: String, value: @Sendable (RunHistory) -> String)] = [
+        ("Steps", { $0.steps.last.map { NumberText.count($0.step) } ?? "–" }),
+        ("Tokens trained", { $0.steps.last.map { NumberText.count($0.tokens) } ?? "–" }),
+        ("Training loss at the end", { number(recentLoss($0), 4) }),
+        ("Validation loss at the end", { $0.validations.last.map { number($0.loss, 4) } ?? "–" }),
+        ("Best validation loss", { $0.validations.map(\.loss).min().map { number($0, 4) } ?? "–" }),
+        ("Validation perplexity at the end", { $0.validations.last.map { NumberText.significant($0.perplexity) } ?? "–" }),
+        ("Training time", { $0.steps.last.map { $0.elapsed.isFinite ? NumberText.duration($0.elapsed) : "–" } ?? "–" }),
+        ("Tokens per second", { overallSpeed($0).map { NumberText.compact($0) } ?? "–" }),
+        ("Tokens in the ledger", { $0.steps.last.map { $0.outstanding.isNaN ? "–" : NumberText.count(Int($0.outstanding)) } ?? "–" }),
+        ("Tokens dropped", { $0.steps.last.map { $0.dropped.isNaN ? "–" : NumberText.count(Int($0.dropped)) } ?? "–" }),
+    ]
+
+    /// Mean training loss of the last steps (one in fifty, at least ten): a single step is noise.
+    static func recentLoss(_ run: RunHistory) -> Double {
+        let losses = run.steps.suffix(max(10, run.steps.count / 50)).map(\.loss).filter(\.isFinite)
+        return losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count)
+    }
+
+    /// All tokens over all training time.
+    static func overallSpeed(_ run: RunHistory) -> Double? {
+        guard let last = run.steps.last, last.elapsed > 0 else { return nil }
+        return Double(last.tokens) / last.elapsed
+    }
+
+    /// `3.68 %`.
+    static func percent(_ part: Int, _ whole: Int) -> String {
+        whole == 0 ? "–" : NumberText.significant(100 * Double(part) / Double(whole), 3) + " %"
+    }
+
+    private static func number(_ value: Double, _ decimals: Int) -> String { value.isNaN ? "–" : NumberText.fixed(value, decimals) }
+}

@@ -1,0 +1,132 @@
+import Files
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite("Metrics") struct MetricsTests {
+    /// An invented run: a loss that falls with a few spikes, a warmup of lengths, clipped steps.
+    static func history(_ name: String, steps: Int = 400, seed: UInt64 = TestRun.seed) -> RunHistory {
+        var random = SeededGenerator(seed)
+        var run = RunHistory(name: name)
+        var elapsed = 0.0
+        var tokens = 0
+        for step in 1...steps {
+            let share = Double(step) / Double(steps)
+            var record = StepRecord()
+            record.step = step
+            record.length = min(256, 8 + Int(share * 500) / 8 * 8)
+            record.rows = 16
+            record.samples = 16 * step
+            tokens += 16 * record.length
+            record.tokens = tokens
+            let spike = step % 97 == 60 ? 1.3 : 1
+            record.loss = (3.2 + 7.5 * exp(-6 * share)) * spike + Double.random(in: -0.1...0.1, using: &random)
+            record.learningRate = 6e-4 * min(1, share * 10) * (1 - 0.9 * share)
+            record.gradientNorm = (0.6 + 3 * exp(-9 * share)) * spike * spike * Double.random(in: 0.8...1.25, using: &random)
+            record.clipped = record.gradientNorm > 1 ? 1 : 0
+            record.varianceNorm = 900 * (1 - exp(-8 * share)) * spike
+            record.varianceMax = 0.02 * (1 + exp(-5 * share)) * spike
+            record.momentumNorm = 300 * exp(-2 * share) * Double.random(in: 0.8...1.2, using: &random)
+            record.weightNorm = 80 + 20 * share
+            record.seconds = 0.02 + 0.0001 * Double(record.length)
+            elapsed += record.seconds
+            record.elapsed = elapsed
+            record.tokensPerSecond = Double(16 * record.length) / record.seconds
+            record.utilisation = 0.4 + 0.3 * share
+            record.used = Double(tokens)
+            record.outstanding = Double(min(16 * step, 6400) * 256 - tokens) * (1 - share * 0.9)
+            record.dropped = 0
+            run.append(record)
+            if step % 40 == 0 {
+                let progress = TrainingProgress(steps: step, samples: record.samples, tokens: tokens)
+                run.append(ValidationRecord(progress: progress, elapsed: elapsed, loss: 3.4 + 7 * exp(-5 * share), targets: 4096))
+            }
+        }
+        run.steps.fillLossRatios()
+        return run
+    }
+
+    @Test("records come back as they were written, also infinite and missing ones")
+    func roundTrip() throws {
+        var record = Self.history("a", steps: 3).steps[2]
+        record.gradientNorm = .infinity
+        record.utilisation = .nan
+        let back = try #require(StepRecord(JSONValue.parse(Array(record.json.serialized().utf8))))
+        #expect(back.gradientNorm == .infinity && back.utilisation.isNaN && back.loss == record.loss && back.tokens == record.tokens)
+        #expect(back.json == record.json)
+    }
+
+    @Test("after a crash and a resume each step counts once, with its last value, and a torn line is cut off")
+    func resume() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.file("metrics.jsonl")
+        let run = Self.history("a", steps: 80)
+        do {
+            let writer = try MetricsWriter(path: path, wallTime: "2026-01-01T00:00:00Z")
+            for record in run.steps[..<50] { try writer.append(record.json) }
+        }
+        // The crash: half a line.
+        let handle = try FileHandle(forUpdating: URL(filePath: path))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("{\"kind\":\"step\",\"st".utf8))
+        try handle.close()
+        do {
+            let writer = try MetricsWriter(path: path, wallTime: "2026-01-01T01:00:00Z")
+            try writer.appendResume(at: TrainingProgress(steps: 40, tokens: 9), wallTime: "2026-01-01T01:00:00Z")
+            for record in run.steps[40...] { try writer.append(record.json) }
+        }
+        let back = try RunHistory(metrics: path, name: "a")
+        #expect(back.steps.map(\.step) == Array(1...80))
+        #expect(back.steps.map(\.json) == run.steps.map(\.json))
+        #expect(back.unreadableLines == 0)
+    }
+
+    @Test("a file of another kind and a newer version are refused in one line")
+    func foreign() throws {
+        let directory = try TemporaryDirectory()
+        let foreign = try directory.write("{\"a\":1}\n", to: "a.jsonl")
+        #expect(throws: TrainingError.self) { try RunHistory(metrics: foreign, name: "a") }
+        let newer = try directory.write("{\"schema\":\"slw-train.metrics\",\"version\":99}\n", to: "b.jsonl")
+        do {
+            _ = try RunHistory(metrics: newer, name: "b")
+            Issue.record("accepted")
+        } catch { #expect(error.description.contains("version 99")) }
+    }
+
+    @Test("the CSV has one row a step and validation in its place")
+    func csv() {
+        let lines = Self.history("a", steps: 80).csv.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 82 && lines[0].hasPrefix("step,samples,tokens,"))
+        #expect(lines[40].hasPrefix("40,640,") && !lines[40].hasSuffix(",,") && lines[41].hasSuffix(",,"))
+        #expect(Set(lines[..<81].map { $0.split(separator: ",", omittingEmptySubsequences: false).count }).count == 1)
+    }
+
+    @Test("CRC-32C and its mask have the published values")
+    func crc() {
+        #expect(CRC32C.checksum(Array("123456789".utf8)) == 0xE306_9283)
+        #expect(CRC32C.checksum([UInt8](repeating: 0, count: 32)) == 0x8A91_36AA)
+        #expect(CRC32C.masked([UInt8](repeating: 0, count: 32)) == 265_814_010)
+    }
+
+    @Test("an event file frames every message with two checksums")
+    func events() throws {
+        let directory = try TemporaryDirectory()
+        var writer = try TensorBoardWriter(folder: directory.file("tb"), wallTime: 1_700_000_000)
+        for step in 1...300 { writer.add("lm-loss-training/lm loss", 1 / Double(step), step: step, wallTime: 1_700_000_000) }
+        try writer.flush()
+        let bytes = try FileSystem.readAll(writer.path)
+        var (offset, records) = (0, 0)
+        func word(_ at: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) } }
+        while offset < bytes.count {
+            let length = Int(word(offset))
+            #expect(word(offset + 8) == CRC32C.masked(bytes[offset..<offset + 8]))
+            #expect(word(offset + 12 + length) == CRC32C.masked(bytes[offset + 12..<offset + 12 + length]))
+            offset += 16 + length
+            records += 1
+        }
+        #expect(records == 301)
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Training
+
+@Suite("Report") struct ReportTests {
+    @Test("Pearson's r and its p-value are exact")
+    func pearson() throws {
+        // Six degrees of freedom have a closed form: p = 1 − r(1 + c/2 + 3c²/8), c = 1 − r² (computed here with 50 digits).
+        let x: [Double] = [1, 2, 3, 4, 5, 6, 7, 8]
+        let y: [Double] = [2.1, 1.9, 3.5, 3.2, 5.8, 4.1, 6.9, 7.7]
+        let result = try #require(PearsonCorrelation(x, y))
+        #expect(abs(result.r - 0.9216035716723234) < 1e-12 && abs(result.p / 0.0011348466342394911 - 1) < 1e-9)
+        #expect(PearsonCorrelation([1, 1, 1], [1, 2, 3]) == nil && PearsonCorrelation([1, 2], [1, 2]) == nil)
+        let perfect = try #require(PearsonCorrelation(x, x))
+        #expect(abs(perfect.r - 1) < 1e-12 && perfect.p < 1e-30)
+        let gaps = try #require(PearsonCorrelation(x + [.nan, 9], y + [3, .nan]))
+        #expect(gaps == result)
+    }
+
+    @Test("an axis shows all values and marks round numbers", arguments: [(0.0, 1.0), (3.1, 10.9), (-5, 7e6), (1e-9, 2e-9), (5, 5)])
+    func axis(low: Double, high: Double) {
+        let axis = Axis([low, high])
+        #expect(axis.range.contains(low) && axis.range.contains(high))
+        #expect((2...12).contains(axis.ticks.count), "\(axis.ticks)")
+        #expect(axis.ticks.allSatisfy { (-0.001...1.001).contains(axis.position($0)) })
+        let logarithmic = Axis([max(low, 1e-12), high], scale: .logarithmic)
+        #expect((1...12).contains(logarithmic.ticks.count))
+        #expect((0...1).contains(logarithmic.position(high)))
+    }
+
+    @Test("counts above 1.2 and 1.5, the maximum and the clipped steps")
+    func statistics() {
+        var records = [10.0, 8, 9.7, 8.1, 13, .nan, 7].enumerated().map { index, loss in
+            var record = StepRecord()
+            record.step = index + 1
+            record.loss = loss
+            record.clipped = index % 2 == 0 ? 1 : 0
+            return record
+        }
+        records.fillLossRatios()
+        let statistics = StabilityStatistics(records)
+        #expect(statistics.above12 == 2 && statistics.above15 == 1 && statistics.maximumRatio == 13 / 8 && statistics.maximumStep == 5)
+        #expect(statistics.clippedSteps == 4 && statistics.stepsWithClipping == 7)
+    }
+
+    @Test("the page stands alone: no script, nothing from outside, every tag closed")
+    func page() throws {
+        for runs in [
+            [MetricsTests.history("<one> & \"only\"")], [MetricsTests.history("a"), MetricsTests.history("b", steps: 3000, seed: 7)],
+        ] {
+            let html = Report(runs).html
+            #expect(!html.contains("<script") && !html.contains("http://") && !html.contains("https://") && !html.contains("@import"))
+            #expect(!html.contains("<one>") && !html.lowercased().contains("nan"))
+            for tag in ["svg", "figure", "table", "div", "details", "main", "ul"] {
+                #expect(html.components(separatedBy: "<\(tag)").count == html.components(separatedBy: "</\(tag)>").count, "\(tag)")
+            }
+            #expect(html.components(separatedBy: "<svg").count - 1 >= 3 * 12)
+            if let folder = ProcessInfo.processInfo.environment["SLW_KEEP_REPORT"] {
+                try html.write(toFile: folder + "/report\(runs.count).html", atomically: true, encoding: .utf8)
+            }
+        }
+        #expect(Report([RunHistory(name: "empty")]).html.contains("</html>"))
+    }
+}
