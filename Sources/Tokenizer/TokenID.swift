@@ -1,0 +1,2 @@
+/// The number of a vocabulary's entry.
+public typealias TokenID = UInt32

@@ -1,0 +1,160 @@
+/// The file formats in which a byte-level BPE tokenizer is kept.
+public enum TokenizerFormat: String, CaseIterable, Sendable {
+    /// Hugging Face's `tokenizer.json`: one file with everything.
+    case huggingFace = "tokenizer.json"
+    /// OpenAI's GPT-2 release: `encoder.json` (spelling → id) and `vocab.bpe` (merges).
+    case gpt2 = "vocab.bpe"
+    /// OpenAI's tiktoken: one line of base64 and rank for each token; special tokens and pattern are not in the file.
+    case tiktoken = "tiktoken"
+}
+
+extension Vocabulary {
+    /// The files of a tokenizer in one format: name and contents.
+    ///
+    /// Throws `notExpressible` when a reader of the format would encode some text differently.
+    func files(as format: TokenizerFormat, name: String) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
+        switch format {
+        case .huggingFace: [("tokenizer.json", huggingFaceJSON())]
+        case .gpt2: [("encoder.json", try encoderJSON()), ("vocab.bpe", try mergesText())]
+        case .tiktoken: [(name + ".tiktoken", try rankLines())]
+        }
+    }
+
+    // MARK: tokenizer.json
+
+    /// As `tokenizers` writes it: a member a line, two blanks of indentation, merges as pairs.
+    func huggingFaceJSON() -> [UInt8] {
+        var text = """
+            {
+              "version": "1.0",
+              "truncation": null,
+              "padding": null,
+              "added_tokens": [
+
+            """
+        let added = specialTokens.sorted { $0.id < $1.id }.map { token in
+            """
+                {
+                  "id": \(token.id),
+                  "content": \(quoted(token.text)),
+                  "single_word": false,
+                  "lstrip": false,
+                  "rstrip": false,
+                  "normalized": false,
+                  "special": true
+                }
+            """
+        }
+        text += added.joined(separator: ",\n")
+        text += """
+
+              ],
+              "normalizer": null,
+              "pre_tokenizer": {
+                "type": "ByteLevel",
+                "add_prefix_space": false,
+                "trim_offsets": true,
+                "use_regex": true
+              },
+              "post_processor": null,
+              "decoder": {
+                "type": "ByteLevel",
+                "add_prefix_space": true,
+                "trim_offsets": true,
+                "use_regex": true
+              },
+              "model": {
+                "type": "BPE",
+                "dropout": null,
+                "unk_token": null,
+                "continuing_subword_prefix": null,
+                "end_of_word_suffix": null,
+                "fuse_unk": false,
+                "byte_fallback": false,
+                "ignore_merges": false,
+                "vocab": {
+
+            """
+        let spellings = self.spellings()
+        text += spellings.enumerated().compactMap { id, spelling in spelling.map { "      \(quoted($0)): \(id)" } }.joined(separator: ",\n")
+        text += "\n    },\n    \"merges\": [\n"
+        text += merges.map { merge in
+            """
+                  [
+                    \(quoted(spellings[Int(merge.left)] ?? "")),
+                    \(quoted(spellings[Int(merge.right)] ?? ""))
+                  ]
+            """
+        }.joined(separator: ",\n")
+        text += "\n    ]\n  }\n}"
+        return Array(text.utf8)
+    }
+
+    // MARK: encoder.json and vocab.bpe
+
+    /// As Python's `json.dumps` wrote it for GPT-2: one line, ASCII only, by id.
+    private func encoderJSON() throws(TokenizerError) -> [UInt8] {
+        let members = spellings().enumerated().compactMap { id, spelling in spelling.map { "\(quoted($0, ascii: true)): \(id)" } }
+        return Array("{\(members.joined(separator: ", "))}".utf8)
+    }
+
+    private func mergesText() throws(TokenizerError) -> [UInt8] {
+        let spellings = self.spellings()
+        var text = "#version: 0.2\n"
+        for merge in merges {
+            let line = "\(spellings[Int(merge.left)] ?? "") \(spellings[Int(merge.right)] ?? "")\n"
+            // Readers take such a line for the header wherever it stands.
+            guard !line.hasPrefix("#version") else {
+                throw .notExpressible(format: "vocab.bpe", reason: "a merge begins with \"#version\"")
+            }
+            text += line
+        }
+        return Array(text.utf8)
+    }
+
+    // MARK: .tiktoken
+
+    private func rankLines() throws(TokenizerError) -> [UInt8] {
+        let implied = mergesByRank().map(\.merge)
+        guard implied.count == merges.count, zip(implied, merges).allSatisfy({ $0 == $1 }) else {
+            throw .notExpressible(format: ".tiktoken", reason: "its merges are not in the order of its ids")
+        }
+        let specials = Set(specialTokens.map(\.id))
+        var text: [UInt8] = []
+        for id in 0..<TokenID(count) where !specials.contains(id) && !self[id].isEmpty {
+            text += Base64.encode(self[id])
+            text += " \(id)\n".utf8
+        }
+        return text
+    }
+
+    // MARK: spelling
+
+    /// The spelling of each id: special tokens as their text, others by the byte alphabet; nil where an id is not used.
+    private func spellings() -> [String?] {
+        var spellings = (0..<TokenID(count)).map { self[$0].isEmpty ? nil : ByteAlphabet.spelling(of: self[$0]) }
+        for special in specialTokens { spellings[Int(special.id)] = special.text }
+        return spellings
+    }
+
+    /// A JSON string.
+    private func quoted(_ text: String, ascii: Bool = false) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case _ where scalar.value < 0x20 || (ascii && scalar.value > 0x7E):
+                for unit in UTF16.encode(scalar)! {
+                    let digits = String(unit, radix: 16)
+                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

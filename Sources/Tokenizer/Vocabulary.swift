@@ -1,0 +1,36 @@
+/// What a tokenizer file holds, whatever its format: the byte string of each id, the merges in order of rank and the
+/// special tokens.
+struct Vocabulary: Sendable {
+    /// `left` and `right`, side by side, become one token.
+    struct Merge: Hashable, Sendable {
+        let left: TokenID
+        let right: TokenID
+    }
+
+    /// A token that stands for no text.
+    struct SpecialToken: Equatable, Sendable {
+        let text: String
+        let id: TokenID
+    }
+
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = [0]
+    /// The most important first; each pair once.
+    var merges: [Merge] = []
+    /// By id.
+    var specialTokens: [SpecialToken] = []
+
+    /// Ids: 0 ..< count. An id that stands for nothing has an empty string.
+    var count: Int { ends.count - 1 }
+
+    /// The byte string of a token; a special token's text.
+    subscript(id: TokenID) -> ArraySlice<UInt8> { bytes[ends[Int(id)]..<ends[Int(id) + 1]] }
+
+    /// Adds the token with the next id.
+    mutating func append(_ string: some Collection<UInt8>) {
+        bytes.append(contentsOf: string)
+        ends.append(bytes.count)
+    }
+
+    func isSpecial(_ id: TokenID) -> Bool { specialTokens.contains { $0.id == id } }
+}
