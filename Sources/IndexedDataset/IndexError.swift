@@ -1,0 +1,92 @@
+public import Files
+
+/// What is wrong with a token index, or with what was asked of it. `description` is one line: what, where, what to do.
+public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
+    /// The kernel refused something.
+    case file(FileError)
+    /// The first bytes are not `MMIDIDX`.
+    case notAnIndex(path: String)
+    /// The first bytes are those of the old "lazy" or "cached" index.
+    case legacyIndex(path: String)
+    /// A version other than 1.
+    case unsupportedVersion(path: String, version: UInt64)
+    /// A data type that nobody has defined.
+    case unknownTokenType(path: String, code: UInt8)
+    /// The header promises arrays of another total size than the file has. `expected` is nil when the sum exceeds 63 bits.
+    case indexSizeMismatch(path: String, expected: Int?, found: Int)
+    /// The document array must begin with 0, never fall, and end with the number of sequences.
+    case documentOutOfOrder(path: String, entry: Int, byteOffset: Int, found: Int)
+    /// A sequence of less than no tokens.
+    case negativeLength(path: String, sequence: Int, byteOffset: Int, found: Int)
+    /// A sequence does not begin where the one before it ends.
+    case pointerMismatch(path: String, sequence: Int, byteOffset: Int, expected: Int, found: Int)
+    /// The sequences end elsewhere than the `.bin`.
+    case dataSizeMismatch(path: String, expected: Int, found: Int)
+    /// Values that are no integers.
+    case notTokens(path: String, type: TokenType)
+    /// A token that the vocabulary does not have.
+    case tokenOutOfRange(path: String, byteOffset: Int, token: Int, vocabularySize: Int)
+    /// Bytes that are not those that were written.
+    case checksumMismatch(path: String, range: Range<Int>)
+    /// A side file of ours that cannot be used.
+    case invalidSidecar(path: String, reason: String)
+    /// A file is in the way of the output.
+    case outputExists(path: String)
+    /// A sequence longer than an int32 can say.
+    case sequenceTooLong(path: String, sequence: Int, tokenCount: Int)
+    /// A token that the chosen type cannot store.
+    case tokenDoesNotFit(path: String, token: Int, type: TokenType)
+    /// Inputs that cannot become one data set.
+    case cannotMerge(path: String, reason: String)
+    /// A foreign token file that cannot be read as what it was taken for.
+    case invalidTokenFile(path: String, byteOffset: Int?, reason: String)
+    /// Damage from which the documents cannot be restored with certainty.
+    case cannotRepair(path: String, reason: String)
+    /// A stop was asked for.
+    case interrupted
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .notAnIndex(let path):
+            Self.line(path, "not a token index (it does not begin with MMIDIDX); give the prefix of a .bin/.idx pair")
+        case .legacyIndex(let path): Self.line(path, "an index of the old TNTIDX format; turn it into a new one with `slwdata convert`")
+        case .unsupportedVersion(let path, let version): Self.line(path, "index version \(version) at byte 9, only version 1 is known")
+        case .unknownTokenType(let path, let code): Self.line(path, "unknown data type \(code) at byte 17")
+        case .indexSizeMismatch(let path, let expected, let found):
+            Self.line(
+                path,
+                "the header asks for \(expected.map { "\($0)" } ?? "more than 2^63") bytes but there are \(found); try `slwdata repair`")
+        case .documentOutOfOrder(let path, let entry, let byteOffset, let found):
+            Self.line(path, "document entry \(entry) at byte \(byteOffset) is \(found), out of order; try `slwdata repair`")
+        case .negativeLength(let path, let sequence, let byteOffset, let found):
+            Self.line(path, "the length of sequence \(sequence) at byte \(byteOffset) is \(found); try `slwdata repair`")
+        case .pointerMismatch(let path, let sequence, let byteOffset, let expected, let found):
+            Self.line(path, "the pointer of sequence \(sequence) at byte \(byteOffset) is \(found), not \(expected); try `slwdata repair`")
+        case .dataSizeMismatch(let path, let expected, let found):
+            Self.line(path, "the index describes \(expected) bytes but there are \(found); try `slwdata repair`")
+        case .notTokens(let path, let type): Self.line(path, "holds \(type.rawValue) values, which are no token ids")
+        case .tokenOutOfRange(let path, let byteOffset, let token, let size):
+            Self.line(path, "token \(token) at byte \(byteOffset) is outside of the vocabulary of \(size); was another tokenizer used?")
+        case .checksumMismatch(let path, let range):
+            Self.line(path, "bytes \(range.lowerBound)..<\(range.upperBound) are not those that were written; restore it from a copy")
+        case .invalidSidecar(let path, let reason): Self.line(path, "\(reason); remove this file, the data set works without it")
+        case .outputExists(let path): Self.line(path, "exists already; choose another output or say --overwrite")
+        case .sequenceTooLong(let path, let sequence, let count):
+            Self.line(path, "sequence \(sequence) has \(count) tokens, more than an int32 can count; split the document")
+        case .tokenDoesNotFit(let path, let token, let type): Self.line(path, "token \(token) does not fit \(type.rawValue)")
+        case .cannotMerge(let path, let reason): Self.line(path, "cannot be merged: \(reason)")
+        case .invalidTokenFile(let path, let byteOffset, let reason):
+            Self.line(path, byteOffset.map { "byte \($0): \(reason)" } ?? reason)
+        case .cannotRepair(let path, let reason): Self.line(path, "cannot be repaired: \(reason)")
+        case .interrupted: "interrupted; no output was written"
+        }
+    }
+
+    private static func line(_ path: String, _ words: String) -> String { "\(PathName.printable(path)): \(words)" }
+
+    /// `body` with the kernel's refusals as errors of this module.
+    static func wrap<R: ~Copyable>(_ body: () throws(FileError) -> R) throws(IndexError) -> R {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+}

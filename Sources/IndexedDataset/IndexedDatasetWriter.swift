@@ -1,0 +1,225 @@
+import Files
+
+/// Writes a `.bin`/`.idx` pair, byte for byte as Megatron-Core does, in constant memory.
+///
+/// Tokens and lengths stream to partial files beside the final names (`P.bin.partial`, `P.idx.partial`, and the documents to
+/// `P.documents.partial`), which are locked against a second writer. ``finish(metadata:)`` completes the index, makes all of it durable and
+/// renames: side files and `.bin` first, `.idx` last, so that **a pair with an `.idx` is complete**. Until then the final names show
+/// nothing, or, when overwriting, the old pair. A writer that is dropped removes what it wrote; ``leave()`` keeps it for a
+/// resumed run.
+///
+///     var writer = try IndexedDatasetWriter(prefix: "corpus", tokenType: .uint16)
+///     try writer.append(tokens: [15496, 995, 50256])
+///     try writer.endDocument()
+///     try writer.finish()
+public struct IndexedDatasetWriter: ~Copyable {
+    /// How far a writer has come; enough, with the partial files, to go on from there.
+    public struct Position: Equatable, Sendable {
+        public var binBytes = 0
+        public var sequenceCount = 0
+        public var documentCount = 0
+
+        public init(binBytes: Int = 0, sequenceCount: Int = 0, documentCount: Int = 0) {
+            self.binBytes = binBytes
+            self.sequenceCount = sequenceCount
+            self.documentCount = documentCount
+        }
+    }
+
+    public let prefix: String
+    public let tokenType: TokenType
+    public private(set) var position: Position
+    public var tokenCount: Int { position.binBytes / tokenType.itemSize }
+
+    private let overwrites: Bool
+    var data: AtomicFile
+    /// Space for the header, then the lengths; the rest of the index follows in `finish`.
+    var index: AtomicFile
+    /// For each document the number of its sequences, uint32: the document array before it is summed up.
+    var documents: AtomicFile
+    var sums: AtomicFile
+    private var description: AtomicFile?
+    var hasher = BlockHasher()
+    private var sequencesInDocument: UInt32 = 0
+
+    /// Starts an empty pair. Throws when a file of that name exists, unless it `overwrites`, and for a type that Megatron has no code for
+    /// (which is the caller's error and traps).
+    public init(prefix: String, tokenType: TokenType, overwrite overwrites: Bool = false) throws(IndexError) {
+        if !overwrites { try Self.checkFree(prefix) }
+        try self.init(prefix: prefix, tokenType: tokenType, overwrites: overwrites, position: Position())
+    }
+
+    /// Goes on where a writer was at `position` (see ``sync()``), cutting off what the partial files hold beyond it.
+    public init(resuming prefix: String, tokenType: TokenType, at position: Position, overwrite overwrites: Bool = false) throws(IndexError)
+    {
+        try Self.withdraw(prefix)
+        try self.init(prefix: prefix, tokenType: tokenType, overwrites: overwrites, position: position)
+    }
+
+    private init(prefix: String, tokenType: TokenType, overwrites: Bool, position: Position) throws(IndexError) {
+        precondition(tokenType.megatronCode != nil, "a type that the header of an index can name")
+        let blocks = position.binBytes / BlockHasher.standardBlockSize
+        let isFresh = position == Position()
+        let data = try Self.open(IndexedDataset.dataPath(prefix), keeping: position.binBytes)
+        var index = try Self.open(
+            IndexedDataset.indexPath(prefix), keeping: isFresh ? 0 : IndexFile.headerByteCount + 4 * position.sequenceCount)
+        let documents = try Self.open(Self.documentsPath(prefix), keeping: 4 * position.documentCount)
+        var sums = try Self.open(BlockChecksums.path(prefix), keeping: isFresh ? 0 : BlockChecksums.headerByteCount + 8 * blocks)
+        if isFresh {
+            try Self.write([UInt8](repeating: 0, count: IndexFile.headerByteCount), to: &index)
+            try Self.write([UInt8](repeating: 0, count: BlockChecksums.headerByteCount), to: &sums)
+        }
+        hasher = try Self.hasher(resuming: prefix, binBytes: position.binBytes)
+        self.prefix = prefix
+        self.tokenType = tokenType
+        self.overwrites = overwrites
+        self.position = position
+        self.data = data
+        self.index = index
+        self.documents = documents
+        self.sums = sums
+    }
+
+    // MARK: writing
+
+    /// Appends one sequence to the current document: tokens as they are stored. A part of a token traps.
+    public mutating func append(sequence bytes: UnsafeRawBufferPointer) throws(IndexError) {
+        try unsafe writeData(bytes)
+        try writeLength(bytes.count / tokenType.itemSize)
+        sequencesInDocument += 1
+    }
+
+    /// Appends one sequence to the current document: tokens as they are stored. A part of a token traps.
+    public mutating func append(sequence bytes: [UInt8]) throws(IndexError) {
+        try unsafe bytes.withUnsafeBytesThrowing { bytes throws(IndexError) in try unsafe append(sequence: bytes) }
+    }
+
+    /// Appends one sequence to the current document. Throws for a token that the type cannot store.
+    public mutating func append(tokens: some Sequence<Int>) throws(IndexError) {
+        var bytes: [UInt8] = []
+        for token in tokens {
+            guard token <= tokenType.maximum, token >= 0 else {
+                throw .tokenDoesNotFit(path: IndexedDataset.dataPath(prefix), token: token, type: tokenType)
+            }
+            for byte in 0..<tokenType.itemSize { bytes.append(UInt8(truncatingIfNeeded: token >> (8 * byte))) }
+        }
+        try append(sequence: bytes)
+    }
+
+    /// Ends the current document; one without sequences is legal.
+    public mutating func endDocument() throws(IndexError) {
+        try Self.write(sequencesInDocument, to: &documents)
+        sequencesInDocument = 0
+        position.documentCount += 1
+    }
+
+    /// Appends whole documents of one sequence each, with their tokens back to back. A count of 0 is a document without a sequence.
+    /// Counts that do not add up to the bytes trap.
+    public mutating func append(documents bytes: UnsafeRawBufferPointer, tokenCounts: [Int32]) throws(IndexError) {
+        precondition(sequencesInDocument == 0, "a document is open")
+        try unsafe writeData(bytes)
+        var lengths: [Int32] = []
+        lengths.reserveCapacity(tokenCounts.count)
+        var sequences: [UInt32] = []
+        sequences.reserveCapacity(tokenCounts.count)
+        var total = 0
+        for count in tokenCounts {
+            precondition(count >= 0)
+            total += Int(count)
+            sequences.append(count > 0 ? 1 : 0)
+            if count > 0 { lengths.append(count) }
+        }
+        precondition(total * tokenType.itemSize == bytes.count, "counts that are not those of the tokens")
+        try unsafe lengths.withUnsafeBytesThrowing { raw throws(IndexError) in try unsafe Self.write(raw, to: &index) }
+        try unsafe sequences.withUnsafeBytesThrowing { raw throws(IndexError) in try unsafe Self.write(raw, to: &documents) }
+        position.sequenceCount += lengths.count
+        position.documentCount += sequences.count
+    }
+
+    /// Makes everything durable, still under partial names; a resumed writer may go on from the result. Only between documents.
+    public mutating func sync() throws(IndexError) -> Position {
+        precondition(sequencesInDocument == 0, "a document is open")
+        do throws(FileError) {
+            try data.sync()
+            try index.sync()
+            try documents.sync()
+            try sums.sync()
+        } catch { throw .file(error) }
+        return position
+    }
+
+    mutating func writeData(_ bytes: UnsafeRawBufferPointer) throws(IndexError) {
+        precondition(bytes.count % tokenType.itemSize == 0, "a part of a token")
+        do throws(FileError) {
+            try unsafe data.write(bytes)
+            try unsafe hasher.update(bytes) { hash throws(FileError) in
+                var word = hash
+                try unsafe withUnsafeBytes(of: &word) { raw throws(FileError) in try unsafe sums.write(raw) }
+            }
+        } catch { throw .file(error) }
+        position.binBytes += bytes.count
+    }
+
+    mutating func writeLength(_ tokenCount: Int) throws(IndexError) {
+        guard let length = Int32(exactly: tokenCount) else {
+            throw .sequenceTooLong(path: IndexedDataset.dataPath(prefix), sequence: position.sequenceCount, tokenCount: tokenCount)
+        }
+        try Self.write(length, to: &index)
+        position.sequenceCount += 1
+    }
+
+    // MARK: ending
+
+    /// Completes the pair and gives it its names. Returns what was written. An open document traps.
+    @discardableResult
+    public consuming func finish(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) -> Position {
+        let position = position
+        try complete(metadata: metadata)
+        try publish()
+        return position
+    }
+
+    /// Writes what is still missing and makes everything durable, so that ``publish()`` only has to rename. After an error (a full disk)
+    /// the writer may still be left. An open document traps.
+    public mutating func complete(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) {
+        precondition(sequencesInDocument == 0, "a document is open")
+        do throws(FileError) {
+            try completeIndex()
+            try completeSums()
+            var description = try AtomicFile(DatasetMetadata.path(prefix))
+            try description.write(metadata.fileContent(position: position, tokenType: tokenType, idxBytes: index.byteCount))
+            try description.sync()
+            self.description = consume description
+            try data.sync()
+            try index.sync()
+            try sums.sync()
+        } catch { throw .file(error) }
+    }
+
+    /// Gives the completed files their names, the index last.
+    public consuming func publish() throws(IndexError) {
+        do throws(FileError) {
+            // The old pair goes out of sight before its halves are replaced one after the other.
+            if overwrites, try FileSystem.remove(IndexedDataset.indexPath(prefix)) {
+                try FileSystem.syncDirectory(of: IndexedDataset.indexPath(prefix))
+            }
+            try description?.commit()
+            try sums.commit()
+            try data.commit()
+            try index.commit()
+            // Needed by a resumed run until the index has its name.
+            _ = consume documents
+        } catch { throw .file(error) }
+    }
+
+    /// Keeps the partial files for ``init(resuming:tokenType:at:overwrite:)``.
+    public consuming func leave() throws(IndexError) {
+        // Each is kept even when another cannot be made durable (a full disk): the last ``sync()`` counts.
+        var failure: FileError?
+        do throws(FileError) { try data.leave() } catch { failure = error }
+        do throws(FileError) { try index.leave() } catch { failure = error }
+        do throws(FileError) { try documents.leave() } catch { failure = error }
+        do throws(FileError) { try sums.leave() } catch { failure = error }
+        if let failure { throw .file(failure) }
+    }
+}
