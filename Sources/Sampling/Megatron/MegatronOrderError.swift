@@ -1,0 +1,23 @@
+public import Files
+
+/// What can be wrong with Megatron's order or its caches. `description` is one line: what, where, what to do.
+public enum MegatronOrderError: Error, CustomStringConvertible, Equatable, Sendable {
+    case file(FileError)
+    /// A `.npy` file that is not the array it should be.
+    case badArray(path: String, reason: String)
+    /// A cache under the right name that belongs to other data.
+    case staleCache(path: String, reason: String)
+    /// More sequences than Megatron can number.
+    case tooManySequences(Int)
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .badArray(let path, let reason): "cannot use \(PathName.printable(path)): \(reason); delete it and build the cache again"
+        case .staleCache(let path, let reason):
+            "the cache \(PathName.printable(path)) does not fit the data: \(reason); delete it and build the cache again"
+        case .tooManySequences(let count):
+            "Megatron numbers sequences with 32 bits but the data set has \(count): use --order slw or split the data set"
+        }
+    }
+}
