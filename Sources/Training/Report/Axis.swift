@@ -52,7 +52,7 @@ struct Axis: Equatable {
 
     /// An axis of exactly this range with marks at round numbers inside it.
     init(exactly range: ClosedRange<Double>, wanted: Int = 5) {
-        let width = max(range.upperBound - range.lowerBound, 1e-12)
+        let width = range.upperBound > range.lowerBound ? range.upperBound - range.lowerBound : max(1, abs(range.lowerBound) * 0.1)
         self.range = range.lowerBound...range.lowerBound + width
         ticks = Self.marks(self.range, Self.step(width, wanted))
         scale = .linear
@@ -66,11 +66,11 @@ struct Axis: Equatable {
         }
     }
 
-    /// 1, 2 or 5 times a power of ten, so that `width` has about `wanted` steps.
+    /// 1, 2, 2.5 or 5 times a power of ten, so that `width` has about `wanted` steps.
     private static func step(_ width: Double, _ wanted: Int) -> Double {
         let rough = width / Double(wanted)
         let power = pow(10, log10(rough).rounded(.down))
-        for factor in [1.0, 2, 5] where factor * power >= rough * 0.999 { return factor * power }
+        for factor in [1.0, 2, 2.5, 5] where factor * power >= rough * 0.999 { return factor * power }
         return 10 * power
     }
 

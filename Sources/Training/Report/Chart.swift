@@ -60,7 +60,7 @@ struct Chart {
         let shownLevels = levels.filter { (-0.02...1.25).contains(y.position($0.value)) }
         y = Axis(drawn.flatMap { $0.points.map(\.y) + $0.base } + shownLevels.map(\.value), scale: yScale, fromZero: yFromZero)
         let finite = series.flatMap { $0.points.map(\.x) }.filter(\.isFinite)
-        let x = Axis(exactly: (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0), wanted: 4)
+        let x = Axis(exactly: (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0), wanted: 6)
 
         var text = "<svg viewBox=\"0 0 480 264\" role=\"img\" aria-label=\"\(Page.escaped(title))\">"
         for tick in y.ticks {
@@ -98,7 +98,7 @@ struct Chart {
         switch item.style {
         case .events:
             // More strokes than columns would be a solid bar: one a column says the same.
-            let places = Set(item.points.map { (placeX(x, $0.x) * 2).rounded() / 2 }).sorted()
+            let places = Set(item.points.filter(\.x.isFinite).map { (placeX(x, $0.x) * 2).rounded() / 2 }).sorted()
             let strokes = places.map { "M\(Self.number($0)) 12v9" }.joined()
             return strokes.isEmpty ? "" : "<path class=\"event \(color)\" d=\"\(strokes)\"/>"
         case .area:

@@ -88,7 +88,7 @@ enum Page {
         {outline:2px solid var(--k0);outline-offset:1px}
         .x{display:none}
         #by-tokens:checked~main .x.tokens,#by-steps:checked~main .x.steps,#by-time:checked~main .x.time{display:block}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin-top:24px}
+        .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin-top:24px}
         .tile{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:13px 16px}
         .tile b{display:block;font-size:23px;line-height:1.25;font-weight:620;letter-spacing:-.02em}
         .tile span{color:var(--soft);font-size:13px}
@@ -129,8 +129,9 @@ enum Page {
         .split{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:18px;align-items:start}
         .config td{text-align:left;white-space:normal;overflow-wrap:anywhere}
         footer{color:var(--faint);font-size:13px;padding-top:34px;padding-bottom:44px}
+        @media (max-width:820px){.tiles{grid-template-columns:repeat(2,1fr)}}
         @media (max-width:600px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:24px}h1{font-size:24px}
-        figure{padding:13px 12px 6px}svg text{font-size:14.5px}.tiles{grid-template-columns:repeat(2,1fr);gap:9px}.tile{padding:10px 12px}.tile b{font-size:19px}
+        figure{padding:13px 12px 6px}svg text{font-size:14.5px}.tiles{gap:9px}.tile{padding:10px 12px}.tile b{font-size:19px}
         .panel{padding:6px 12px 10px}.panel table{font-size:13px}}
         @media print{:root{--paper:#fff;--rule:#ddd}body{font-size:11px}nav{display:none}header{padding-top:0}
         .figures,.split{grid-template-columns:1fr 1fr;gap:10px}.tile,figure,.panel{break-inside:avoid;border-radius:0}

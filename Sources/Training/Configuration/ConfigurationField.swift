@@ -1,0 +1,178 @@
+import JSON
+
+/// One value of a ``TrainingConfiguration``: its place in `config.json`, its meaning, and whether a resumed run may change it.
+///
+/// This table is the only list of options: JSON, the printed description and the comparison at resume are made from it.
+public struct ConfigurationField: Sendable {
+    /// Object of `config.json` that holds it.
+    public let group: String
+    /// Key inside the group.
+    public let name: String
+    /// For people.
+    public let meaning: String
+    /// Whether changing it leaves the steps already trained as they would have been.
+    public let mayChange: Bool
+    let read: @Sendable (TrainingConfiguration) -> JSONValue
+    /// Returns false when the value has the wrong type.
+    let write: @Sendable (inout TrainingConfiguration, JSONValue) -> Bool
+
+    /// `optimizer.clip_norm`.
+    public var path: String { "\(group).\(name)" }
+}
+
+extension TrainingConfiguration {
+    /// All values, in the order in which they are written and printed.
+    public static let fields: [ConfigurationField] = [
+        ConfigurationField(
+            group: "data", name: "prefixes", meaning: "data sets and their shares", mayChange: false,
+            read: { configuration in
+                .array(configuration.data.map { ["prefix": JSONValue($0.prefix), "weight": JSONValue($0.weight)] })
+            },
+            write: { configuration, value in
+                guard let entries = value.array else { return false }
+                configuration.data = entries.compactMap { entry in
+                    entry["prefix"]?.string.map { WeightedPrefix(prefix: $0, weight: entry["weight"]?.double) }
+                }
+                return configuration.data.count == entries.count
+            }),
+        field("data", "split", "shares of training, validation and test", \.split),
+        field("data", "tokenizer", "for exports and samples", mayChange: true, \.tokenizer),
+        field("batch", "sequence_length", "full length of a row", \.sequenceLength),
+        field("batch", "rows", "rows of a step", \.globalBatchSize),
+        field("batch", "micro_rows", "rows of one pass at full length", \.microBatchSize),
+        field("batch", "warmup_start", "rows of the first step", \.batchWarmupStart),
+        field("batch", "warmup_tokens", "tokens until the batch has all its rows", \.batchWarmupTokens),
+        field("batch", "train_tokens", "token budget", \.trainTokens),
+        field("length_warmup", "pacing", "how sequence length grows", \.pacing),
+        field("length_warmup", "start", "length of the first step", \.warmupStart),
+        field("length_warmup", "steps", "step at which full length is reached", \.warmupSteps),
+        field("length_warmup", "root_degree", "exponent of the root pacing", \.rootDegree),
+        field("length_warmup", "table", "parameters of the mixed, adaptive and table pacings", \.pacingTable),
+        field("length_warmup", "tails", "what happens to cut-off tokens", \.tails),
+        field("model", "layers", "blocks", \.layers),
+        field("model", "width", "channels", \.width),
+        field("model", "heads", "attention heads", \.heads),
+        field("model", "vocabulary", "token ids", \.vocabularySize),
+        field("model", "initialisation", "how weights begin", \.initialisation),
+        field("model", "initial_weights", "model the run begins with", \.initialWeights),
+        field("optimizer", "learning_rate", "peak", \.learningRate),
+        field("optimizer", "minimum_learning_rate", "at the end of the decay", \.minimumLearningRate),
+        field("optimizer", "decay", "curve after the warmup", \.decay),
+        field("optimizer", "warmup", "length of the learning-rate warmup", \.learningRateWarmup),
+        field("optimizer", "decay_end", "where the decay ends", \.learningRateDecay),
+        field("optimizer", "convention", "what counts as consumed at a step", \.learningRateConvention),
+        field("optimizer", "beta1", "Adam's first decay", \.beta1),
+        field("optimizer", "beta2", "Adam's second decay", \.beta2),
+        field("optimizer", "epsilon", "Adam's epsilon", \.epsilon),
+        field("optimizer", "weight_decay", "decoupled, not on norms and biases", \.weightDecay),
+        field("optimizer", "clip_norm", "largest gradient norm, 0 for any", \.clipNorm),
+        field("run", "seed", "of weights and data order", \.seed),
+        field("run", "validation_interval", "steps between validations", mayChange: true, \.validationInterval),
+        field("run", "validation_tokens", "targets of a validation", mayChange: true, \.validationTokens),
+        field("run", "checkpoint_interval", "steps between checkpoints", mayChange: true, \.checkpointInterval),
+        field("run", "keep_checkpoints", "newest ones that stay", mayChange: true, \.keepCheckpoints),
+        field("run", "keep_best", "the best by validation stays", mayChange: true, \.keepBest),
+        field("run", "log_interval", "steps between console lines", mayChange: true, \.logInterval),
+        field("run", "lanes", "threads; the loss curve depends on their number in its last bits", mayChange: true, \.lanes),
+        field("run", "statistics_interval", "steps between measurements of Adam's state", mayChange: true, \.statisticsInterval),
+        field("run", "tensorboard", "event files", mayChange: true, \.tensorBoard),
+    ]
+
+    private static func field<T: ConfigurationValue>(
+        _ group: String, _ name: String, _ meaning: String, mayChange: Bool = false,
+        _ path: any WritableKeyPath<TrainingConfiguration, T> & Sendable
+    ) -> ConfigurationField {
+        ConfigurationField(
+            group: group, name: name, meaning: meaning, mayChange: mayChange, read: { $0[keyPath: path].configurationJSON },
+            write: { configuration, json in
+                guard let value = T(configurationJSON: json) else { return false }
+                configuration[keyPath: path] = value
+                return true
+            })
+    }
+}
+
+/// A type that a configuration may hold.
+protocol ConfigurationValue: Sendable, SendableMetatype {
+    var configurationJSON: JSONValue { get }
+    init?(configurationJSON: JSONValue)
+}
+
+extension Int: ConfigurationValue {
+    var configurationJSON: JSONValue { JSONValue(self) }
+    init?(configurationJSON json: JSONValue) {
+        guard let value = json.int else { return nil }
+        self = value
+    }
+}
+
+extension Double: ConfigurationValue {
+    var configurationJSON: JSONValue { JSONValue(self) }
+    init?(configurationJSON json: JSONValue) {
+        guard let value = json.double else { return nil }
+        self = value
+    }
+}
+
+extension Bool: ConfigurationValue {
+    var configurationJSON: JSONValue { JSONValue(self) }
+    init?(configurationJSON json: JSONValue) {
+        guard let value = json.bool else { return nil }
+        self = value
+    }
+}
+
+extension String: ConfigurationValue {
+    var configurationJSON: JSONValue { JSONValue(self) }
+    init?(configurationJSON json: JSONValue) {
+        guard let value = json.string else { return nil }
+        self = value
+    }
+}
+
+extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {
+    var configurationJSON: JSONValue { self?.configurationJSON ?? .null }
+    init?(configurationJSON json: JSONValue) {
+        if json.isNull {
+            self = .none
+        } else {
+            guard let value = Wrapped(configurationJSON: json) else { return nil }
+            self = .some(value)
+        }
+    }
+}
+
+extension RawRepresentable where RawValue == String {
+    var configurationJSON: JSONValue { JSONValue(rawValue) }
+    init?(configurationJSON json: JSONValue) {
+        guard let value = json.string.flatMap(Self.init(rawValue:)) else { return nil }
+        self = value
+    }
+}
+
+extension TrainingConfiguration.Pacing: ConfigurationValue {}
+extension TrainingConfiguration.Tails: ConfigurationValue {}
+extension TrainingConfiguration.Initialisation: ConfigurationValue {}
+extension LearningRateSchedule.Decay: ConfigurationValue {}
+extension LearningRateSchedule.Convention: ConfigurationValue {}
+
+extension TrainingAmount: ConfigurationValue {
+    var configurationJSON: JSONValue {
+        switch self {
+        case .steps(let count): ["steps": JSONValue(count)]
+        case .samples(let count): ["samples": JSONValue(count)]
+        case .tokens(let count): ["tokens": JSONValue(count)]
+        }
+    }
+    init?(configurationJSON json: JSONValue) {
+        if let count = json["steps"]?.int {
+            self = .steps(count)
+        } else if let count = json["samples"]?.int {
+            self = .samples(count)
+        } else if let count = json["tokens"]?.int {
+            self = .tokens(count)
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+public import JSON
+
+extension TrainingConfiguration {
+    /// Version of `config.json`; raised when an old reader would misread a new file.
+    public static let formatVersion = 1
+
+    /// The content of `config.json`.
+    public var json: JSONValue {
+        var object: JSONObject = ["schema": "slw-train.configuration", "version": JSONValue(Self.formatVersion)]
+        for field in Self.fields {
+            var group = object[field.group]?.object ?? JSONObject()
+            group[field.name] = field.read(self)
+            object[field.group] = .object(group)
+        }
+        return .object(object)
+    }
+
+    /// Reads a `config.json`; `path` is its name in messages. Missing values keep their defaults, unknown ones are an error:
+    /// they would silently do nothing.
+    public init(json: JSONValue, path: String) throws(TrainingError) {
+        self.init()
+        guard let object = json.object, object["schema"]?.string == "slw-train.configuration" else {
+            throw .foreignFile(path: path, expected: "the configuration of a run (config.json)")
+        }
+        if let version = object["version"]?.int, version > Self.formatVersion { throw .newerFormat(path: path, version: version) }
+        for (group, members) in object where group != "schema" && group != "version" {
+            for (name, value) in members.object ?? JSONObject() {
+                guard let field = Self.fields.first(where: { $0.group == group && $0.name == name }) else {
+                    throw .configuration("\(path): \(group).\(name) is not an option of this version")
+                }
+                guard field.write(&self, value) else {
+                    throw .configuration("\(path): \(group).\(name) cannot be \(value.serialized())")
+                }
+            }
+        }
+    }
+
+    /// The values that differ from `other`, as "optimizer.clip_norm: 1 there, 0.5 here".
+    public func differences(from other: TrainingConfiguration, onlyBinding: Bool = false) -> [String] {
+        Self.fields.compactMap { field in
+            let (here, there) = (field.read(self), field.read(other))
+            guard here != there, !(onlyBinding && field.mayChange) else { return nil }
+            return "\(field.path): \(there.serialized()) there, \(here.serialized()) here"
+        }
+    }
+
+    /// What was chosen, one line a group, values that are unset left out: for a person to read before the first step.
+    public var lines: [String] {
+        var order: [String] = []
+        var texts: [String: [String]] = [:]
+        for field in Self.fields {
+            let value = field.read(self)
+            if value.isNull { continue }
+            if texts[field.group] == nil { order.append(field.group) }
+            texts[field.group, default: []].append("\(field.name) \(Self.readable(value))")
+        }
+        return order.map { "\($0): \(texts[$0]!.joined(separator: ", "))" }
+    }
+
+    private static func readable(_ value: JSONValue) -> String {
+        switch value {
+        case .integer(let number): NumberText.count(Int(number))
+        case .double(let number): NumberText.significant(number, 6)
+        case .string(let text): text
+        case .array(let items): items.map(readable).joined(separator: " + ")
+        case .object(let object):
+            object.filter { !$0.value.isNull }.map { $0.key == "prefix" ? readable($0.value) : "\(readable($0.value)) \($0.key)" }
+                .joined(separator: " ")
+        default: value.serialized()
+        }
+    }
+}
