@@ -1,3 +1,5 @@
+internal import CByteScan
+
 /// Learns byte-pair merges from weighted words, exactly as Hugging Face's `BpeTrainer` does.
 ///
 /// The words lie in one flat buffer. A queue holds each pair once for every merge that created occurrences of it, with
@@ -169,7 +171,14 @@ struct MergeLearner: ~Copyable {
     }
 
     private mutating func apply(_ left: TokenID, _ right: TokenID, _ token: TokenID, words list: Int) {
-        for index in listEnds[list]..<listEnds[list + 1] { rewrite(listed[index], left, right, token) }
+        // The words of a list lie far apart, and each is one or two cache lines: ask for them in advance.
+        let lookAhead = 12
+        let first = listEnds[list]
+        let last = listEnds[list + 1]
+        for index in first..<last {
+            if index + lookAhead < last { slw_prefetch(words + Int(listed[index + lookAhead])) }
+            rewrite(listed[index], left, right, token)
+        }
         queueGains(left, right, token)
     }
 

@@ -4,6 +4,7 @@
 /// counted what. Memory grows with the number of distinct pre-tokens, never with the length of the text.
 public final class PreTokenCounter {
     let table = PreTokenTable()
+    private var scanner = PreTokenScanner()
 
     /// Bytes of text counted so far.
     public private(set) var byteCount = 0
@@ -32,9 +33,8 @@ public final class PreTokenCounter {
         byteCount += document.count
         let bytes = document.bindMemory(to: UInt8.self)
         guard let base = bytes.baseAddress else { return }
-        ReferencePreTokenizer.forEachPreToken(in: bytes) { start, end in
-            table.add(base + start, length: end - start, readable: readable - start)
-        }
+        let table = self.table
+        scanner.forEachPreToken(in: bytes) { start, length in table.add(base + start, length: length, readable: readable - start) }
     }
 
     /// Adds what another counter counted.

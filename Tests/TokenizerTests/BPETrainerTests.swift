@@ -118,6 +118,45 @@ struct BPETrainerTests {
     }
 }
 
+@Suite("PreTokenScanner")
+struct PreTokenScannerTests {
+    @Test func `pre-tokens equal those of the pattern read alternative by alternative`() throws {
+        var scanner = PreTokenScanner()
+        let pieces = [
+            " ", "  ", "\n", "\t", "\u{A0}", "\u{2003}", "'", "'s", "'re", "'ll", "'l", "a", "Zz", "é", "中", "ß", "7", "٣", "½", "Ⅷ",
+            "!", "…", "👍🏽", "\u{301}", "\u{0}", "_", "\u{10FFFF}",
+        ]
+        for round in 0..<TestRun.cases(3000) {
+            let seed = TestRun.seed &+ UInt64(round)
+            var random = SeededGenerator(seed)
+            let text = (0..<Int.random(in: 0...24, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
+            var expected: [Range<Int>] = []
+            var found: [Range<Int>] = []
+            Array(text.utf8).withUnsafeBufferPointer { bytes in
+                ReferencePreTokenizer.forEachPreToken(in: bytes) { expected.append($0..<$1) }
+                scanner.forEachPreToken(in: bytes) { found.append($0..<$0 + $1) }
+            }
+            #expect(found == expected, "seed \(seed): \(text.debugDescription)")
+        }
+    }
+
+    @Test func `bytes that are no UTF-8 are covered once each`() throws {
+        var random = SeededGenerator(TestRun.seed)
+        var scanner = PreTokenScanner()
+        for _ in 0..<TestRun.cases(3000) {
+            let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            var next = 0
+            bytes.withUnsafeBufferPointer {
+                scanner.forEachPreToken(in: $0) { start, length in
+                    #expect(start == next && length > 0)
+                    next = start + length
+                }
+            }
+            #expect(next == bytes.count)
+        }
+    }
+}
+
 @Suite("PreTokenTable")
 struct PreTokenTableTests {
     @Test func `pre-tokens of every length are counted apart`() {
