@@ -163,3 +163,9 @@ size_t json_valid_utf8_prefix(const uint8_t *in, size_t count, json_level level)
     }
     return count;
 }
+
+// The C library's own is vectorised and chosen at run time.
+size_t byte_index(const void *in, size_t count, uint8_t byte) {
+    const uint8_t *found = memchr(in, byte, count);
+    return found ? (size_t)(found - (const uint8_t *)in) : count;
+}

@@ -32,6 +32,9 @@ public struct FileError: Error, CustomStringConvertible, Equatable, Sendable {
         self.detail = detail
     }
 
+    /// Whether the reason is that there is nothing of this name.
+    public var isMissing: Bool { code == ENOENT }
+
     /// One line: "cannot open shard.jsonl: No such file or directory".
     public var description: String {
         let place = byteOffset.map { " at byte \($0)" } ?? ""

@@ -14,6 +14,13 @@ public enum FileSystem {
     /// Whether `path` is a directory or a link to one.
     public static func isDirectory(_ path: String) -> Bool { ((try? statusIfExists(path)) ?? nil)?.kind == .directory }
 
+    /// Whether `path` itself is a symbolic link.
+    public static func isLink(_ path: String) -> Bool {
+        var status = stat()
+        guard let result = unsafe PathName.withSystemPath(path, { unsafe lstat($0, &status) }), result == 0 else { return false }
+        return status.st_mode & S_IFMT == S_IFLNK
+    }
+
     /// Bytes of the file at `path`.
     public static func size(_ path: String) throws(FileError) -> Int { try status(path).size }
 

@@ -35,15 +35,15 @@ public struct JSONReader {
 
     /// `maximumDepth`: how many arrays and objects may be open at once, at most ``deepest``.
     public init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int = 512) {
-        self.init(bytes, maximumDepth: maximumDepth, validatesUTF8: true)
+        self.init(bytes, maximumDepth: maximumDepth, validatesUTF8: true, level: JSONLevel.best)
     }
 
-    init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, validatesUTF8: Bool) {
+    init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, validatesUTF8: Bool, level: json_level) {
         base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? Self.nothing
         count = bytes.count
         self.maximumDepth = min(maximumDepth, Self.deepest)
         self.validatesUTF8 = validatesUTF8
-        level = JSONLevel.best
+        self.level = level
     }
 
     /// An error at the current place, for callers that find a value wrong in their own terms.
@@ -71,9 +71,15 @@ public struct JSONReader {
 
     /// The decoded bytes of the next key, or nil behind the last one. They stay valid until the next string is read.
     public mutating func nextKey() throws(JSONError) -> UnsafeRawBufferPointer? {
+        guard let (start, length, hasEscapes) = try nextRawKey() else { return nil }
+        return try decoded(start, length, hasEscapes)
+    }
+
+    /// Where the next key is in the text, not decoded.
+    mutating func nextRawKey() throws(JSONError) -> (start: Int, length: Int, hasEscapes: Bool)? {
         if try closes(UInt8(ascii: "}")) { return nil }
         guard byteOffset < count, base[byteOffset] == UInt8(ascii: "\"") else { throw error("expected a key in quotes, found \(found)") }
-        let key = try stringBytes()
+        let key = try passString()
         skipBlanks()
         guard byteOffset < count, base[byteOffset] == UInt8(ascii: ":") else { throw error("expected ':' after a key, found \(found)") }
         byteOffset += 1
@@ -155,17 +161,16 @@ public struct JSONReader {
     /// The decoded bytes of the string that comes next, valid UTF-8. They stay valid until the next string is read.
     public mutating func readStringBytes() throws(JSONError) -> UnsafeRawBufferPointer {
         guard try kind() == .string else { throw error("expected a string, found \(found)") }
-        let bytes = try stringBytes()
+        let (start, length, hasEscapes) = try passString()
         endValue()
-        return bytes
+        return try decoded(start, length, hasEscapes)
     }
 
     /// The string that comes next.
     public mutating func readString() throws(JSONError) -> String { String(decoding: try readStringBytes(), as: UTF8.self) }
 
-    /// Reads from the opening quote at `byteOffset` to behind the closing one; decodes only when there is something to decode.
-    private mutating func stringBytes() throws(JSONError) -> UnsafeRawBufferPointer {
-        let (start, length, hasEscapes) = try passString()
+    /// The text of a string that was passed; copied only when there is something to decode.
+    private mutating func decoded(_ start: Int, _ length: Int, _ hasEscapes: Bool) throws(JSONError) -> UnsafeRawBufferPointer {
         let raw = UnsafeRawBufferPointer(start: base + start, count: length)
         guard hasEscapes else { return raw }
         if scratch.count < length + 65 { scratch = [UInt8](repeating: 0, count: max(256, 2 * length + 65)) }

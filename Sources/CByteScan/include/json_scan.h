@@ -34,3 +34,6 @@ json_status json_skip_string(const uint8_t *in, size_t count, size_t *consumed, 
 /// The length of the longest valid UTF-8 prefix that ends at a character border: `count` when all is valid, else the offset of the first
 /// byte of the first malformed sequence (overlong forms, surrogates, above U+10FFFF and cut sequences are malformed).
 size_t json_valid_utf8_prefix(const uint8_t *in, size_t count, json_level level);
+
+/// The index of the first `byte` in [in, in + count), or `count`.
+size_t byte_index(const void *in, size_t count, uint8_t byte);

@@ -1,0 +1,59 @@
+import Files
+
+/// A stream of bytes that is read once, from its start to its end.
+protocol ByteSource: AnyObject {
+    /// Reads up to the buffer's size; 0 at the end only.
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int
+}
+
+/// A file or standard input as it is.
+final class FileSource: ByteSource {
+    private let file: OpenFile
+
+    init(_ file: consuming OpenFile) { self.file = file }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
+        do throws(FileError) { return try file.read(into: buffer) } catch { throw .file(error) }
+    }
+
+    func seek(to byteOffset: Int) throws(CorpusError) {
+        do throws(FileError) { try file.seek(to: byteOffset) } catch { throw .file(error) }
+    }
+}
+
+/// A stream whose first bytes can be looked at before they are read.
+final class PeekedSource: ByteSource {
+    private let upstream: any ByteSource
+    private var start: [UInt8] = []
+    private var taken = 0
+
+    init(_ upstream: any ByteSource) { self.upstream = upstream }
+
+    /// The first bytes of what is left: `count` of them, or fewer when there are no more.
+    func peek(_ count: Int) throws(CorpusError) -> ArraySlice<UInt8> {
+        while start.count - taken < count {
+            let had = start.count
+            start.append(contentsOf: repeatElement(0, count: count - (had - taken)))
+            var failure: CorpusError?
+            let read = start.withUnsafeMutableBytes { bytes -> Int in
+                do throws(CorpusError) { return try upstream.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[had...])) } catch {
+                    failure = error
+                    return 0
+                }
+            }
+            start.removeLast(start.count - had - read)
+            if let failure { throw failure }
+            if read == 0 { break }
+        }
+        return start[taken..<min(start.count, taken + count)]
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
+        guard taken < start.count else { return try upstream.read(into: buffer) }
+        let count = min(buffer.count, start.count - taken)
+        start.withUnsafeBytes { buffer.baseAddress!.copyMemory(from: $0.baseAddress! + taken, byteCount: count) }
+        taken += count
+        if taken == start.count { (start, taken) = ([], 0) }
+        return count
+    }
+}

@@ -1,0 +1,201 @@
+import CByteScan
+import JSON
+
+/// Turns chunks into documents. Each worker has its own; nothing is shared and nothing allocated once the buffers have grown.
+public struct ChunkParser {
+    private let scanner: JSONLineScanner
+    private let options: CorpusOptions
+
+    public init(_ options: CorpusOptions) {
+        self.options = options
+        var rules = JSONLineScanner.Rules(textKey: options.textKey)
+        rules.maximumDepth = options.maximumDepth
+        if options.source == .pile || options.pileSets != nil {
+            rules.labelPath = ("meta", "pile_set_name")
+            rules.labels = options.pileSets
+            // As lm_dataformat, which wrote the Pile, reads its own files.
+            rules.joinsParagraphs = true
+            rules.acceptsBareString = true
+        }
+        scanner = JSONLineScanner(rules)
+    }
+
+    /// Replaces the content of `batch` by the documents of `chunk`. What is wrong with the input is in the batch as ``BadLine``s.
+    public func parse(_ chunk: RawChunk, into batch: DocumentBatch) {
+        batch.reset(for: chunk, textBytes: chunk.bytes.count + 128)
+        switch chunk.content {
+        case .records(.jsonLines): parseJSONLines(chunk.bytes, batch)
+        case .records(.lines): parseLines(chunk.bytes, batch)
+        case .records(.sentences): parseSentences(chunk.bytes, batch)
+        case .records(.docElements): parseDocElements(chunk.bytes, batch)
+        case .records(.wholeStream): preconditionFailure("a whole stream is cut into documents")
+        case .documents(let ends): parseDocuments(chunk.bytes, ends, batch)
+        case .oversized(let lineCount, let reason):
+            batch.append(bad: 0, byteOffset: 0, byteInLine: 0, reason)
+            batch.lineCount = lineCount
+        }
+    }
+
+    private func parseJSONLines(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
+        forEachLine(bytes, batch) { line, number, start in
+            // A byte order mark is no part of the text it marks (RFC 8259, section 8.1), also where files were joined.
+            let mark = line.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+            let body = UnsafeRawBufferPointer(rebasing: line[mark...])
+            if isBlank(body) {
+                batch.blankLineCount += 1
+                return
+            }
+            guard line.count <= options.maximumLineBytes else {
+                batch.append(
+                    bad: number, byteOffset: start, byteInLine: 0,
+                    "a line of \(line.count) bytes is longer than the limit of \(options.maximumLineBytes) (--max-line-bytes)")
+                return
+            }
+            do throws(JSONError) {
+                let output = batch.text.baseAddress!.assumingMemoryBound(to: UInt8.self) + batch.textCount
+                if let count = try scanner.scan(body, into: output) {
+                    append(count, number, start, batch)
+                } else {
+                    batch.filteredCount += 1
+                }
+            } catch {
+                batch.append(bad: number, byteOffset: start, byteInLine: mark + error.byteOffset, error.reason)
+            }
+        }
+    }
+
+    private func parseLines(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
+        forEachLine(bytes, batch) { line, number, start in
+            let text = withoutReturn(line)
+            if isBlank(text) {
+                batch.blankLineCount += 1
+            } else {
+                copy(text, to: batch, at: 0)
+                append(text.count, number, start, batch)
+            }
+        }
+    }
+
+    /// The sentences of a document are joined by newlines, as they stand in the file.
+    private func parseSentences(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
+        var (count, first, firstStart) = (0, 0, 0)
+        func end() {
+            if count > 0 { append(count, first, firstStart, batch) }
+            count = 0
+        }
+        forEachLine(bytes, batch) { line, number, start in
+            let text = withoutReturn(line)
+            if isBlank(text) {
+                batch.blankLineCount += 1
+                end()
+                return
+            }
+            if count == 0 {
+                (first, firstStart) = (number, start)
+            } else {
+                batch.text[batch.textCount + count] = 0x0A
+                count += 1
+            }
+            copy(text, to: batch, at: count)
+            count += text.count
+        }
+        end()
+    }
+
+    /// The text between `<doc …>` and `</doc>`, without the title that WikiExtractor repeats above it and without the empty lines around it:
+    /// what `--json` gives under "text".
+    private func parseDocElements(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
+        var title: [UInt8]?
+        var isInside = false
+        var (count, lines, first, firstStart) = (0, 0, 0, 0)
+        forEachLine(bytes, batch) { line, number, start in
+            let text = withoutReturn(line)
+            guard isInside else {
+                if text.starts(with: "<doc ".utf8) {
+                    (isInside, count, lines, first, firstStart) = (true, 0, 0, number, start)
+                    title = Self.title(of: text)
+                } else if isBlank(text) {
+                    batch.blankLineCount += 1
+                } else {
+                    batch.append(bad: number, byteOffset: start, byteInLine: 0, "expected <doc …>")
+                }
+                return
+            }
+            if text.elementsEqual("</doc>".utf8) {
+                while count > 0, batch.text[batch.textCount + count - 1] == 0x0A { count -= 1 }
+                append(count, first, firstStart, batch)
+                isInside = false
+                return
+            }
+            lines += 1
+            if lines == 1, let title, text.elementsEqual(title) { return }
+            if count == 0 && text.isEmpty { return }
+            copy(text, to: batch, at: count)
+            batch.text[batch.textCount + count + text.count] = 0x0A
+            count += text.count + 1
+        }
+        if isInside { batch.append(bad: first, byteOffset: firstStart, byteInLine: 0, "<doc …> has no </doc>") }
+    }
+
+    /// The title in a `<doc id="…" url="…" title="…">` line, its entities undone.
+    private static func title(of line: UnsafeRawBufferPointer) -> [UInt8]? {
+        let text = String(decoding: line, as: UTF8.self)
+        guard let start = text.firstRange(of: " title=\""), text.hasSuffix("\">") else { return nil }
+        var title = text[start.upperBound...].dropLast(2)
+        for (entity, character) in [("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")] {
+            title = title.replacing(entity, with: character)
+        }
+        return Array(title.utf8)
+    }
+
+    /// Whole files, byte for byte, whether they are UTF-8 or not: a byte-level tokenizer has tokens for every byte.
+    private func parseDocuments(_ bytes: UnsafeRawBufferPointer, _ ends: [Int], _ batch: DocumentBatch) {
+        var start = 0
+        for (number, end) in ends.enumerated() {
+            copy(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), to: batch, at: 0)
+            append(end - start, number, start, batch)
+            start = end
+        }
+        batch.lineCount = ends.count
+    }
+
+    // MARK: parts
+
+    /// Ends a document of `count` bytes, or refuses it when it is too long.
+    private func append(_ count: Int, _ line: Int, _ start: Int, _ batch: DocumentBatch) {
+        if count > options.maximumDocumentBytes {
+            batch.append(
+                bad: line, byteOffset: start, byteInLine: 0,
+                "a document of \(count) bytes is longer than the limit of \(options.maximumDocumentBytes) (--max-document-bytes)")
+        } else {
+            batch.append(textCount: count, line: line, byteOffset: start)
+        }
+    }
+
+    private func copy(_ text: UnsafeRawBufferPointer, to batch: DocumentBatch, at place: Int) {
+        guard text.count > 0 else { return }
+        (batch.text.baseAddress! + batch.textCount + place).copyMemory(from: text.baseAddress!, byteCount: text.count)
+    }
+
+    /// Calls `body` with each line (without its newline), its number and its first byte, and counts the lines.
+    private func forEachLine(
+        _ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch, _ body: (UnsafeRawBufferPointer, Int, Int) -> Void
+    ) {
+        var start = 0
+        while start < bytes.count {
+            let end = byte_index(bytes.baseAddress! + start, bytes.count - start, 0x0A) + start
+            body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]), batch.lineCount, start)
+            batch.lineCount += 1
+            start = end + 1
+        }
+    }
+
+    private func isBlank(_ line: UnsafeRawBufferPointer) -> Bool {
+        for byte in line { guard byte == 0x20 || byte == 0x09 || byte == 0x0D else { return false } }
+        return true
+    }
+
+    private func withoutReturn(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        line.last == 0x0D ? UnsafeRawBufferPointer(rebasing: line.dropLast()) : line
+    }
+}

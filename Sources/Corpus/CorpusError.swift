@@ -1,0 +1,45 @@
+public import Files
+
+/// Why a corpus could not be read (to its end). Each description is one line: what, where, what to do.
+public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The file system refused.
+    case file(FileError)
+    /// A line without a document, under the policy that this is an error. `byteOffset` of the origin is the line's; `byteInLine` that of the mistake.
+    case badLine(DocumentOrigin, byteInLine: Int, reason: String)
+    /// Compressed data that cannot be decoded. `byteOffset` counts in the compressed file.
+    case compression(path: String, byteOffset: Int, reason: String)
+    /// A tar that is malformed. `byteOffset` counts in the decompressed archive.
+    case archive(path: String, byteOffset: Int, reason: String)
+    /// The program that decompresses this format is not installed.
+    case missingProgram(String, path: String)
+    /// The program that decompresses this format failed.
+    case programFailed(String, path: String, status: Int32, message: String)
+    /// A name that promises another compression than the content has.
+    case misnamed(path: String, named: String, found: String)
+    /// Neither name nor content tell what the file is.
+    case unknownSource(path: String)
+    /// A directory or pattern without anything to read, and what was there instead.
+    case nothingFound(path: String, seen: String)
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .badLine(let origin, let byte, let reason):
+            "\(PathName.printable(origin.path)), line \(origin.line), byte \(byte + 1) (offset \(origin.byteOffset + byte)): \(reason)"
+        case .compression(let path, let byteOffset, let reason):
+            "\(PathName.printable(path)): damaged zstd data at compressed byte \(byteOffset): \(reason)"
+        case .archive(let path, let byteOffset, let reason):
+            "\(PathName.printable(path)): damaged tar at byte \(byteOffset): \(reason)"
+        case .missingProgram(let program, let path):
+            "\(PathName.printable(path)): reading this needs the program \(program), which is not installed or not on PATH"
+        case .programFailed(let program, let path, let status, let message):
+            "\(PathName.printable(path)): \(program) could not decompress it (exit status \(status))\(message.isEmpty ? "" : ": " + message)"
+        case .misnamed(let path, let named, let found):
+            "\(PathName.printable(path)): named like \(named) but holds \(found); rename it after what it holds"
+        case .unknownSource(let path):
+            "\(PathName.printable(path)): cannot tell what this holds; say it with --source (\(CorpusSource.allCases.map(\.rawValue).joined(separator: ", ")))"
+        case .nothingFound(let path, let seen):
+            "\(PathName.printable(path)): nothing to read here: \(seen)"
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// The layouts in which training corpora are distributed. Raw values are the command line's spellings.
+public enum CorpusSource: String, Sendable, CaseIterable {
+    /// Told by each input's name and first bytes; see `docs/corpora.md`.
+    case auto
+    /// JSON Lines: an object a line, the text under one key.
+    case jsonl
+    /// Plain text: each file is one document, byte for byte.
+    case text
+    /// WikiExtractor's trees: `--json` lines or `<doc>` … `</doc>`.
+    case wikipedia
+    /// CC-Stories: a sentence a line with empty lines between documents, or a document a line.
+    case ccStories = "cc-stories"
+    /// Grover's `realnews.jsonl`.
+    case realnews
+    /// OpenWebText: tars of texts, also tars of compressed tars, or JSON Lines.
+    case openwebtext
+    /// The Pile: JSON Lines with `meta.pile_set_name`; the text may be an array of paragraphs.
+    case pile
+}
+
+/// What to do with a line that holds no document.
+public enum BadLinePolicy: String, Sendable, CaseIterable {
+    /// Stop with an error that names it.
+    case fail
+    /// Count it, report the first few, go on.
+    case skip
+}
+
+/// How a corpus is read.
+public struct CorpusOptions: Sendable {
+    public var source: CorpusSource
+    /// The key of the text in JSON Lines: a member of the line's object, taken literally.
+    public var textKey: String
+    /// Only documents of these sets of the Pile (`meta.pile_set_name`); nil for all.
+    public var pileSets: Set<String>?
+    public var badLines: BadLinePolicy
+    /// A longer line of a line-oriented file counts as a bad line. Bounds the memory of reading: such a line is never held.
+    public var maximumLineBytes = 64 << 20
+    /// A longer text counts as a bad line.
+    public var maximumDocumentBytes = 64 << 20
+    /// About how many bytes one chunk has: the unit of work of the parsers.
+    public var chunkBytes = 1 << 20
+    /// How deep JSON may be nested, at most 1024.
+    public var maximumDepth = 1024
+    /// zstd frames that need a window above 2 to this power (128 MiB) are refused.
+    public var maximumWindowLog = 27
+
+    public init(
+        source: CorpusSource = .auto, textKey: String = "text", pileSets: Set<String>? = nil, badLines: BadLinePolicy = .fail
+    ) {
+        self.source = source
+        self.textKey = textKey
+        self.pileSets = pileSets
+        self.badLines = badLines
+    }
+}
+
+/// Where a document (or a bad line) is.
+public struct DocumentOrigin: Sendable, Equatable, CustomStringConvertible {
+    public let path: String
+    /// Its first line, counted from 1; in archives and plain text files the number of the document.
+    public let line: Int
+    /// Its first byte, counted from 0 in the decompressed content. In archives the contents of the members follow one another.
+    public let byteOffset: Int
+
+    public init(path: String, line: Int, byteOffset: Int) {
+        self.path = path
+        self.line = line
+        self.byteOffset = byteOffset
+    }
+
+    public var description: String { "\(path), line \(line), byte \(byteOffset)" }
+}
+
+/// A place between two records of a corpus, from where reading can start again.
+public struct CorpusPosition: Sendable, Equatable {
+    /// Index into the input list; its count when everything has been read.
+    public var input: Int
+    /// Bytes of the input's decompressed content before this place.
+    public var byteOffset: Int
+    /// Lines (in archives: documents) of the input before this place.
+    public var line: Int
+
+    public init(input: Int = 0, byteOffset: Int = 0, line: Int = 0) {
+        self.input = input
+        self.byteOffset = byteOffset
+        self.line = line
+    }
+}

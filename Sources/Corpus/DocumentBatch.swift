@@ -1,0 +1,119 @@
+/// A line without a document.
+public struct BadLine: Sendable, Equatable {
+    /// Counted from 0 within the chunk.
+    public let line: Int
+    /// Where the line begins, counted from the chunk's first byte.
+    public let byteOffset: Int
+    /// Where in the line the mistake is.
+    public let byteInLine: Int
+    public let reason: String
+}
+
+/// The documents of one chunk: their texts one behind the other, and where each came from. Reused from chunk to chunk, so that parsing does not allocate.
+///
+/// One thread at a time uses a batch; it may be handed from thread to thread.
+public final class DocumentBatch: @unchecked Sendable {
+    /// Exclusive end of each document in the text, in bytes. Empty documents repeat the end before.
+    public internal(set) var documentEnds: [Int] = []
+    /// First line of each document, counted from 0 within the chunk; in archives and text files the number of the document.
+    public internal(set) var documentLines: [Int] = []
+    /// First byte of each document's record, counted from the chunk's first.
+    public internal(set) var documentOffsets: [Int] = []
+    /// Lines without a document: the first of them, at most ``badLineLimit``.
+    public internal(set) var badLines: [BadLine] = []
+    /// How many lines have no document.
+    public internal(set) var badLineCount = 0
+    /// Lines of the chunk (documents, in archives and text files).
+    public internal(set) var lineCount = 0
+    /// Lines of nothing but white space: neither documents nor bad.
+    public internal(set) var blankLineCount = 0
+    public internal(set) var emptyDocumentCount = 0
+    /// Documents that were left out because their set is not wanted.
+    public internal(set) var filteredCount = 0
+    /// Index of the chunk's input in the input list.
+    public internal(set) var input = 0
+    /// Where the chunk begins and ends in the decompressed content of its input.
+    public internal(set) var byteRange = 0..<0
+
+    /// So many bad lines of one chunk are described.
+    public static let badLineLimit = 32
+
+    private(set) var text: UnsafeMutableRawBufferPointer
+    var textCount = 0
+
+    public init() { text = .allocate(byteCount: 1 << 12, alignment: 64) }
+
+    deinit { text.deallocate() }
+
+    public var documentCount: Int { documentEnds.count }
+
+    /// Bytes of all documents together.
+    public var textByteCount: Int { textCount }
+
+    /// Calls `body` with the text of all documents and the exclusive end of each.
+    @inlinable
+    public func withDocuments<R, E: Error>(
+        _ body: (_ text: UnsafeRawBufferPointer, _ documentEnds: UnsafeBufferPointer<Int>) throws(E) -> R
+    ) throws(E) -> R {
+        var result: Result<R, E>?
+        documentEnds.withUnsafeBufferPointer { ends in
+            do throws(E) { result = .success(try body(textBytes, ends)) } catch { result = .failure(error) }
+        }
+        return try result!.get()
+    }
+
+    /// The text of all documents, valid until the batch is filled again.
+    public var textBytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: text[..<textCount]) }
+
+    /// The text of document `index`, valid until the batch is filled again.
+    public func document(_ index: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: text[(index == 0 ? 0 : documentEnds[index - 1])..<documentEnds[index]])
+    }
+
+    /// Where document `index` is; `linesBefore` are the input's lines before this chunk.
+    public func origin(of index: Int, in inputs: InputList, linesBefore: Int) -> DocumentOrigin {
+        DocumentOrigin(
+            path: inputs.inputs[input].path, line: linesBefore + documentLines[index] + 1,
+            byteOffset: byteRange.lowerBound + documentOffsets[index])
+    }
+
+    /// Forgets everything and makes room for `textBytes` bytes of text.
+    func reset(for chunk: RawChunk, textBytes: Int) {
+        documentEnds.removeAll(keepingCapacity: true)
+        documentLines.removeAll(keepingCapacity: true)
+        documentOffsets.removeAll(keepingCapacity: true)
+        badLines.removeAll(keepingCapacity: true)
+        (badLineCount, lineCount, blankLineCount, emptyDocumentCount, filteredCount, textCount) = (0, 0, 0, 0, 0, 0)
+        input = chunk.input
+        byteRange = chunk.byteOffset..<chunk.endOffset
+        // Grows for a large record and shrinks after it.
+        if text.count < textBytes || text.count > 4 * max(textBytes, 1 << 20) {
+            text.deallocate()
+            text = .allocate(byteCount: textBytes, alignment: 64)
+        }
+    }
+
+    /// Ends a document whose text was written behind `textCount`.
+    func append(textCount count: Int, line: Int, byteOffset: Int) {
+        textCount += count
+        if count == 0 { emptyDocumentCount += 1 }
+        documentEnds.append(textCount)
+        documentLines.append(line)
+        documentOffsets.append(byteOffset)
+    }
+
+    /// Forgets the documents from `line` on.
+    func keep(before line: Int) {
+        let count = documentLines.firstIndex { $0 >= line } ?? documentCount
+        documentEnds.removeLast(documentCount - count)
+        documentLines.removeLast(documentLines.count - count)
+        documentOffsets.removeLast(documentOffsets.count - count)
+        textCount = documentEnds.last ?? 0
+    }
+
+    func append(bad line: Int, byteOffset: Int, byteInLine: Int, _ reason: String) {
+        badLineCount += 1
+        guard badLines.count < Self.badLineLimit else { return }
+        badLines.append(BadLine(line: line, byteOffset: byteOffset, byteInLine: byteInLine, reason: reason))
+    }
+}

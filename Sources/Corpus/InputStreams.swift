@@ -1,0 +1,96 @@
+import Files
+
+/// The record streams in one input: the decompressed file, or the files in its archive one after the other, archives inside archives included.
+final class InputStreams {
+    /// One stream of records.
+    struct Stream {
+        let source: PeekedSource
+        let format: RecordFormat
+        /// Set when the stream is a plain file that can be entered anywhere.
+        let file: FileSource?
+    }
+
+    private let path: String
+    private let options: CorpusOptions
+    /// Archives that are open, the innermost last.
+    private var archives: [(reader: TarReader, path: String)] = []
+    /// What ``next()`` gives before it looks further.
+    private var pending: Result<Stream, CorpusError>?
+    /// Archives nested deeper are an attack.
+    private static let maximumNesting = 8
+
+    /// Opens the input.
+    init(_ input: CorpusInput, _ options: CorpusOptions) throws(CorpusError) {
+        path = input.path == "-" ? "<stdin>" : input.path
+        self.options = options
+        let file: FileSource
+        do throws(FileError) { file = FileSource(input.path == "-" ? .standardInput() : try OpenFile(input.path)) } catch {
+            throw .file(error)
+        }
+        pending = try open(file, name: input.path == "-" ? "" : input.path, path: path, file: input.isRegularFile ? file : nil)
+            .map { .success($0) }
+    }
+
+    /// Whether lines of this input can be read from the middle.
+    static func isSplittable(_ input: CorpusInput, _ options: CorpusOptions) throws(CorpusError) -> Bool {
+        guard input.isRegularFile else { return false }
+        guard case .success(let stream)? = try InputStreams(input, options).pending, stream.file != nil else { return false }
+        return stream.format == .jsonLines || stream.format == .lines
+    }
+
+    /// The next stream, or nil when there are no more. The one before must have been read to its end (members of archives may be left early).
+    func next() throws(CorpusError) -> Stream? {
+        if let result = pending {
+            pending = nil
+            return try result.get()
+        }
+        while let (archive, archivePath) = archives.last {
+            guard let member = try archive.next() else {
+                archives.removeLast()
+                continue
+            }
+            // What a Mac or a packer left beside the texts.
+            guard !FileSystem.name(of: member.name).hasPrefix(".") else { continue }
+            if let stream = try open(TarMemberSource(archive), name: member.name, path: archivePath + "/" + member.name, file: nil) {
+                return stream
+            }
+        }
+        return nil
+    }
+
+    /// Takes back what ``next()`` gave, for the next call.
+    func giveBack(_ result: Result<Stream, CorpusError>) { pending = result }
+
+    /// Peels compression and archives off `source`. Nil when it is an archive, whose members come next.
+    private func open(_ source: any ByteSource, name: String, path: String, file: FileSource?) throws(CorpusError) -> Stream? {
+        var (source, name, file) = (PeekedSource(source), name, file)
+        for _ in 0..<Self.maximumNesting {
+            let promised = Compression(name: name)
+            guard let compression = Compression(magic: try source.peek(Compression.magicBytes)) else {
+                let isEmpty = try source.peek(1).isEmpty
+                if let promised, !isEmpty { throw .misnamed(path: path, named: promised.rawValue, found: "something else") }
+                let start = try source.peek(512)
+                if TarReader.isHeader(start) {
+                    guard archives.count < Self.maximumNesting else { break }
+                    archives.append((TarReader(source, path: path), path))
+                    return nil
+                }
+                let format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, source: options.source)
+                return Stream(source: source, format: format, file: file)
+            }
+            if let promised, promised != compression {
+                throw .misnamed(path: path, named: promised.rawValue, found: "\(compression.rawValue) data")
+            }
+            if compression == .zstd {
+                source = PeekedSource(ReadAhead(ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)))
+            } else if file != nil {
+                source = PeekedSource(try ProgramSource(compression, file: path))
+            } else {
+                source = PeekedSource(try ProgramSource(compression, source, path: path))
+            }
+            file = nil
+            name = Compression.stripped(name)
+        }
+        throw .archive(path: path, byteOffset: 0, reason: "archives nested deeper than \(Self.maximumNesting)")
+    }
+}
