@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+import Tokenizer
+
+@testable import Training
+
+@Suite("Evaluation", .enabled(if: Place.shared("golden/eval") != nil)) struct EvaluationGoldenTests {
+    let golden: [String: Any]
+    init() throws {
+        golden =
+            try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: Place.shared("golden/eval/eval.json")!)))
+            as! [String: Any]
+    }
+
+    @Test("the WikiText detokenizer makes Megatron's text, and its words are counted alike")
+    func wikitext() {
+        let input = golden["wikitext_input"] as! String
+        #expect(Detokenizer.wikitext(input) == golden["wikitext_output"] as! String)
+        #expect(EvaluationItem.wordCount(input) == golden["num_original_tokens"] as! Int)
+    }
+
+    @Test("windows hold the tokens and the scored positions of Megatron's")
+    func windows() {
+        for run in golden["lm_windows"] as! [[String: Any]] {
+            let length = run["seq_len"] as! Int
+            let tokens = (0..<(run["num_tokens"] as! Int)).map { TokenID(100 + $0) }
+            let items = EvaluationItem.windows(over: tokens, length: length, stride: run["overlapping_eval"] as? Int)
+            #expect(items.count <= run["windows"] as! Int)
+            for (index, expected) in (run["items"] as! [[String: Any]]).enumerated() where index < items.count {
+                let (text, mask) = (expected["text"] as! [Int], expected["pad_mask"] as! [Int])
+                let item = items[index]
+                #expect(item.inputs.map(Int.init) == Array(text.prefix(item.inputs.count)))
+                for position in mask.indices {
+                    let scored = position < item.targets.count && item.targets[position] >= 0
+                    #expect(scored == (mask[position] == 1))
+                    if scored { #expect(Int(item.targets[position]) == text[position + 1]) }
+                }
+            }
+        }
+    }
+
+    @Test("LAMBADA items, last token and last word")
+    func lambada() {
+        // The golden's toy tokenizer: pieces " ?[^ ]+", each the sum of its code points.
+        func encode(_ text: String) -> [TokenID] {
+            var pieces: [[Unicode.Scalar]] = []
+            var blank = false
+            var inPiece = false
+            for scalar in text.unicodeScalars {
+                if scalar == " " {
+                    (blank, inPiece) = (true, false)
+                } else if inPiece {
+                    pieces[pieces.count - 1].append(scalar)
+                } else {
+                    pieces.append(blank ? [" ", scalar] : [scalar])
+                    (blank, inPiece) = (false, true)
+                }
+            }
+            return pieces.map { piece in TokenID(piece.reduce(0) { $0 + Int($1.value) } % 997 + 1) }
+        }
+        for run in golden["lambada"] as! [[String: Any]] {
+            for (text, expected) in zip(run["texts"] as! [String], run["items"] as! [[String: Any]]) {
+                let item = EvaluationItem.lambada(text, strict: run["strict"] as! Bool, encode: encode)!
+                let (tokens, mask) = (expected["text"] as! [Int], expected["pad_mask"] as! [Int])
+                #expect(item.inputs.map(Int.init) == Array(tokens.prefix(item.inputs.count)))
+                #expect(item.targets.map { $0 >= 0 ? 1 : 0 } == Array(mask.prefix(item.targets.count)))
+                #expect(item.targets.last! == Int32((expected["label"] as! [Int]).last!))
+                #expect(mask.reduce(0, +) == item.targets.count { $0 >= 0 })
+            }
+        }
+    }
+}
+
+@Suite("EvaluationItem") struct EvaluationItemTests {
+    @Test("every target is scored exactly once while the text fills its windows", arguments: [1, 2, 3, 4, 8])
+    func partition(stride: Int) {
+        for count in 2...60 {
+            let tokens = (0..<count).map { TokenID($0) }
+            let items = EvaluationItem.windows(over: tokens, length: 8, stride: stride)
+            let scored = items.flatMap(\.targets).filter { $0 >= 0 }
+            #expect(Set(scored).count == scored.count)
+            if stride == 8 { #expect(scored.sorted() == (1..<Int32(count)).map { $0 }) }
+        }
+    }
+
+    @Test("empty and blank texts have nothing to score")
+    func empty() {
+        #expect(EvaluationItem.windows(over: [], length: 4).isEmpty && EvaluationItem.windows(over: [1], length: 4).isEmpty)
+        for strict in [false, true] {
+            #expect(EvaluationItem.lambada(" \n", strict: strict, encode: { $0.utf8.map { TokenID($0) }.filter { $0 > 32 } }) == nil)
+        }
+        #expect(Detokenizer.wikitext("a ( b ) \" c \" ' d") == "a (b) \"c\" ' d")
+    }
+}
