@@ -58,7 +58,36 @@ public struct DatasetMetadata: Sendable, Equatable {
 
     /// Reads the side file of `prefix`; nil when there is none, or when it describes a pair of other sizes.
     init?(prefix: String, binBytes: Int, idxBytes: Int) throws(IndexError) {
-        let path = Self.path(prefix)
+        guard let value = try Self.read(prefix), value["bin_bytes"]?.int == binBytes, value["idx_bytes"]?.int == idxBytes else {
+            return nil
+        }
+        try self.init(value, path: Self.path(prefix))
+    }
+
+    /// Reads the side file of `prefix` without a look at the pair; nil when there is none.
+    init?(anySizes prefix: String) throws(IndexError) {
+        guard let value = try Self.read(prefix) else { return nil }
+        try self.init(value, path: Self.path(prefix))
+    }
+
+    /// How the tokens of a pair are stored, by its side file.
+    static func tokenType(_ prefix: String) throws(IndexError) -> TokenType? {
+        try read(prefix)?["dtype"]?.string.flatMap { TokenType(rawValue: $0) }
+    }
+
+    private init(_ value: JSONValue, path: String) throws(IndexError) {
+        if let found = value["tokenizer"], !found.isNull {
+            guard let name = found["name"]?.string, let size = found["vocabulary_size"]?.int, size >= 0,
+                let digest = found["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
+            else { throw .invalidSidecar(path: path, reason: "the tokenizer in it is incomplete") }
+            tokenizer = TokenizerIdentity(name: name, digest: digest, vocabularySize: size, endOfText: found["end_of_text"]?.int)
+        }
+        appendsEndOfText = value["append_eod"]?.bool
+        source = value["source"] ?? .null
+    }
+
+    private static func read(_ prefix: String) throws(IndexError) -> JSONValue? {
+        let path = path(prefix)
         guard FileSystem.exists(path) else { return nil }
         let bytes = try IndexError.wrap { () throws(FileError) in try FileSystem.readAll(path, limit: 64 << 20) }
         let value: JSONValue
@@ -68,15 +97,7 @@ public struct DatasetMetadata: Sendable, Equatable {
         guard value["format"]?.string == "slwdata dataset", value["version"]?.int == 1 else {
             throw .invalidSidecar(path: path, reason: "not a description of a data set, or of a later version")
         }
-        guard value["bin_bytes"]?.int == binBytes, value["idx_bytes"]?.int == idxBytes else { return nil }
-        if let found = value["tokenizer"], !found.isNull {
-            guard let name = found["name"]?.string, let size = found["vocabulary_size"]?.int, size >= 0,
-                let digest = found["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
-            else { throw .invalidSidecar(path: path, reason: "the tokenizer in it is incomplete") }
-            tokenizer = TokenizerIdentity(name: name, digest: digest, vocabularySize: size, endOfText: found["end_of_text"]?.int)
-        }
-        appendsEndOfText = value["append_eod"]?.bool
-        source = value["source"] ?? .null
+        return value
     }
 
     static func hexadecimal(_ value: UInt64) -> String {

@@ -26,6 +26,8 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
     case notTokens(path: String, type: TokenType)
     /// A token that the vocabulary does not have.
     case tokenOutOfRange(path: String, byteOffset: Int, token: Int, vocabularySize: Int)
+    /// A document without the token that each of them ends with.
+    case missingEndOfText(path: String, document: Int, byteOffset: Int, found: Int, expected: Int)
     /// Bytes that are not those that were written.
     case checksumMismatch(path: String, range: Range<Int>)
     /// A side file of ours that cannot be used.
@@ -68,6 +70,9 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
         case .notTokens(let path, let type): Self.line(path, "holds \(type.rawValue) values, which are no token ids")
         case .tokenOutOfRange(let path, let byteOffset, let token, let size):
             Self.line(path, "token \(token) at byte \(byteOffset) is outside of the vocabulary of \(size); was another tokenizer used?")
+        case .missingEndOfText(let path, let document, let byteOffset, let found, let expected):
+            Self.line(
+                path, "document \(document) ends with token \(found) at byte \(byteOffset) instead of \(expected); try `slwdata repair`")
         case .checksumMismatch(let path, let range):
             Self.line(path, "bytes \(range.lowerBound)..<\(range.upperBound) are not those that were written; restore it from a copy")
         case .invalidSidecar(let path, let reason): Self.line(path, "\(reason); remove this file, the data set works without it")

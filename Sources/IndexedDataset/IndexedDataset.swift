@@ -29,11 +29,16 @@ public struct IndexedDataset: Sendable {
 
     /// Maps and checks the pair at `prefix`. Throws the first thing that is wrong with it.
     public init(prefix: String) throws(IndexError) {
+        try self.init(anyType: prefix)
+        guard tokenType.isInteger else { throw .notTokens(path: data.path, type: tokenType) }
+    }
+
+    /// As ``init(prefix:)``, floats allowed: for what only copies bytes.
+    init(anyType prefix: String) throws(IndexError) {
         let index = try IndexFile(path: Self.indexPath(prefix))
         let data = try IndexError.wrap { () throws(FileError) in try MappedFile(path: Self.dataPath(prefix)) }
         let type = index.tokenType(forDataByteCount: data.count)
         try index.checkEntries(itemSize: type.itemSize, dataPath: data.path, dataByteCount: data.count)
-        guard type.isInteger else { throw .notTokens(path: data.path, type: type) }
         self.prefix = prefix
         self.index = index
         self.data = data

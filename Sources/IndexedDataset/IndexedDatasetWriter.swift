@@ -108,9 +108,8 @@ public struct IndexedDatasetWriter: ~Copyable {
 
     /// Ends the current document; one without sequences is legal.
     public mutating func endDocument() throws(IndexError) {
-        try Self.write(sequencesInDocument, to: &documents)
+        try writeDocument(sequences: Int(sequencesInDocument))
         sequencesInDocument = 0
-        position.documentCount += 1
     }
 
     /// Appends whole documents of one sequence each, with their tokens back to back. A count of 0 is a document without a sequence.
@@ -158,6 +157,18 @@ public struct IndexedDatasetWriter: ~Copyable {
             }
         } catch { throw .file(error) }
         position.binBytes += bytes.count
+    }
+
+    /// Appends the lengths of sequences, int32 each, as an index holds them.
+    mutating func writeLengths(_ lengths: UnsafeRawBufferPointer) throws(IndexError) {
+        try unsafe Self.write(lengths, to: &index)
+        position.sequenceCount += lengths.count / 4
+    }
+
+    /// Appends a document of that many sequences, which are appended apart.
+    mutating func writeDocument(sequences: Int) throws(IndexError) {
+        try Self.write(UInt32(sequences), to: &documents)
+        position.documentCount += 1
     }
 
     mutating func writeLength(_ tokenCount: Int) throws(IndexError) {
