@@ -44,4 +44,50 @@ import Testing
         let error = #expect(throws: TrainingError.self) { try TrainingConfiguration(json: json, path: "c.json") }
         #expect(error!.description.contains(words), "\(error!)")
     }
+
+    static let surroundings = TrainingConfiguration.Surroundings(
+        trainingTokens: 1_000_000, validationTokens: 30_000, vocabularySize: 8192, processors: 2)
+
+    @Test("resolving leaves nothing that a run needs open, and is stable")
+    func resolved() throws {
+        for preset in TrainingConfiguration.presets {
+            var configuration = preset.configuration
+            configuration.data = [.init(prefix: "a")]
+            let resolved = try configuration.resolved(for: Self.surroundings)
+            #expect(try resolved.resolved(for: Self.surroundings) == resolved)
+            let open: Set = [
+                "data.tokenizer", "batch.warmup_start", "batch.warmup_tokens", "length_warmup.table", "model.initial_weights",
+            ]
+            for field in TrainingConfiguration.fields where !open.contains(field.path) {
+                #expect(!field.read(resolved).isNull, "\(preset.name) \(field.path)")
+            }
+        }
+    }
+
+    @Test("a small corpus gets shorter rows; a budget is at most an epoch")
+    func small() throws {
+        var configuration = TrainingConfiguration()
+        configuration.data = [.init(prefix: "a")]
+        var surroundings = Self.surroundings
+        surroundings.trainingTokens = 5000
+        let resolved = try configuration.resolved(for: surroundings)
+        #expect(resolved.sequenceLength == 32 && resolved.trainTokens == 4992)
+        #expect(try configuration.resolved(for: Self.surroundings).trainTokens == 999_936)
+    }
+
+    @Test("nonsense is refused in words")
+    func nonsense() throws {
+        func message(_ change: (inout TrainingConfiguration) -> Void) -> String {
+            var configuration = TrainingConfiguration()
+            configuration.data = [.init(prefix: "a")]
+            change(&configuration)
+            do { _ = try configuration.resolved(for: Self.surroundings) } catch { return error.description }
+            return ""
+        }
+        #expect(message { $0.heads = 3 }.contains("multiple"))
+        #expect(message { $0.data = [] }.contains("--data"))
+        #expect(message { $0.sequenceLength = 2_000_000 }.contains("fewer than one row"))
+        #expect(message { $0.vocabularySize = 100 }.contains("too small"))
+        #expect(message { $0.learningRate = .nan }.contains("learning rate"))
+    }
 }

@@ -1,0 +1,96 @@
+extension TrainingConfiguration {
+    /// What choosing depends on: the sizes of the data and of the machine.
+    public struct Surroundings: Sendable, Equatable {
+        /// Tokens of the training split, all data sets together.
+        public var trainingTokens: Int
+        /// Tokens of the validation split.
+        public var validationTokens: Int
+        /// Highest token id + 1.
+        public var vocabularySize: Int
+        /// Processors that may be used.
+        public var processors: Int
+
+        public init(trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int) {
+            self.trainingTokens = trainingTokens
+            self.validationTokens = validationTokens
+            self.vocabularySize = vocabularySize
+            self.processors = processors
+        }
+    }
+
+    /// Operations that a run costs which was not given a budget: some five minutes on two cores.
+    static let defaultOperations = 6e13
+
+    /// The configuration with every open choice made, and checked. The same surroundings give the same choices.
+    public func resolved(for surroundings: Surroundings) throws(TrainingError) -> TrainingConfiguration {
+        var result = self
+        let vocabulary = vocabularySize ?? surroundings.vocabularySize
+        guard vocabulary >= surroundings.vocabularySize else {
+            throw .configuration(
+                "the vocabulary of \(vocabulary) is too small for the data, which needs \(surroundings.vocabularySize): leave it out or raise it"
+            )
+        }
+        result.vocabularySize = vocabulary
+
+        // A short corpus gets shorter rows, so that an epoch has some steps.
+        var length = sequenceLength ?? 256
+        if sequenceLength == nil { while length > 32 && surroundings.trainingTokens / length < 8 * globalBatchSize { length /= 2 } }
+        result.sequenceLength = length
+        try result.check(surroundings)
+
+        let samples = (surroundings.trainingTokens - 1) / length
+        let epoch = samples * length
+        let parameters = Double(layers) * 12 * Double(width) * Double(width) + Double(vocabulary) * Double(width)
+        let budget = trainTokens ?? max(globalBatchSize * length, min(epoch, Int(Self.defaultOperations / (6 * parameters))))
+        result.trainTokens = budget
+
+        let fullSteps = max(1, (budget + globalBatchSize * length - 1) / (globalBatchSize * length))
+        if pacing == .none || length <= warmupStart {
+            result.pacing = .none
+        } else {
+            result.warmupSteps = warmupSteps ?? max(1, fullSteps * 3 / 10)
+        }
+        // The warmup's steps are about half as long as the others.
+        let steps = fullSteps + (result.pacing == .none ? 0 : (result.warmupSteps ?? 0) / 2)
+
+        result.minimumLearningRate = minimumLearningRate ?? learningRate / 10
+        result.learningRateWarmup = learningRateWarmup ?? .tokens(budget / 50)
+        result.learningRateDecay = learningRateDecay ?? .tokens(budget)
+        result.validationInterval = validationInterval ?? max(1, steps / 20)
+        result.checkpointInterval = checkpointInterval ?? max(1, steps / 10)
+        result.validationTokens = validationTokens ?? max(8 * length, min(budget / 100, 1 << 20))
+        result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (length * layers * width * 80)))
+        result.lanes = lanes ?? max(1, surroundings.processors)
+        return result
+    }
+
+    /// Whether the values make sense together.
+    private func check(_ surroundings: Surroundings) throws(TrainingError) {
+        let length = sequenceLength ?? 0
+        let rules: [(Bool, String)] = [
+            (!data.isEmpty, "no data set was given: pass --data PREFIX"),
+            (length > 0, "the sequence length must be at least 1"),
+            (globalBatchSize > 0, "the batch must have at least one row"),
+            ((microBatchSize ?? 1) > 0, "a micro-batch must have at least one row"),
+            (layers > 0 && width > 0 && heads > 0, "layers, width and heads must be at least 1"),
+            (width % max(1, heads) == 0, "the width (\(width)) must be a multiple of the number of heads (\(heads))"),
+            (learningRate > 0 && learningRate.isFinite, "the learning rate must be above 0"),
+            (
+                (minimumLearningRate ?? 0) >= 0 && (minimumLearningRate ?? 0) <= learningRate,
+                "the minimum learning rate must lie between 0 and the peak"
+            ),
+            ((0..<1).contains(beta1) && (0..<1).contains(beta2), "Adam's betas must lie between 0 and 1"),
+            (epsilon > 0, "Adam's epsilon must be above 0"),
+            (weightDecay >= 0 && clipNorm >= 0, "weight decay and clipping norm must not be negative"),
+            ((trainTokens ?? 1) > 0, "the token budget must be at least 1"),
+            (pacing == .none || warmupStart > 0, "the first length of the warmup must be at least 1"),
+            (pacing == .none || (warmupSteps ?? 1) > 0, "the length warmup must have at least one step"),
+            (keepCheckpoints > 0, "at least one checkpoint must be kept"),
+            (
+                surroundings.trainingTokens > length,
+                "the training split has \(surroundings.trainingTokens) tokens, fewer than one row of \(length) needs: add data or lower the sequence length"
+            ),
+        ]
+        if let broken = rules.first(where: { !$0.0 }) { throw .configuration(broken.1) }
+    }
+}
