@@ -28,8 +28,8 @@ struct MergeLearner: ~Copyable {
     private var pairs: PairTable
     private var queue = MergeQueue()
     /// Lists of words, one after the other: list `i` is `listed[listEnds[i] ..< listEnds[i + 1]]`, as starts of words.
-    private var listed: [UInt32] = []
-    private var listEnds: [Int] = [0]
+    private var listed = GrowingBuffer<UInt32>()
+    private var listEnds = GrowingBuffer<Int>()
 
     private(set) var tokens: TokenStringTable
     private(set) var merges: [Merge] = []
@@ -45,12 +45,21 @@ struct MergeLearner: ~Copyable {
     private var leftChanges: UnsafeMutablePointer<Change>
     private var rightChanges: UnsafeMutablePointer<Change>
     private let changeCapacity: Int
-    private var leftTouched: [TokenID] = []
-    private var rightTouched: [TokenID] = []
+    private var leftTouched = GrowingBuffer<TokenID>()
+    private var rightTouched = GrowingBuffer<TokenID>()
     /// The pairs that the merge created, with the number of words listed for each and the last of them.
-    private var gains: [(neighbour: TokenID, isLeft: Bool, wordCount: Int, lastWord: UInt32)] = []
+    private struct Gain {
+        let neighbour: TokenID
+        let isLeft: Bool
+        var wordCount = 0
+        var lastWord = UInt32.max
+        var record: UInt32 = 0
+        /// Where the next word of the new list goes; -1: the pair is not queued.
+        var cursor = -1
+    }
+    private var gains = GrowingBuffer<Gain>()
     /// (gain, word) in the order of discovery.
-    private var gainedWords: [(gain: UInt32, word: UInt32)] = []
+    private var gainedWords = GrowingBuffer<(gain: UInt32, word: UInt32)>()
 
     /// - Parameters:
     ///   - counts: the words with their frequencies.
@@ -93,6 +102,7 @@ struct MergeLearner: ~Copyable {
             next += Self.headerSlots + bytes.count
         }
         wordStarts = starts
+        listEnds.append(0)
         queueBytePairs(byteTokens: byteTokens)
     }
 
@@ -137,7 +147,7 @@ struct MergeLearner: ~Copyable {
             listEnds.append(total)
             lastWords[pair] = .max
         }
-        listed = [UInt32](repeating: 0, count: total)
+        listed.appendUninitialized(total)
         for start in wordStarts {
             let word = words + Int(start)
             let symbols = word + Self.headerSlots
@@ -247,7 +257,7 @@ struct MergeLearner: ~Copyable {
     ) {
         change.pointee.gained &+= occurrences
         if change.pointee.gain == 0 {
-            gains.append((neighbour, isLeft, 0, .max))
+            gains.append(Gain(neighbour: neighbour, isLeft: isLeft))
             change.pointee.gain = UInt32(gains.count)
         }
         let gain = Int(change.pointee.gain) - 1
@@ -260,47 +270,54 @@ struct MergeLearner: ~Copyable {
 
     /// Brings the counts up to date after a merge and queues the pairs that it created.
     private mutating func queueGains(_ left: TokenID, _ right: TokenID, _ token: TokenID) {
-        @inline(__always)
-        func key(_ gain: (neighbour: TokenID, isLeft: Bool, wordCount: Int, lastWord: UInt32)) -> UInt64 {
-            gain.isLeft ? UInt64(gain.neighbour) << 32 | UInt64(token) : UInt64(token) << 32 | UInt64(gain.neighbour)
-        }
         // Gains before losses: a pair may be made and unmade within one merge ("aaaa").
-        var records: [UInt32] = []
-        records.reserveCapacity(gains.count)
-        for gain in gains {
+        for index in 0..<gains.count {
+            let gain = gains[index]
             let gained = (gain.isLeft ? leftChanges : rightChanges)[Int(gain.neighbour)].gained
-            records.append(pairs.add(gained, to: key(gain)))
+            gains[index].record = pairs.add(gained, to: Self.pair(gain, token))
         }
-        for neighbour in leftTouched {
+        for index in 0..<leftTouched.count {
+            let neighbour = leftTouched[index]
             let lost = leftChanges[Int(neighbour)].lost
             if lost != 0 { pairs.add(-lost, to: UInt64(neighbour) << 32 | UInt64(left)) }
             leftChanges[Int(neighbour)] = Change()
         }
-        for neighbour in rightTouched {
+        for index in 0..<rightTouched.count {
+            let neighbour = rightTouched[index]
             let lost = rightChanges[Int(neighbour)].lost
             if lost != 0 { pairs.add(-lost, to: UInt64(right) << 32 | UInt64(neighbour)) }
             rightChanges[Int(neighbour)] = Change()
         }
 
         // Lists of words, by counting sort. A pair whose count is 0 again is not queued, as in the reference.
-        var cursors = [Int](repeating: -1, count: gains.count)
         var end = listed.count
-        for (index, gain) in gains.enumerated() {
-            let count = pairs.count(ofRecord: records[index])
+        for index in 0..<gains.count {
+            let gain = gains[index]
+            let count = pairs.count(ofRecord: gain.record)
             guard count > 0 else { continue }
-            queue.push(MergeCandidate(count: count, pair: key(gain), record: records[index], words: UInt32(listEnds.count - 1)))
-            cursors[index] = end
+            queue.push(
+                MergeCandidate(count: count, pair: Self.pair(gain, token), record: gain.record, words: UInt32(listEnds.count - 1)))
+            gains[index].cursor = end
             end += gain.wordCount
             listEnds.append(end)
         }
-        listed.append(contentsOf: repeatElement(0, count: end - listed.count))
-        for (gain, word) in gainedWords where cursors[Int(gain)] >= 0 {
-            listed[cursors[Int(gain)]] = word
-            cursors[Int(gain)] += 1
+        listed.appendUninitialized(end - listed.count)
+        for index in 0..<gainedWords.count {
+            let (gain, word) = gainedWords[index]
+            let cursor = gains[Int(gain)].cursor
+            if cursor >= 0 {
+                listed[cursor] = word
+                gains[Int(gain)].cursor = cursor + 1
+            }
         }
-        leftTouched.removeAll(keepingCapacity: true)
-        rightTouched.removeAll(keepingCapacity: true)
-        gains.removeAll(keepingCapacity: true)
-        gainedWords.removeAll(keepingCapacity: true)
+        leftTouched.removeAll()
+        rightTouched.removeAll()
+        gains.removeAll()
+        gainedWords.removeAll()
+    }
+
+    @inline(__always)
+    private static func pair(_ gain: Gain, _ token: TokenID) -> UInt64 {
+        gain.isLeft ? UInt64(gain.neighbour) << 32 | UInt64(token) : UInt64(token) << 32 | UInt64(gain.neighbour)
     }
 }

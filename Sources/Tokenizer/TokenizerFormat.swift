@@ -1,3 +1,5 @@
+internal import Files
+
 /// The file formats in which a byte-level BPE tokenizer is kept.
 public enum TokenizerFormat: String, CaseIterable, Sendable {
     /// Hugging Face's `tokenizer.json`: one file with everything.
@@ -18,6 +20,20 @@ extension Vocabulary {
         case .gpt2: [("encoder.json", try encoderJSON()), ("vocab.bpe", try mergesText())]
         case .tiktoken: [(name + ".tiktoken", try rankLines())]
         }
+    }
+
+    /// Writes the files of `files(as:name:)` into `directory`, which is made if need be, each under its name only when
+    /// complete. Returns their paths.
+    @discardableResult
+    func write(as format: TokenizerFormat, to directory: String, name: String) throws(TokenizerError) -> [String] {
+        let files = try files(as: format, name: name)
+        do throws(FileError) {
+            try FileSystem.createDirectories(directory)
+            for file in files { try FileSystem.writeAtomically(file.bytes, to: directory + "/" + file.name) }
+        } catch {
+            throw .file(error)
+        }
+        return files.map { directory + "/" + $0.name }
     }
 
     // MARK: tokenizer.json

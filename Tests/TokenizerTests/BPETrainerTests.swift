@@ -1,5 +1,6 @@
 import Files
 import JSON
+import Synchronization
 import TestSupport
 import Testing
 
@@ -109,6 +110,34 @@ struct BPETrainerTests {
         // scripts/compat/tokenizer-training prints it: XXH64 of the merges, one a line.
         #expect(vocabulary.merges.count == 2743)
         #expect(Array(text.utf8).withUnsafeBytes { XXHash64.hash($0) } == 0xBF59_2FB8_2ED7_F212)
+    }
+
+    @Test func `the bundled vocabulary is what training gives`() throws {
+        let trained = try vocabulary(of: try fixtureTexts(), size: 2048, specialTokens: ["<|endoftext|>"])
+        let bundled = try FileSystem.readAll(Place.fixture("tokenizers/default/tokenizer.json"))
+        #expect(try trained.files(as: .huggingFace, name: "default")[0].bytes == bundled)
+    }
+
+    @Test(arguments: [1, 2, 7]) func `any number of workers counts the same`(workers: Int) throws {
+        let documents = try fixtureTexts()
+        let next = Mutex(0)
+        let counter = PreTokenCounter.counting(workers: workers) { counter in
+            while let index = next.withLock({ next in
+                defer { next += 1 }
+                return next < documents.count ? next : nil
+            }) {
+                counter.count(documents[index])
+            }
+        }
+        #expect(counter.byteCount == documents.reduce(0) { $0 + $1.utf8.count })
+        let vocabulary = try BPETrainer(vocabularySize: 2048).vocabulary(of: counter)
+        let bundled = try FileSystem.readAll(Place.fixture("tokenizers/default/tokenizer.json"))
+        #expect(try vocabulary.files(as: .huggingFace, name: "default")[0].bytes == bundled)
+    }
+
+    @Test func `a worker's error ends the counting`() {
+        struct Broken: Error {}
+        #expect(throws: Broken.self) { _ = try PreTokenCounter.counting(workers: 2) { _ throws(Broken) in throw Broken() } }
     }
 
     private func fixtureTexts() throws -> [String] {
