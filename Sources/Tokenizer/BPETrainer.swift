@@ -4,7 +4,8 @@
 ///
 ///     let counter = PreTokenCounter()
 ///     for document in corpus { counter.count(document) }
-///     let vocabulary = try BPETrainer(vocabularySize: 32_000).train(counter)
+///     let tokenizer = try BPETrainer(vocabularySize: 32_000).train(counter, name: "mine")
+///     try tokenizer.write(as: .huggingFace, to: "mine")
 ///
 /// Ids: the special tokens in the order given, the 256 bytes in the order of their printable stand-ins
 /// (`!` … `~`, `¡` … `ÿ`, then the others), then the merges in the order in which they were learned.
@@ -17,10 +18,18 @@ public struct BPETrainer: Sendable {
     /// A pair that occurs less often is not merged.
     public var minimumFrequency: Int
 
+    /// The defaults are Hugging Face's, with GPT-2's special token.
     public init(vocabularySize: Int, specialTokens: [String] = ["<|endoftext|>"], minimumFrequency: Int = 0) {
         self.vocabularySize = vocabularySize
         self.specialTokens = specialTokens
         self.minimumFrequency = minimumFrequency
+    }
+
+    /// Learns a tokenizer from the counted documents.
+    ///
+    /// - Throws: `vocabularyTooSmall`, `tooMuchTrainingText`.
+    public func train(_ counter: PreTokenCounter, name: String) throws(TokenizerError) -> Tokenizer {
+        Tokenizer(name: name, vocabulary: try vocabulary(of: counter))
     }
 
     /// Learns the vocabulary of the counted documents.

@@ -12,6 +12,7 @@ public final class PreTokenCounter {
     /// Number of distinct pre-tokens counted so far.
     public var distinctCount: Int { table.count }
 
+    /// A counter that has seen nothing.
     public init() {}
 
     /// Counts documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`.
