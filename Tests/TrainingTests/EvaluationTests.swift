@@ -93,3 +93,34 @@ import Tokenizer
         #expect(Detokenizer.wikitext("a ( b ) \" c \" ' d") == "a (b) \"c\" ' d")
     }
 }
+
+@Suite("TokenSampler") struct TokenSamplerTests {
+    let logits: [Float] = [0, 2, 1, -3, 2]
+
+    @Test("no temperature takes the most probable, the smaller id among equals")
+    func greedy() {
+        var sampler = TokenSampler(temperature: 0)
+        #expect((0..<5).map { _ in sampler.next(logits) } == [1, 1, 1, 1, 1])
+        #expect(sampler.next([.nan, -1, .nan, -2]) == 1)
+    }
+
+    @Test("frequencies follow the softmax, limits cut its tail")
+    func frequencies() {
+        func counts(_ sampler: TokenSampler) -> [Int] {
+            var sampler = sampler
+            var counts = [Int](repeating: 0, count: 5)
+            for _ in 0..<20_000 { counts[Int(sampler.next(logits))] += 1 }
+            return counts
+        }
+        let sum = logits.reduce(0) { $0 + exp(Double($1)) }
+        for (count, logit) in zip(counts(TokenSampler(seed: TestRun.seed)), logits) {
+            #expect(abs(Double(count) / 20_000 - exp(Double(logit)) / sum) < 0.02)
+        }
+        let two = counts(TokenSampler(topK: 2, seed: 3))
+        #expect(two[1] + two[4] == 20_000 && abs(two[1] - 10_000) < 500)
+        let nucleus = counts(TokenSampler(topP: 0.5, seed: 3))
+        #expect(nucleus[1] + nucleus[4] == 20_000)
+        #expect(counts(TokenSampler(topP: 1e-9, seed: 3))[1] == 20_000)
+        #expect(counts(TokenSampler(topK: 3, seed: 9)) == counts(TokenSampler(topK: 3, seed: 9)))
+    }
+}
