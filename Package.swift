@@ -72,7 +72,7 @@ let package = Package(
         // Tests: one target a module, one for the commands as a person runs them.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
