@@ -10,6 +10,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case damagedFile(path: String, reason: String)
     /// Written by a later version of this program.
     case newerFormat(path: String, version: Int)
+    /// A loss or gradient that is not a finite number; `checkpoint` is the last good one.
+    case diverged(step: Int, quantity: String, learningRate: Double, checkpoint: String?)
     /// A configuration that cannot be trained.
     case configuration(String)
 
@@ -20,6 +22,10 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
         case .damagedFile(let path, let reason): "\(PathName.printable(path)) is damaged: \(reason)"
         case .newerFormat(let path, let version):
             "\(PathName.printable(path)) has format version \(version), which is newer than this program: use the version that wrote it"
+        case .diverged(let step, let quantity, let rate, let checkpoint):
+            "step \(step): the \(quantity) is not a finite number (learning rate \(NumberText.significant(rate))); "
+                + (checkpoint.map { "the last good checkpoint is \(PathName.printable($0)): " } ?? "no checkpoint was written yet: ")
+                + "lower the learning rate, lengthen its warmup or start with shorter sequences"
         case .configuration(let message): message
         }
     }

@@ -42,7 +42,7 @@ public struct StepRecord: Sendable, Equatable {
     public var weightNorm = Double.nan
     /// Duration of the step: data, forward, backward, update.
     public var seconds = Double.nan
-    /// Training time so far, pauses between runs left out.
+    /// Duration of all steps so far: neither pauses nor validations nor checkpoints.
     public var elapsed = Double.nan
     public var tokensPerSecond = Double.nan
     /// Model FLOPs of the step over what the machine's measured SGEMM rate would have done in its time: 0 … 1.

@@ -1,0 +1,109 @@
+import Files
+import JSON
+
+/// A run after one of its steps, on disk: everything that the next step depends on.
+struct Checkpoint {
+    var state: TrainerState
+    /// State of the batch source.
+    var source: [UInt8]
+    /// Digest of the targets trained so far.
+    var digest: UInt64
+    /// Optimizer steps taken.
+    var updates: Int
+
+    /// Writes the checkpoint after `state.progress.steps` steps; returns its path. Atomic: see ``CheckpointFolder``.
+    func write(_ learner: any Learner, to folder: CheckpointFolder) throws(TrainingError) -> String {
+        do throws(FileError) {
+            let step = state.progress.steps
+            var writer = try CheckpointWriter(folder, step: step)
+            let tensors = learner.tensors
+            let weights = unsafe learner.withState { weights, _, _ in
+                unsafe Self.writeTensors(writer.file(CheckpointFolder.weightsName), [("", weights)], tensors)
+            }
+            try writer.add(CheckpointFolder.weightsName, digest: weights.get())
+            let moments = unsafe learner.withState { _, momentum, variance in
+                unsafe Self.writeTensors(
+                    writer.file(CheckpointFolder.optimizerName), [("momentum.", momentum), ("variance.", variance)], tensors)
+            }
+            try writer.add(CheckpointFolder.optimizerName, digest: moments.get())
+            try writer.add(
+                CheckpointFolder.stateName,
+                [
+                    "schema": "slw-train.state", "version": JSONValue(CheckpointFolder.formatVersion), "trainer": state.json,
+                    "updates": JSONValue(updates), "digest": JSONValue(NumberText.hexadecimal(digest)),
+                    "plan": JSONValue(Self.hexadecimal(source)),
+                ])
+            return try writer.commit(step: step)
+        } catch { throw .file(error) }
+    }
+
+    /// Reads a checkpoint whose files were verified, weights and moments straight into `learner`.
+    init(reading path: String, into learner: any Learner) throws(TrainingError) {
+        let statePath = path + "/" + CheckpointFolder.stateName
+        let json = try JSONFile.read(statePath, expected: "the state of a checkpoint")
+        guard let state = json["trainer"].flatMap(TrainerState.init), let updates = json["updates"]?.int,
+            let source = json["plan"]?.string.flatMap(Self.bytes), let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
+        else { throw .damagedFile(path: statePath, reason: "a value is missing") }
+        (self.state, self.source, self.digest, self.updates) = (state, source, digest, updates)
+
+        let tensors = learner.tensors
+        let weights = try SafeTensors(path: path + "/" + CheckpointFolder.weightsName)
+        let moments = try SafeTensors(path: path + "/" + CheckpointFolder.optimizerName)
+        var failure: TrainingError?
+        unsafe learner.withState { weightBuffer, momentum, variance in
+            do throws(TrainingError) {
+                try unsafe Self.readTensors(weights, "", tensors, into: weightBuffer)
+                try unsafe Self.readTensors(moments, "momentum.", tensors, into: momentum)
+                try unsafe Self.readTensors(moments, "variance.", tensors, into: variance)
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        learner.updates = updates
+        learner.stateWasReplaced()
+    }
+
+    init(state: TrainerState, source: [UInt8], digest: UInt64, updates: Int) {
+        (self.state, self.source, self.digest, self.updates) = (state, source, digest, updates)
+    }
+
+    private static func writeTensors(
+        _ path: String, _ parts: [(prefix: String, buffer: Floats)], _ tensors: [FlatTensor]
+    ) -> Result<UInt64, FileError> {
+        do throws(FileError) {
+            let declared = unsafe parts.flatMap { part in tensors.map { unsafe (name: part.prefix + $0.name, shape: $0.shape) } }
+            var writer = try SafeTensorsWriter(path, tensors: declared, metadata: ["format": "pt"])
+            for unsafepart in unsafe parts {
+                for tensor in tensors {
+                    try unsafe writer.append(UnsafeBufferPointer(rebasing: part.buffer[tensor.offset..<tensor.offset + tensor.count]))
+                }
+            }
+            return .success(try writer.finish())
+        } catch { return .failure(error) }
+    }
+
+    private static func readTensors(
+        _ file: SafeTensors, _ prefix: String, _ tensors: [FlatTensor], into buffer: Floats
+    ) throws(TrainingError) {
+        for tensor in tensors {
+            guard let found = file[prefix + tensor.name] else {
+                throw .damagedFile(path: file.path, reason: "tensor \(prefix + tensor.name) is missing")
+            }
+            guard found.shape == tensor.shape else {
+                throw .damagedFile(
+                    path: file.path, reason: "tensor \(prefix + tensor.name) has shape \(found.shape), the model needs \(tensor.shape)")
+            }
+            try unsafe file.copy(found, to: Floats(rebasing: buffer[tensor.offset..<tensor.offset + tensor.count]))
+        }
+    }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    private static func bytes(_ text: String) -> [UInt8]? {
+        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
+    }
+}

@@ -1,0 +1,110 @@
+/// What the loop asks of a model and its optimizer. The one in use is ``GPTLearner``; the tests of the loop have one that is small enough to
+/// check by hand.
+protocol Learner: AnyObject {
+    /// Names, shapes and places of the tensors in the flat buffers below.
+    var tensors: [FlatTensor] { get }
+    /// Calls `body` with all weights, Adam's first moments and its second moments, laid out alike.
+    func withState<R>(_ body: (_ weights: Floats, _ momentum: Floats, _ variance: Floats) -> R) -> R
+    /// Optimizer steps taken: the bias correction depends on it.
+    var updates: Int { get set }
+    /// Called after the state was replaced from outside.
+    func stateWasReplaced()
+
+    /// Adds to the gradients those of the summed loss of `rows`, times `scale`; returns the summed loss.
+    func accumulate(_ rows: RowBlock, scale: Float) -> Double
+    /// The summed loss of `rows`, nothing else.
+    func loss(_ rows: RowBlock) -> Double
+    /// l2 norm of the accumulated gradients.
+    func gradientNorm() -> Double
+    /// One optimizer step with gradients times `gradientScale`; clears the gradients.
+    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement
+
+    /// Operations of forward and backward pass for one target at this sequence length.
+    func operationsPerTarget(length: Int) -> Double
+    /// Operations a second that the machine's matrix products reach; nil when unknown.
+    func measureMachine() -> Double?
+}
+
+typealias Floats = UnsafeMutableBufferPointer<Float>
+
+/// A named part of a flat buffer.
+struct FlatTensor: Equatable, Sendable {
+    var name: String
+    var shape: [Int]
+    var offset: Int
+    var count: Int { shape.reduce(1, *) }
+}
+
+/// What an update saw; NaN when it was not asked to measure.
+struct UpdateMeasurement: Equatable, Sendable {
+    var varianceNorm = Double.nan
+    var varianceMax = Double.nan
+    var momentumNorm = Double.nan
+    var weightNorm = Double.nan
+}
+
+/// A batch of a step: B rows of T tokens, all arrays B·T long, row by row.
+struct StepBatch: Sendable {
+    var rows: Int
+    var length: Int
+    var inputs: [Int32]
+    /// -1 where nothing is trained (padding).
+    var targets: [Int32]
+    /// Packed pieces of a row are numbered from 0; attention stays inside one.
+    var segments: [Int32]
+    /// Restart with each segment.
+    var positions: [Int32]
+    /// Targets that are not -1.
+    var targetCount: Int
+
+    /// Calls `body` with rows `range` in place.
+    func withRows<R>(_ range: Range<Int>, _ body: (RowBlock) -> R) -> R {
+        let start = range.lowerBound * length
+        return unsafe inputs.withUnsafeBufferPointer { inputs in
+            unsafe targets.withUnsafeBufferPointer { targets in
+                unsafe segments.withUnsafeBufferPointer { segments in
+                    unsafe positions.withUnsafeBufferPointer { positions in
+                        unsafe body(
+                            RowBlock(
+                                rows: range.count, length: length, inputs: inputs.baseAddress! + start,
+                                targets: targets.baseAddress! + start,
+                                segments: segments.baseAddress! + start, positions: positions.baseAddress! + start))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Some rows of a batch, in place: valid only inside the call that hands them out.
+@safe
+struct RowBlock {
+    let rows: Int
+    let length: Int
+    let inputs: UnsafePointer<Int32>
+    let targets: UnsafePointer<Int32>
+    let segments: UnsafePointer<Int32>
+    let positions: UnsafePointer<Int32>
+}
+
+/// Where batches come from, in an order that is a pure function of configuration and data.
+protocol BatchSource: AnyObject {
+    /// The batch of the next step; nil when the plan ends.
+    func next() throws(TrainingError) -> StepBatch?
+    /// Everything that later batches depend on, as of the last batch handed out.
+    func state() -> [UInt8]
+    /// Goes on after the batch that `state` was taken at.
+    func restore(_ state: [UInt8]) throws(TrainingError)
+    /// Targets trained, waiting, and given up, as of the last batch handed out.
+    var counts: TailCounts { get }
+    /// Digest of all targets handed out, independent of their order.
+    var digest: UInt64 { get }
+}
+
+/// The ledger's account in targets.
+struct TailCounts: Equatable, Sendable {
+    var epoch = 0
+    var used = 0
+    var outstanding = 0
+    var dropped = 0
+}
