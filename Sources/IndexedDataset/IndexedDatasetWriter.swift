@@ -135,16 +135,25 @@ public struct IndexedDatasetWriter: ~Copyable {
         position.documentCount += sequences.count
     }
 
-    /// Makes everything durable, still under partial names; a resumed writer may go on from the result. Only between documents.
-    public mutating func sync() throws(IndexError) -> Position {
+    /// Hands everything written so far to the kernel and says how far that is. After ``makeDurable(_:)`` a resumed writer may go on
+    /// from there. Only between documents.
+    public mutating func flush() throws(IndexError) -> Position {
         precondition(sequencesInDocument == 0, "a document is open")
         do throws(FileError) {
-            try data.sync()
-            try index.sync()
-            try documents.sync()
-            try sums.sync()
+            try data.flush()
+            try index.flush()
+            try documents.flush()
+            try sums.flush()
         } catch { throw .file(error) }
         return position
+    }
+
+    /// Returns when all that writers of `prefix` have flushed before is on the device. May run beside a writer that goes on.
+    public static func makeDurable(_ prefix: String) throws(IndexError) {
+        for path in [IndexedDataset.dataPath(prefix), IndexedDataset.indexPath(prefix), documentsPath(prefix), BlockChecksums.path(prefix)]
+        {
+            do throws(FileError) { try OpenFile(AtomicFile.partialPath(for: path)).sync() } catch { throw .file(error) }
+        }
     }
 
     mutating func writeData(_ bytes: UnsafeRawBufferPointer) throws(IndexError) {
