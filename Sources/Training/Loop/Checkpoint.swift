@@ -72,9 +72,10 @@ struct Checkpoint {
         do throws(FileError) {
             let declared = unsafe parts.flatMap { part in tensors.map { unsafe (name: part.prefix + $0.name, shape: $0.shape) } }
             var writer = try SafeTensorsWriter(path, tensors: declared, metadata: ["format": "pt"])
-            for unsafepart in unsafe parts {
+            for index in unsafe parts.indices {
+                let buffer = unsafe parts[index].buffer
                 for tensor in tensors {
-                    try unsafe writer.append(UnsafeBufferPointer(rebasing: part.buffer[tensor.offset..<tensor.offset + tensor.count]))
+                    try unsafe writer.append(UnsafeBufferPointer(rebasing: buffer[tensor.offset..<tensor.offset + tensor.count]))
                 }
             }
             return .success(try writer.finish())
