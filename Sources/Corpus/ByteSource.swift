@@ -26,15 +26,16 @@ final class PeekedSource: ByteSource {
     private let upstream: any ByteSource
     private var start: [UInt8] = []
     private var taken = 0
+    /// The error that came while looking ahead: thrown when the bytes before it were read.
+    private var failure: CorpusError?
 
     init(_ upstream: any ByteSource) { self.upstream = upstream }
 
     /// The first bytes of what is left: `count` of them, or fewer when there are no more.
-    func peek(_ count: Int) throws(CorpusError) -> ArraySlice<UInt8> {
-        while start.count - taken < count {
+    func peek(_ count: Int) -> ArraySlice<UInt8> {
+        while start.count - taken < count && failure == nil {
             let had = start.count
             start.append(contentsOf: repeatElement(0, count: count - (had - taken)))
-            var failure: CorpusError?
             let read = start.withUnsafeMutableBytes { bytes -> Int in
                 do throws(CorpusError) { return try upstream.read(into: UnsafeMutableRawBufferPointer(rebasing: bytes[had...])) } catch {
                     failure = error
@@ -42,14 +43,16 @@ final class PeekedSource: ByteSource {
                 }
             }
             start.removeLast(start.count - had - read)
-            if let failure { throw failure }
             if read == 0 { break }
         }
         return start[taken..<min(start.count, taken + count)]
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
-        guard taken < start.count else { return try upstream.read(into: buffer) }
+        guard taken < start.count else {
+            if let failure { throw failure }
+            return try upstream.read(into: buffer)
+        }
         let count = min(buffer.count, start.count - taken)
         start.withUnsafeBytes { buffer.baseAddress!.copyMemory(from: $0.baseAddress! + taken, byteCount: count) }
         taken += count

@@ -59,7 +59,10 @@ public struct ChunkParser {
                     batch.filteredCount += 1
                 }
             } catch {
-                batch.append(bad: number, byteOffset: start, byteInLine: mark + error.byteOffset, error.reason)
+                let isUTF16 = body.starts(with: [0xFF, 0xFE]) || body.starts(with: [0xFE, 0xFF])
+                batch.append(
+                    bad: number, byteOffset: start, byteInLine: mark + error.byteOffset,
+                    isUTF16 ? "this is UTF-16; convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)" : error.reason)
             }
         }
     }

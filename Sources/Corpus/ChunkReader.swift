@@ -38,7 +38,7 @@ public final class ChunkReader {
         self.options = options
         self.start = start
         self.parts = (parts ?? inputs.whole)[...].drop { $0.input < start.input }
-        pool = ChunkPool(standardBytes: max(options.chunkBytes, 1 << 12))
+        pool = ChunkPool(standardBytes: max(options.chunkBytes, 256))
     }
 
     deinit { if let current { pool.give(current.buffer) } }
@@ -49,6 +49,7 @@ public final class ChunkReader {
             if current == nil {
                 guard let part = parts.popFirst() else { return nil }
                 try open(part)
+                continue
             }
             if !current!.isDone, let chunk = current!.stream.format == .wholeStream ? try nextDocuments() : try nextRecords() {
                 return chunk
@@ -65,32 +66,47 @@ public final class ChunkReader {
         guard let stream = try streams.next() else { return }
         current = Current(
             part: part, streams: streams, stream: stream, source: stream.source, byteOffset: 0, buffer: pool.take(pool.standardBytes))
-        var target = part.input == start.input ? start.byteOffset : 0
-        if let bytes = part.bytes, bytes.lowerBound > target {
+        let resumed = part.input == start.input ? start : CorpusPosition()
+        if let bytes = part.bytes, bytes.lowerBound > resumed.byteOffset {
             // The line that begins before the part belongs to the part before: start one byte early and pass over its rest.
-            target = bytes.lowerBound - 1
-            try pass(to: target)
+            try pass(to: bytes.lowerBound - 1, line: 0)
             try passRestOfLine()
         } else {
-            try pass(to: target)
+            try pass(to: resumed.byteOffset, line: resumed.line)
         }
     }
 
-    /// Moves on to where reading starts.
-    private func pass(to target: Int) throws(CorpusError) {
-        guard target > 0 else { return }
-        if let file = current!.stream.file {
+    /// Moves to where an earlier run stopped: by seeking in a plain file of lines, else by reading up to there. A border between whole documents
+    /// is found by their number, since empty ones have no bytes.
+    private func pass(to target: Int, line: Int) throws(CorpusError) {
+        guard target > 0 || line > 0 else { return }
+        if let file = current!.stream.file, current!.stream.format != .wholeStream {
             try file.seek(to: target)
             current!.source = file
             current!.byteOffset = target
             return
         }
-        while current != nil, current!.byteOffset < target {
-            let space = UnsafeMutableRawBufferPointer(
-                rebasing: current!.buffer[..<min(current!.buffer.count, target - current!.byteOffset)])
+        var linesLeft = line
+        var endsInLine = false
+        while current != nil {
+            let isWhole = current!.stream.format == .wholeStream
+            guard isWhole ? linesLeft > 0 : current!.byteOffset < target || linesLeft > 0 else { return }
+            let wanted = isWhole ? current!.buffer.count : min(current!.buffer.count, target - current!.byteOffset)
+            let space = UnsafeMutableRawBufferPointer(rebasing: current!.buffer[..<wanted])
             let count = try current!.source.read(into: space)
             current!.byteOffset += count
-            if count == 0 { try openNextStream() }
+            if count == 0 {
+                linesLeft -= isWhole || endsInLine ? 1 : 0
+                endsInLine = false
+                try openNextStream()
+            } else if !isWhole {
+                for byte in space[..<count] where byte == 0x0A { linesLeft -= 1 }
+                endsInLine = space[count - 1] != 0x0A
+                if current!.byteOffset == target && endsInLine {
+                    linesLeft -= 1
+                    endsInLine = false
+                }
+            }
         }
     }
 

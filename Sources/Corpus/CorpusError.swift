@@ -27,9 +27,9 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
         case .badLine(let origin, let byte, let reason):
             "\(PathName.printable(origin.path)), line \(origin.line), byte \(byte + 1) (offset \(origin.byteOffset + byte)): \(reason)"
         case .compression(let path, let byteOffset, let reason):
-            "\(PathName.printable(path)): damaged zstd data at compressed byte \(byteOffset): \(reason)"
+            "\(PathName.printable(path)): cannot decompress this at compressed byte \(byteOffset): \(reason)"
         case .archive(let path, let byteOffset, let reason):
-            "\(PathName.printable(path)): damaged tar at byte \(byteOffset): \(reason)"
+            "\(PathName.printable(path)): cannot read this tar at byte \(byteOffset): \(reason)"
         case .missingProgram(let program, let path):
             "\(PathName.printable(path)): reading this needs the program \(program), which is not installed or not on PATH"
         case .programFailed(let program, let path, let status, let message):

@@ -66,10 +66,10 @@ final class InputStreams {
         var (source, name, file) = (PeekedSource(source), name, file)
         for _ in 0..<Self.maximumNesting {
             let promised = Compression(name: name)
-            guard let compression = Compression(magic: try source.peek(Compression.magicBytes)) else {
-                let isEmpty = try source.peek(1).isEmpty
+            guard let compression = Compression(magic: source.peek(Compression.magicBytes)) else {
+                let isEmpty = source.peek(1).isEmpty
                 if let promised, !isEmpty { throw .misnamed(path: path, named: promised.rawValue, found: "something else") }
-                let start = try source.peek(512)
+                let start = source.peek(512)
                 if TarReader.isHeader(start) {
                     guard archives.count < Self.maximumNesting else { break }
                     archives.append((TarReader(source, path: path), path))

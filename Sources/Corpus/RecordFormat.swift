@@ -18,24 +18,24 @@ enum RecordFormat: Sendable, Equatable {
         switch source {
         case .jsonl, .realnews, .pile: return .jsonLines
         case .text: return .wholeStream
-        case .wikipedia: return try beginsWithDocElement(stream) ? .docElements : .jsonLines
-        case .ccStories: return isJSONName(name) ? .jsonLines : try storiesFormat(stream)
+        case .wikipedia: return beginsWithDocElement(stream) ? .docElements : .jsonLines
+        case .ccStories: return isJSONName(name) ? .jsonLines : storiesFormat(stream)
         case .openwebtext: return name.hasSuffix(".txt") ? .wholeStream : .jsonLines
         case .auto: break
         }
         if isJSONName(name) { return .jsonLines }
         let last = FileSystem.name(of: name)
         if last.hasPrefix("wiki_") {
-            return try beginsWithDocElement(stream) ? .docElements : .jsonLines
+            return beginsWithDocElement(stream) ? .docElements : .jsonLines
         }
         if last.hasPrefix("cc-stories") || FileSystem.name(of: FileSystem.directory(of: name)) == "stories_corpus" {
-            return try storiesFormat(stream)
+            return storiesFormat(stream)
         }
         if last.hasSuffix(".txt") { return .wholeStream }
         // No name to go by: only an unmistakable beginning decides.
-        let start = try stream.peek(4096).drop { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
+        let start = stream.peek(4096).drop { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) || $0 == 0xEF || $0 == 0xBB || $0 == 0xBF }
         if start.isEmpty || start.first == UInt8(ascii: "{") { return .jsonLines }
-        if try beginsWithDocElement(stream) { return .docElements }
+        if beginsWithDocElement(stream) { return .docElements }
         throw .unknownSource(path: path)
     }
 
@@ -44,14 +44,14 @@ enum RecordFormat: Sendable, Equatable {
         return name.hasSuffix(".jsonl") || name.hasSuffix(".json") || name.hasSuffix(".ndjson")
     }
 
-    private static func beginsWithDocElement(_ stream: PeekedSource) throws(CorpusError) -> Bool {
-        try stream.peek(4096).drop { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) }.starts(with: "<doc ".utf8)
+    private static func beginsWithDocElement(_ stream: PeekedSource) -> Bool {
+        stream.peek(4096).drop { $0 == 0x20 || ($0 >= 0x09 && $0 <= 0x0D) }.starts(with: "<doc ".utf8)
     }
 
     /// Tells the two forms of CC-Stories apart. An empty line between others within the first MiB means sentences, and so do lines
     /// that nearly all end in a blank and a punctuation mark, as tokenised sentences do (a file with a single document has no empty line).
-    private static func storiesFormat(_ stream: PeekedSource) throws(CorpusError) -> RecordFormat {
-        let start = try stream.peek(1 << 20)
+    private static func storiesFormat(_ stream: PeekedSource) -> RecordFormat {
+        let start = stream.peek(1 << 20)
         var (sentences, lines) = (0, 0)
         var hasGap = false
         for line in start.split(separator: 0x0A, omittingEmptySubsequences: false) {
