@@ -21,7 +21,9 @@ public enum ToolVersion {
 
 extension Command {
     /// Runs the tool with the words after its name and returns its exit code.
-    public func execute(_ words: [String]) -> Int32 {
+    ///
+    /// - Parameter isInterruption: whether an error of a library says that somebody asked to stop.
+    public func execute(_ words: [String], isInterruption: (any Error) -> Bool = { _ in false }) -> Int32 {
         Console.survivePipes()
         assert(problems().isEmpty, problems().joined(separator: "\n"))
         let root = withOwnCommands()
@@ -37,15 +39,15 @@ extension Command {
                 try command.run!(Invocation(path: path, operands: operands, console: console, values: values))
             }
             return ExitCode.done
-        } catch { return report(error) }
+        } catch { return report(error, isInterruption: isInterruption(error)) }
     }
 
     /// One line on standard error, and the code that goes with it.
-    private func report(_ error: any Error) -> Int32 {
+    private func report(_ error: any Error, isInterruption: Bool) -> Int32 {
         let console = Console(tool: name)
         switch error {
         case let error as UsageError:
-            console.printError("\(error)")
+            console.printError(Console.oneLine("\(error)"))
             return ExitCode.misused
         case CommandEnd.failedAsPrinted: return ExitCode.failed
         case CommandEnd.interrupted(let text):
@@ -53,7 +55,7 @@ extension Command {
             return ExitCode.interrupted
         default:
             console.complain("\(error)")
-            return ExitCode.failed
+            return isInterruption ? ExitCode.interrupted : ExitCode.failed
         }
     }
 

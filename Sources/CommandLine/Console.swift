@@ -49,7 +49,22 @@ public final class Console: Sendable {
     public func warn(_ text: String) { printError("\(tool): warning: \(text)") }
 
     /// Why the work failed: `slwdata: what: where: what to do`.
-    func complain(_ text: String) { printError("\(tool): \(text)") }
+    public func complain(_ text: String) { printError(Self.oneLine("\(tool): \(text)")) }
+
+    /// Control characters of file names and words made visible, so that a message stays one line.
+    static func oneLine(_ text: String) -> String {
+        var line = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x0A: line += "\\n"
+            case 0x0D: line += "\\r"
+            case 0x09: line += "\\t"
+            case 0..<0x20, 0x7F..<0xA0: line += "\\u{\(String(scalar.value, radix: 16))}"
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
+    }
 
     /// A line on standard error. Nobody is told when that fails: there is no place left to say it.
     func printError(_ text: String) {

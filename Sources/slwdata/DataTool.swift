@@ -1,0 +1,38 @@
+import CommandLine
+import IndexedDataset
+
+/// `slwdata`: everything that happens to data before training.
+enum DataTool {
+    static let command = Command(
+        "slwdata", "corpora become tokens, tokens become samples, samples become a length-warmup plan",
+        examples: [
+            "slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"
+        ],
+        subcommands: [
+            InspectTool.command, VerifyCommand.command, MergeCommand.command, ConvertCommand.command, RepairCommand.command,
+            TokenizerTool.command,
+        ])
+
+    /// Whether `error` only says that the user asked to stop.
+    static func isInterruption(_ error: any Error) -> Bool {
+        switch error {
+        case IndexError.interrupted, CorpusEnd.interrupted: true
+        default: false
+        }
+    }
+}
+
+/// `slwdata inspect`: looking at things.
+enum InspectTool {
+    static let command = Command(
+        "inspect", "look at what is in an index, a tokenizer, a plan or a run", examples: ["slwdata inspect index some"],
+        subcommands: [InspectIndexCommand.command])
+}
+
+/// `slwdata tokenizer`: vocabularies.
+enum TokenizerTool {
+    static let command = Command(
+        "tokenizer", "train, use and convert byte-level BPE vocabularies",
+        examples: ["slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"],
+        subcommands: [TokenizerTrainCommand.command])
+}
