@@ -53,7 +53,6 @@ struct MergeLearner: ~Copyable {
         let isLeft: Bool
         var wordCount = 0
         var lastWord = UInt32.max
-        var record: UInt32 = 0
         /// Where the next word of the new list goes; -1: the pair is not queued.
         var cursor = -1
     }
@@ -76,7 +75,7 @@ struct MergeLearner: ~Copyable {
             wordCount += 1
         }
         guard slots <= Int(UInt32.max) else { throw .tooMuchTrainingText(distinctBytes: slots) }
-        words = .allocate(capacity: Swift.max(slots, 1))
+        words = LargePages.allocate(UInt32.self, capacity: slots)
         wordSlots = slots
         wordStarts = []
         wordStarts.reserveCapacity(wordCount)
@@ -110,7 +109,6 @@ struct MergeLearner: ~Copyable {
         words.deallocate()
         leftChanges.deallocate()
         rightChanges.deallocate()
-        pairs.deallocate()
     }
 
     @inline(__always)
@@ -140,8 +138,8 @@ struct MergeLearner: ~Copyable {
         var total = 0
         for pair in 0..<side * side where counts[pair] > 0 {
             let key = UInt64(pair / side) << 32 | UInt64(pair % side)
-            let record = pairs.add(counts[pair], to: key)
-            queue.push(MergeCandidate(count: counts[pair], pair: key, record: record, words: UInt32(listEnds.count - 1)))
+            pairs.add(counts[pair], to: key)
+            queue.push(MergeCandidate(count: counts[pair], pair: key, words: UInt32(listEnds.count - 1)))
             ends[pair] = total
             total += wordCounts[pair]
             listEnds.append(total)
@@ -165,7 +163,7 @@ struct MergeLearner: ~Copyable {
     /// Merges until `vocabularySize` tokens exist or no pair occurs `minimumFrequency` times.
     mutating func learn(vocabularySize: Int, minimumFrequency: Int) {
         while tokens.count < vocabularySize, var best = queue.pop() {
-            let count = pairs.count(ofRecord: best.record)
+            let count = pairs.count(of: best.pair)
             if best.count != count {
                 best.count = count
                 queue.push(best)
@@ -270,11 +268,13 @@ struct MergeLearner: ~Copyable {
 
     /// Brings the counts up to date after a merge and queues the pairs that it created.
     private mutating func queueGains(_ left: TokenID, _ right: TokenID, _ token: TokenID) {
+        for index in 0..<gains.count { pairs.prefetch(Self.pair(gains[index], token)) }
+        for index in 0..<leftTouched.count { pairs.prefetch(UInt64(leftTouched[index]) << 32 | UInt64(left)) }
+        for index in 0..<rightTouched.count { pairs.prefetch(UInt64(right) << 32 | UInt64(rightTouched[index])) }
         // Gains before losses: a pair may be made and unmade within one merge ("aaaa").
         for index in 0..<gains.count {
             let gain = gains[index]
-            let gained = (gain.isLeft ? leftChanges : rightChanges)[Int(gain.neighbour)].gained
-            gains[index].record = pairs.add(gained, to: Self.pair(gain, token))
+            pairs.add((gain.isLeft ? leftChanges : rightChanges)[Int(gain.neighbour)].gained, to: Self.pair(gain, token))
         }
         for index in 0..<leftTouched.count {
             let neighbour = leftTouched[index]
@@ -293,10 +293,10 @@ struct MergeLearner: ~Copyable {
         var end = listed.count
         for index in 0..<gains.count {
             let gain = gains[index]
-            let count = pairs.count(ofRecord: gain.record)
+            let pair = Self.pair(gain, token)
+            let count = pairs.count(of: pair)
             guard count > 0 else { continue }
-            queue.push(
-                MergeCandidate(count: count, pair: Self.pair(gain, token), record: gain.record, words: UInt32(listEnds.count - 1)))
+            queue.push(MergeCandidate(count: count, pair: pair, words: UInt32(listEnds.count - 1)))
             gains[index].cursor = end
             end += gain.wordCount
             listEnds.append(end)

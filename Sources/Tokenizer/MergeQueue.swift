@@ -4,8 +4,6 @@ struct MergeCandidate {
     var count: Int
     /// `left << 32 | right`, so that comparing keys compares pairs.
     let pair: UInt64
-    /// Index of the pair's record in `PairTable`.
-    let record: UInt32
     /// Index of the list of words that hold the pair.
     let words: UInt32
 

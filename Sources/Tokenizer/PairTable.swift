@@ -1,11 +1,16 @@
-/// Occurrences of each pair of neighbouring tokens: an open-addressing map from `left << 32 | right` to a record
-/// whose index never changes.
-struct PairTable {
-    private var slots: UnsafeMutablePointer<(pair: UInt64, record: UInt32)>
+internal import CByteScan
+
+/// Occurrences of each pair of neighbouring tokens: an open-addressing map from `left << 32 | right`.
+struct PairTable: ~Copyable {
+    private struct Slot {
+        var pair: UInt64
+        var count: Int
+    }
+
+    private var slots: UnsafeMutablePointer<Slot>
     private var capacity: Int
     private var shift: UInt64
-    /// Occurrences by record.
-    private(set) var counts: [Int] = []
+    private var used = 0
     private static let free = UInt64.max
 
     init(minimumCapacity: Int) {
@@ -13,13 +18,16 @@ struct PairTable {
         while 1 << bits < minimumCapacity * 2 { bits += 1 }
         capacity = 1 << bits
         shift = 64 - bits
-        slots = .allocate(capacity: capacity)
-        slots.initialize(repeating: (Self.free, 0), count: capacity)
-        counts.reserveCapacity(minimumCapacity)
+        slots = Self.freeSlots(capacity)
     }
 
-    /// The table has one owner, the learner, which frees it at its end.
-    func deallocate() { slots.deallocate() }
+    deinit { slots.deallocate() }
+
+    private static func freeSlots(_ capacity: Int) -> UnsafeMutablePointer<Slot> {
+        let slots = LargePages.allocate(Slot.self, capacity: capacity)
+        slots.initialize(repeating: Slot(pair: free, count: 0), count: capacity)
+        return slots
+    }
 
     @inline(__always)
     private func home(_ pair: UInt64) -> Int {
@@ -34,33 +42,33 @@ struct PairTable {
         return index
     }
 
-    /// Adds `change` to the pair's count; a pair that was never seen starts at 0. Returns its record.
+    /// Occurrences of a pair; 0 of one that was never seen.
     @inline(__always)
-    @discardableResult
-    mutating func add(_ change: Int, to pair: UInt64) -> UInt32 {
+    func count(of pair: UInt64) -> Int { slots[find(pair)].count }
+
+    /// Says that `pair` will be asked for soon.
+    @inline(__always)
+    func prefetch(_ pair: UInt64) { slw_prefetch(slots + home(pair)) }
+
+    /// Adds `change` to the pair's count; a pair that was never seen starts at 0.
+    @inline(__always)
+    mutating func add(_ change: Int, to pair: UInt64) {
         let index = find(pair)
         if slots[index].pair == pair {
-            let record = slots[index].record
-            counts[Int(record)] &+= change
-            return record
+            slots[index].count &+= change
+            return
         }
-        let record = UInt32(counts.count)
-        slots[index] = (pair, record)
-        counts.append(change)
-        if counts.count * 2 > capacity { grow() }
-        return record
+        slots[index] = Slot(pair: pair, count: change)
+        used += 1
+        if used * 4 > capacity * 3 { grow() }
     }
-
-    @inline(__always)
-    func count(ofRecord record: UInt32) -> Int { counts[Int(record)] }
 
     private mutating func grow() {
         let old = slots
         let oldCapacity = capacity
         capacity *= 2
         shift -= 1
-        slots = .allocate(capacity: capacity)
-        slots.initialize(repeating: (Self.free, 0), count: capacity)
+        slots = Self.freeSlots(capacity)
         for index in 0..<oldCapacity where old[index].pair != Self.free { slots[find(old[index].pair)] = old[index] }
         old.deallocate()
     }

@@ -194,7 +194,8 @@ struct PreTokenTableTests {
         var random = SeededGenerator(TestRun.seed)
         for _ in 0..<60_000 {
             // Few byte values, zero among them: padding must not be taken for content.
-            let bytes = (0..<Int.random(in: 1...20, using: &random)).map { _ in UInt8.random(in: 0...1, using: &random) }
+            let length = Bool.random(using: &random) ? Int.random(in: 1...20, using: &random) : Int.random(in: 15...40, using: &random)
+            let bytes = (0..<length).map { UInt8.random(in: 0...($0 > 12 ? 0 : 1), using: &random) }
             let readable = Bool.random(using: &random) ? bytes.count : bytes.count + 32
             (bytes + [UInt8](repeating: 7, count: readable - bytes.count)).withUnsafeBufferPointer {
                 table.add($0.baseAddress!, length: bytes.count, readable: readable)
@@ -218,7 +219,7 @@ struct MergeQueueTests {
             if step < 500 || Int.random(in: 0..<10, using: &random) < 5 {
                 let highest = waiting.map(\.count).max() ?? 1000
                 let candidate = MergeCandidate(
-                    count: Int.random(in: 1...max(1, highest), using: &random), pair: UInt64(step), record: 0, words: 0)
+                    count: Int.random(in: 1...max(1, highest), using: &random), pair: UInt64(step), words: 0)
                 queue.push(candidate)
                 waiting.append(candidate)
                 if waiting.count > 600 { break }
