@@ -42,10 +42,16 @@ public struct XXHash64: Sendable {
             consume(unsafe unsafeBitCast(pending, to: SIMD4<UInt64>.self))
             pendingCount = 0
         }
+        // Four scalars: 64-bit products have no vector instruction on most machines, and as a vector this takes twice as long.
+        var (a, b, c, d) = (lanes[0], lanes[1], lanes[2], lanes[3])
         while bytes.count - index >= 32 {
-            consume(unsafe bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self))
+            a = Self.round(a, UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            b = Self.round(b, UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self)))
+            c = Self.round(c, UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: index &+ 16, as: UInt64.self)))
+            d = Self.round(d, UInt64(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: index &+ 24, as: UInt64.self)))
             index += 32
         }
+        lanes = SIMD4(a, b, c, d)
         while index < bytes.count {
             pending[pendingCount] = unsafe bytes[index]
             pendingCount += 1
