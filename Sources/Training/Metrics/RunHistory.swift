@@ -19,6 +19,13 @@ public struct RunHistory: Sendable {
         self.configuration = configuration
     }
 
+    /// Reads whatever measured a run: its folder, its `metrics.jsonl`, or the console log of a Megatron run.
+    public static func read(_ path: String) throws(TrainingError) -> RunHistory {
+        if FileSystem.isDirectory(path) { return try RunFolder(path).history() }
+        if path.hasSuffix(".jsonl") { return try RunHistory(metrics: path, name: FileSystem.name(of: path)) }
+        return try MegatronLog.read(path)
+    }
+
     /// Reads a `metrics.jsonl`. Where steps repeat after a crash or a resume, the last value of each is kept.
     public init(metrics path: String, name: String, configuration: JSONValue? = nil) throws(TrainingError) {
         self.init(name: name, configuration: configuration)

@@ -182,7 +182,7 @@ struct Figure: Sendable {
     private static func cell(_ value: Double) -> String {
         if value.isNaN { return "" }
         if value == value.rounded() && abs(value) < 1e15 { return NumberText.count(Int(value)) }
-        return abs(value) >= 0.01 && abs(value) < 1e5 ? NumberText.significant(value, 5) : NumberText.scientific(value, 3)
+        return abs(value) >= 0.01 && abs(value) < 1e5 ? NumberText.precise(value, 5) : NumberText.scientific(value, 3)
     }
 
     /// An exponential mean over about one fiftieth of the run, free of the bias of its start.

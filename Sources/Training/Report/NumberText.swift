@@ -17,6 +17,9 @@ enum NumberText {
     /// Up to `digits` significant digits, without trailing zeros: `0.00042`, `3.5e-07`, `12000`.
     static func significant(_ value: Double, _ digits: Int = 4) -> String { printed("%.\(digits)g", value) }
 
+    /// Exactly `digits` significant digits, for columns of a table.
+    static func precise(_ value: Double, _ digits: Int) -> String { printed("%#.\(digits)g", value) }
+
     /// `157,286,400`.
     static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))

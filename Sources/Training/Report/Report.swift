@@ -1,3 +1,4 @@
+import Files
 import JSON
 
 /// What one or several runs measured, as one page that needs nothing but a browser.
@@ -8,9 +9,9 @@ public struct Report: Sendable {
     /// Date and program, printed at the foot.
     public var origin: String
 
-    public init(_ runs: [RunHistory], origin: String = "slw-train") {
+    public init(_ runs: [RunHistory], origin: String? = nil) {
         self.runs = runs
-        self.origin = origin
+        self.origin = origin ?? "slw-train, \(Timestamp.now())"
     }
 
     /// The page.
@@ -28,6 +29,11 @@ public struct Report: Sendable {
         return Page.html(
             title: title, header: header(title), body: body,
             footer: Page.escaped("Made by \(origin). Every number is computed from this run's metrics.jsonl."))
+    }
+
+    /// Writes the page; the name appears when it is complete.
+    public func write(to path: String) throws(TrainingError) {
+        do throws(FileError) { try FileSystem.writeAtomically(Array(html.utf8), to: path) } catch { throw .file(error) }
     }
 
     private func header(_ title: String) -> String {

@@ -69,8 +69,8 @@ public struct RunFolder: Sendable, Equatable {
         let history = try history()
         do throws(FileError) {
             try FileSystem.writeAtomically(Array(history.csv.utf8), to: csvFile)
-            try FileSystem.writeAtomically(Array(Report([history], origin: "slw-train, \(Timestamp.now())").html.utf8), to: reportFile)
         } catch { throw .file(error) }
+        try Report([history]).write(to: reportFile)
     }
 }
 
