@@ -1,0 +1,55 @@
+/// The options that `slwdata plan` and `slw-train` share, so that a plan can be looked at before it is paid for. Megatron's names where it has the same.
+///
+/// All are without a value when they are not given: each tool has its own defaults, and says them.
+public enum ScheduleOptions {
+    /// Prefixes with their shares.
+    public static let data = Option.list(
+        "--data", "P[=WEIGHT]", "prefixes of token indexes, with their shares of the samples (otherwise in proportion to size)"
+    ).also("--data-path")
+    public static let split = Option<String?>.text("--split", "A,B,C", "shares of documents for training, validation and test").defaulting(
+        to: "969,30,1")
+    public static let sequenceLength = Option<Int?>.count("--seq-length", in: 1...1 << 24, "full length of a row, in tokens")
+    public static let batchSize = Option<Int?>.count("--global-batch-size", in: 1...1 << 30, "rows of a step").also("--batch-size")
+        .defaulting(
+            to: "16")
+    public static let trainTokens = Option<Int?>.count(
+        "--train-tokens", in: 1...Int.max, "token budget: the run ends when so many targets are trained")
+    public static let seed = Option<Int?>.count("--seed", "N", "of data order and weights").defaulting(to: "1234")
+
+    public static let pacing = Option<String?>.choice(
+        "--slw-pacing", "PACING", of: ["none", "linear", "root", "two-stage", "mixed", "table"],
+        "how sequence length grows; none is the baseline"
+    ).defaulting(to: "linear")
+    public static let start = Option<Int?>.count("--slw-start", in: 1...1 << 24, "length of the first step, the paper's s").defaulting(
+        to: "8")
+    public static let steps = Option<Int?>.count("--slw-steps", "T", "step at which full length is reached").defaulting(
+        to: "30 % of the steps that full length would take")
+    public static let rootDegree = Option<Double?>.number("--slw-root-degree", "D", in: 0.001...1000, "for root: progress to the power 1/D")
+        .defaulting(
+            to: "2")
+    public static let stages = Option<String?>.text(
+        "--slw-table", "LENGTH:STEPS,…",
+        "for table: lengths and for how many steps, the last without steps; for mixed: two of them, repeated")
+    public static let tails = Option<String?>.choice(
+        "--tails", "POLICY", of: ["drop", "reuse", "defer", "eager"], "what happens to the tokens that truncation cuts off"
+    ).defaulting(to: "reuse")
+    public static let batchWarmupStart = Option<Int?>.count(
+        "--batch-warmup-start", in: 1...1 << 30, "rows of the first step, when the batch grows as GPT-3's")
+    public static let batchWarmupTokens = Option<Int?>.count("--batch-warmup-tokens", in: 1...Int.max, "tokens over which the batch grows")
+
+    /// In help.
+    public static let warmupGroup = OptionGroup("Length warmup", [pacing, start, steps, rootDegree, stages, tails])
+
+    /// Reads `64:1000,128:2000,256`: lengths, each but perhaps the last with a number of steps.
+    public static func stages(_ text: String) throws(SpellingError) -> [(length: Int, steps: Int?)] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        return try parts.enumerated().map { index, part throws(SpellingError) in
+            let numbers = part.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard numbers.count == 2 || numbers.count == 1 && index == parts.count - 1 else {
+                throw SpellingError(expected: "a list of LENGTH:STEPS, such as 64:1000,128:2000,256")
+            }
+            let length = try NumberSpelling.integer(numbers[0], in: 1...1 << 24)
+            return (length, numbers.count == 2 ? try NumberSpelling.integer(numbers[1]) : nil)
+        }
+    }
+}

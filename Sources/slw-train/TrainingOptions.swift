@@ -1,0 +1,125 @@
+import CommandLine
+import Training
+
+/// Every option that describes a run. Megatron-LM's names where Megatron has the same thing.
+enum TrainingOptions {
+    static let preset = Option<String?>.choice(
+        "--preset", "NAME", of: TrainingConfiguration.presets.map(\.name), "a starting point that the other options change")
+
+    static let data: [Setting] = [
+        .value(ScheduleOptions.split, \.split),
+        .choice(
+            Option<String?>.text(
+                "--tokenizer", "T", "file, directory or installed name, for exports and samples; otherwise what the data set names"
+            )
+            .also("--tokenizer-model"), \.tokenizer),
+    ]
+
+    static let batch: [Setting] = [
+        .choice(ScheduleOptions.sequenceLength, \.sequenceLength),
+        .value(ScheduleOptions.batchSize, \.globalBatchSize),
+        .choice(Option<Int?>.count("--micro-batch-size", in: 1...1 << 30, "rows of one pass at full length"), \.microBatchSize),
+        .choice(ScheduleOptions.trainTokens, \.trainTokens),
+        .choice(ScheduleOptions.batchWarmupStart, \.batchWarmupStart),
+        .choice(ScheduleOptions.batchWarmupTokens, \.batchWarmupTokens),
+    ]
+
+    static let warmup: [Setting] = [
+        .word(ScheduleOptions.pacing, \.pacing),
+        .value(ScheduleOptions.start, \.warmupStart),
+        .choice(ScheduleOptions.steps, \.warmupSteps),
+        .value(ScheduleOptions.rootDegree, \.rootDegree),
+        .choice(ScheduleOptions.stages, \.pacingTable),
+        .word(ScheduleOptions.tails, \.tails),
+    ]
+
+    static let model: [Setting] = [
+        .count("--num-layers", \.layers, also: ["--layers"], "blocks"),
+        .count("--hidden-size", \.width, also: ["--width"], "channels of the residual stream"),
+        .count("--num-attention-heads", \.heads, also: ["--heads"], "attention heads"),
+        .choice(
+            Option<Int?>.count("--vocab-size", in: 1...1 << 31, "token ids; otherwise what the data set's tokenizer has"), \.vocabularySize),
+        .word("--init", "METHOD", \.initialisation, "how weights begin"),
+        .choice(
+            Option<String?>.text("--init-from", "DIR", "begin with the weights of a Hugging Face folder or a checkpoint"), \.initialWeights),
+    ]
+
+    static let optimizer: [Setting] =
+        [
+            .number("--lr", \.learningRate, also: ["--learning-rate"], "peak learning rate"),
+            .choice(
+                Option<Double?>.number("--min-lr", in: 0...1e9, "learning rate at the end of the decay").defaulting(
+                    to: "a tenth of the peak"), \.minimumLearningRate),
+            .word("--lr-decay-style", "CURVE", \.decay, "curve of the decay"),
+        ]
+        + Setting.amounts(
+            ("--lr-warmup-steps", "--lr-warmup-samples", "--lr-warmup-tokens"), \.learningRateWarmup, "warmup of the learning rate")
+        + Setting.amounts(("--lr-decay-steps", "--lr-decay-samples", "--lr-decay-tokens"), \.learningRateDecay, "where the decay ends")
+        + [
+            .number("--adam-beta1", \.beta1, in: 0...1, "decay of Adam's first moment"),
+            .number("--adam-beta2", \.beta2, in: 0...1, "decay of Adam's second moment"),
+            .number("--adam-eps", \.epsilon, "Adam's epsilon"),
+            .number("--weight-decay", \.weightDecay, "decoupled; not on norms and biases"),
+            .number("--clip-grad", \.clipNorm, "largest gradient norm; 0 for any"),
+        ]
+
+    static let run: [Setting] =
+        [
+            .value(ScheduleOptions.seed, \.seed)
+        ] + changeable
+
+    /// What a resumed run may change, because the steps already trained would have been the same.
+    static let changeable: [Setting] = [
+        .choice(
+            Option<Int?>.count("--eval-interval", in: 1...1 << 40, "steps between validations").defaulting(to: "about twenty in a run"),
+            \.validationInterval),
+        .choice(Option<Int?>.count("--eval-tokens", in: 1...Int.max, "targets of a validation"), \.validationTokens),
+        .choice(
+            Option<Int?>.count("--save-interval", in: 1...1 << 40, "steps between checkpoints").defaulting(to: "about ten in a run"),
+            \.checkpointInterval),
+        .count("--keep-checkpoints", \.keepCheckpoints, "newest checkpoints that stay"),
+        .flag("--keep-best", \.keepBest, "the best checkpoint by validation stays too"),
+        .count("--log-interval", \.logInterval, "steps between lines on the console"),
+        .choice(
+            Option<Int?>.count("--threads", in: 1...1024, "threads of the model; the last bits of a loss depend on them").defaulting(
+                to: "one a core"), \.lanes),
+        .count("--statistics-interval", \.statisticsInterval, in: 0...1 << 40, "steps between measurements of Adam's state; 0 for none"),
+        .flag("--tensorboard", \.tensorBoard, "write event files"),
+    ]
+
+    static let groups: [OptionGroup] = [
+        OptionGroup("Data", [ScheduleOptions.data] + data.map(\.option)),
+        OptionGroup("Batch and budget", batch.map(\.option)),
+        OptionGroup("Length warmup", warmup.map(\.option)),
+        OptionGroup("Model", [preset] + model.map(\.option)),
+        OptionGroup("Optimizer", optimizer.map(\.option)),
+        OptionGroup("Run", run.map(\.option)),
+    ]
+
+    /// The configuration that a command line describes; choices that are left open stay open.
+    static func configuration(_ call: Invocation) throws -> TrainingConfiguration {
+        var configuration = TrainingConfiguration()
+        if let name = call[preset], let preset = TrainingConfiguration.preset(named: name) { configuration = preset.configuration }
+        configuration.data = try call[ScheduleOptions.data].map { try weightedPrefix($0, call) }
+        for setting in data + batch + warmup + model + optimizer + run { setting.apply(call, &configuration) }
+        return configuration
+    }
+
+    /// `P` or `P=0.7`; a shell completes `P` to `P.idx` or `P.bin`.
+    static func weightedPrefix(_ word: String, _ call: Invocation) throws(UsageError) -> TrainingConfiguration.WeightedPrefix {
+        guard let mark = word.lastIndex(of: "="), mark != word.startIndex else { return .init(prefix: prefix(word)) }
+        let text = String(word[word.index(after: mark)...])
+        do throws(SpellingError) {
+            return .init(prefix: prefix(String(word[..<mark])), weight: try NumberSpelling.double(text, in: 1e-9...1e12))
+        } catch {
+            throw call.misuse("--data: the weight \(text) of \(word) is not \(error.expected)")
+        }
+    }
+
+    static func prefix(_ word: String) -> String {
+        for ending in [".idx", ".bin"] where word.hasSuffix(ending) && word.utf8.count > ending.utf8.count {
+            return String(word.dropLast(ending.count))
+        }
+        return word
+    }
+}
