@@ -2,7 +2,7 @@ import CByteScan
 import JSON
 
 /// Turns chunks into documents. Each worker has its own; nothing is shared and nothing allocated once the buffers have grown.
-public struct ChunkParser {
+public struct ChunkParser: Sendable {
     private let scanner: JSONLineScanner
     private let options: CorpusOptions
 

@@ -1,9 +1,10 @@
 /// Reads a corpus from its first byte to its last, decompressed and cut into chunks at record borders, without looking into the records.
 ///
-/// One thread calls ``next()``; parsing happens elsewhere. Memory is bounded by the chunks in flight and by
+/// One thread at a time calls ``next()`` (it may be handed on to another); parsing happens elsewhere. Memory is bounded by the chunks in flight and by
 /// `maximumLineBytes` (`maximumDocumentBytes` for whole files): a record above the limit is passed over and reported as a bad line, a line
 /// of blanks is dropped while it streams by.
-public final class ChunkReader {
+// Unchecked: its state is not locked, the rule above stands instead.
+public final class ChunkReader: @unchecked Sendable {
     private let inputs: InputList
     private let options: CorpusOptions
     private let pool: ChunkPool

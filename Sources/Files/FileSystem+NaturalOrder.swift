@@ -3,7 +3,15 @@ extension FileSystem {
     /// `shard-10`), everything else byte by byte. A total order: names that differ only in leading zeros
     /// (`7`, `07`) are told apart by their bytes.
     public static func naturalOrder(_ a: String, _ b: String) -> Bool {
-        let (a, b) = (PathName.systemBytes(a), PathName.systemBytes(b))
+        naturalOrder(PathName.systemBytes(a), PathName.systemBytes(b))
+    }
+
+    /// The names in natural order. Converts each name once: directories may hold millions.
+    static func naturallySorted(_ names: [String]) -> [String] {
+        names.map { (name: $0, bytes: PathName.systemBytes($0)) }.sorted { naturalOrder($0.bytes, $1.bytes) }.map(\.name)
+    }
+
+    private static func naturalOrder(_ a: [UInt8], _ b: [UInt8]) -> Bool {
         var (i, j) = (0, 0)
         while i < a.count && j < b.count {
             if isDigit(a[i]) && isDigit(b[j]) {

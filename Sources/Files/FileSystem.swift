@@ -60,7 +60,7 @@ public enum FileSystem {
             }
             if name != "." && name != ".." { names.append(name) }
         }
-        return names.sorted(by: naturalOrder)
+        return naturallySorted(names)
     }
 
     /// Creates `path` and every directory above it that is missing.

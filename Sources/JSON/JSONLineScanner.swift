@@ -8,7 +8,7 @@ package import CByteScan
 ///
 /// Strict: the line must be one object (RFC 8259, valid UTF-8). Duplicate keys: the last wins. A half of a surrogate pair is an
 /// error in the text and passed over elsewhere.
-public struct JSONLineScanner {
+public struct JSONLineScanner: Sendable {
     /// What a line may look like beyond an object with a string under the text's key.
     public struct Rules: Sendable {
         /// The key of the text, compared with decoded keys byte by byte.
