@@ -1,0 +1,217 @@
+import Dispatch
+public import JSON
+public import Sampling
+import Synchronization
+
+/// Turns a plan into batches: each rank computes the whole plan and reads only its own rows, ahead of time, on a thread of its own.
+///
+/// Use from one thread. Micro-batches of a step come in order; every rank gets the same number of them. Memory: `prefetch + 1` batches.
+public final class Loader {
+    public let source: DataSource
+    public let configuration: PlanConfiguration
+    public let rank: Int
+    public let world: Int
+    /// Rows of a micro-batch.
+    public let microBatchSize: Int
+
+    /// The plan after the last step whose last micro-batch was handed out.
+    public private(set) var plan: TrainingPlan
+    /// Digest of all targets that all ranks trained up to there; the same for every world and micro-batch size.
+    public private(set) var digest: UInt64 = 0
+    /// Trained targets of each data set up to there, over all ranks.
+    public private(set) var trainedBySource: [Int]
+    /// The last step whose last micro-batch was handed out.
+    public private(set) var lastStep: PlannedStep?
+
+    private let prefetch: Int
+    private var producer: BatchProducer
+    private var handedOut: ProducedBatch?
+
+    /// - Parameters:
+    ///   - microBatchSize: rows of one batch; nil for all rows of the rank at once.
+    ///   - prefetch: batches made ahead.
+    ///   - state: where to go on; nil for the beginning. Refused, with the difference named, when it belongs to other data or options.
+    public init(
+        source: DataSource, configuration: PlanConfiguration, rank: Int = 0, world: Int = 1, microBatchSize: Int? = nil,
+        prefetch: Int = 2, state: PlanState? = nil
+    ) throws(WarmupError) {
+        guard world > 0, rank >= 0, rank < world else {
+            throw .badConfiguration("rank \(rank) of \(world): the rank must be at least 0 and below the world size")
+        }
+        guard source.sequenceLength == configuration.sequenceLength else {
+            throw .badConfiguration(
+                "the data source is cut at \(source.sequenceLength), the plan at \(configuration.sequenceLength): they must be equal")
+        }
+        self.source = source
+        self.configuration = configuration
+        self.rank = rank
+        self.world = world
+        self.prefetch = max(prefetch, 1)
+        let rowsOfRank = (configuration.globalBatchSize + world - 1) / world
+        self.microBatchSize = min(max(microBatchSize ?? rowsOfRank, 1), rowsOfRank)
+        trainedBySource = Array(repeating: 0, count: source.streams.count)
+        if let state {
+            try state.check(configuration: configuration, sources: Self.names(of: source))
+            plan = try TrainingPlan(configuration, samples: source.sampleCount, state: state)
+            digest = state.digest
+            if state.trainedBySource.count == trainedBySource.count { trainedBySource = state.trainedBySource }
+        } else {
+            plan = try TrainingPlan(configuration, samples: source.sampleCount)
+        }
+        producer = BatchProducer(
+            plan: plan, source: source, rank: rank, world: world, microBatchSize: self.microBatchSize, depth: self.prefetch + 1)
+    }
+
+    deinit { producer.stop() }
+
+    /// The next micro-batch, or nil at the end of the budget. The one before it is no longer valid.
+    public func next() -> Batch? {
+        if let handedOut { producer.recycle(handedOut) }
+        handedOut = producer.next()
+        guard let produced = handedOut else { return nil }
+        if produced.batch.completesStep {
+            lastStep = plan.nextStep()
+            digest &+= produced.stepDigest
+            for index in trainedBySource.indices { trainedBySource[index] += produced.stepTargets[index] }
+        }
+        return produced.batch
+    }
+
+    /// The state after the last step whose last micro-batch was handed out.
+    public var state: PlanState {
+        PlanState(plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource)
+    }
+
+    /// What identifies the data of a source in a state.
+    public static func names(of source: DataSource) -> [JSONValue] {
+        zip(source.streams, source.fingerprints).map { stream, fingerprint in
+            [
+                "samples": JSONValue(stream.sampleCount), "tokens": JSONValue(stream.tokens.count),
+                "fingerprint": .string(String(fingerprint, radix: 16)),
+            ]
+        }
+    }
+}
+
+/// A batch and, with a step's last one, what the whole step adds.
+struct ProducedBatch {
+    let batch: Batch
+    var stepDigest: UInt64 = 0
+    var stepTargets: [Int] = []
+}
+
+/// The thread that fills batches ahead of the consumer: a ring of batches between two semaphores.
+///
+/// `@unchecked Sendable`: a batch belongs to the producer from `free` to `ready` and to the consumer from `ready` to `free`; all else is
+/// touched by the producer's thread alone.
+final class BatchProducer: @unchecked Sendable {
+    private let source: DataSource
+    private let rank: Int
+    private let world: Int
+    private let microBatchSize: Int
+    private var plan: TrainingPlan
+    private var ring: [ProducedBatch]
+    private var isLast: [Bool]
+    private let free: DispatchSemaphore
+    private let ready = DispatchSemaphore(value: 0)
+    private let finished = DispatchSemaphore(value: 0)
+    private let isStopped = Atomic(false)
+    private var readIndex = 0
+    private var hasEnded = false
+
+    init(plan: TrainingPlan, source: DataSource, rank: Int, world: Int, microBatchSize: Int, depth: Int) {
+        self.plan = plan
+        self.source = source
+        self.rank = rank
+        self.world = world
+        self.microBatchSize = microBatchSize
+        ring = (0..<depth).map { _ in ProducedBatch(batch: Batch(rows: microBatchSize, length: plan.configuration.sequenceLength)) }
+        isLast = Array(repeating: false, count: depth)
+        // Started at 0 and raised: a semaphore may not be freed below the value it began with.
+        free = DispatchSemaphore(value: 0)
+        for _ in 0..<depth { free.signal() }
+        DispatchQueue(label: "slwdata.loader", qos: .userInitiated).async { [self] in produce() }
+    }
+
+    /// The next filled batch; nil at the end.
+    func next() -> ProducedBatch? {
+        if hasEnded { return nil }
+        ready.wait()
+        if isLast[readIndex] {
+            hasEnded = true
+            return nil
+        }
+        defer { readIndex = (readIndex + 1) % ring.count }
+        return ring[readIndex]
+    }
+
+    func recycle(_ batch: ProducedBatch) { free.signal() }
+
+    /// Ends the thread and waits for it.
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        free.signal()
+        finished.wait()
+    }
+
+    private func produce() {
+        defer { finished.signal() }
+        var writeIndex = 0
+        var slices: [LocatedSlice] = []
+        var rowEnds: [Int] = []
+        while let step = plan.nextStep() {
+            locate(step, &slices, &rowEnds)
+            var digest = SliceDigest()
+            var targets = Array(repeating: 0, count: source.streams.count)
+            for slice in slices {
+                digest.add(slice)
+                targets[slice.dataset] += slice.length
+            }
+            let rows = step.rows(ofRank: rank, world: world)
+            // All ranks make as many micro-batches as the largest share needs.
+            let microCount = ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize
+            for micro in 0..<microCount {
+                free.wait()
+                if isStopped.load(ordering: .acquiring) { return }
+                let batch = ring[writeIndex].batch
+                let first = min(rows.lowerBound + micro * microBatchSize, rows.upperBound)
+                let own = first..<min(first + microBatchSize, rows.upperBound)
+                let share = (step.rowCount + world - 1) / world
+                batch.reshape(rows: min(microBatchSize, share - micro * microBatchSize), length: step.sequenceLength)
+                for row in 0..<batch.rows {
+                    let global = own.lowerBound + row
+                    let part = global < own.upperBound ? slices[(global == 0 ? 0 : rowEnds[global - 1])..<rowEnds[global]] : slices[0..<0]
+                    batch.fill(row: row, slices: part, from: source)
+                }
+                batch.step = step.step
+                batch.globalTargetCount = step.targetCount
+                batch.completesStep = micro == microCount - 1
+                if batch.completesStep {
+                    ring[writeIndex].stepDigest = digest.value
+                    ring[writeIndex].stepTargets = targets
+                }
+                ready.signal()
+                writeIndex = (writeIndex + 1) % ring.count
+            }
+        }
+        free.wait()
+        if isStopped.load(ordering: .acquiring) { return }
+        isLast[writeIndex] = true
+        ready.signal()
+    }
+
+    /// Where all slices of the step lie, row by row: the digest needs every rank's.
+    private func locate(_ step: PlannedStep, _ slices: inout [LocatedSlice], _ rowEnds: inout [Int]) {
+        slices.removeAll(keepingCapacity: true)
+        rowEnds.removeAll(keepingCapacity: true)
+        for group in step.groups {
+            for row in 0..<group.rowCount {
+                group.forEachSlice(ofRow: row) { slice in
+                    let place = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
+                    slices.append(LocatedSlice(dataset: place.dataset, pass: place.pass, token: place.token, length: slice.length))
+                }
+                rowEnds.append(slices.count)
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Files
+public import JSON
+
+/// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
+///
+/// Bytes, little-endian: `SLWSTATE`, uint32 version 1, uint32 length of the JSON head, the head, int64 number of runs, for each run int64
+/// start, lower and upper position, then XXH64 of everything before. See `docs/ledger.md`.
+public struct PlanState: Sendable, Equatable {
+    /// `PlanConfiguration.json`.
+    public var configuration: JSONObject
+    /// For each data set: name, samples and fingerprint.
+    public var sources: [JSONValue]
+    public var epoch: Int
+    public var nextFresh: Int
+    public var counts: PlanCounts
+    /// Digest of the trained targets.
+    public var digest: UInt64
+    /// Trained targets of each data set.
+    public var trainedBySource: [Int]
+    public var runs: [TailLedger.Run]
+
+    static let magic = Array("SLWSTATE".utf8)
+
+    /// The state as bytes.
+    public var encoded: [UInt8] {
+        let head: JSONValue = [
+            "configuration": .object(configuration), "sources": .array(sources), "epoch": JSONValue(epoch),
+            "next_fresh": JSONValue(nextFresh),
+            "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
+            "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
+            "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
+        ]
+        let text = Array(head.serialized().utf8)
+        var bytes = Self.magic
+        func append(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
+        append(UInt32(1))
+        append(UInt32(text.count))
+        bytes += text
+        append(Int64(runs.count))
+        for run in runs {
+            append(Int64(run.start))
+            append(Int64(run.positions.lowerBound))
+            append(Int64(run.positions.upperBound))
+        }
+        append(XXHash64.hash(bytes))
+        return bytes
+    }
+
+    /// Reads what `encoded` made; everything is checked against the bytes at hand before it is believed.
+    public init(decoding bytes: [UInt8]) throws(WarmupError) {
+        func word<T: FixedWidthInteger>(_ offset: Int, as type: T.Type) -> T {
+            bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
+        }
+        guard bytes.count >= 32, bytes.starts(with: Self.magic) else { throw .badState("it does not begin as a loader state does") }
+        guard word(8, as: UInt32.self) == 1 else {
+            throw .badState("it has version \(word(8, as: UInt32.self)), this program reads version 1")
+        }
+        guard XXHash64.hash(Array(bytes.dropLast(8))) == word(bytes.count - 8, as: UInt64.self) else {
+            throw .badState("its checksum is wrong: it was damaged or cut off")
+        }
+        let headEnd = 16 + Int(word(12, as: UInt32.self))
+        guard headEnd + 16 <= bytes.count else { throw .badState("its head is longer than the state") }
+        let head: JSONValue
+        do { head = try JSONValue.parse(Array(bytes[16..<headEnd])) } catch { throw .badState("its head is no JSON: \(error)") }
+        let runCount = word(headEnd, as: Int64.self)
+        guard runCount >= 0, runCount == (bytes.count - headEnd - 16) / 24, (bytes.count - headEnd - 16) % 24 == 0 else {
+            throw .badState("it holds another number of runs than it says")
+        }
+        runs = []
+        for index in 0..<Int(runCount) {
+            let offset = headEnd + 8 + 24 * index
+            let (start, lower, upper) = (word(offset, as: Int64.self), word(offset + 8, as: Int64.self), word(offset + 16, as: Int64.self))
+            guard start > 0, lower >= 0, lower < upper else { throw .badState("run \(index) is none") }
+            runs.append(TailLedger.Run(positions: Int(lower)..<Int(upper), start: Int(start)))
+        }
+        func number(_ key: String) throws(WarmupError) -> Int {
+            guard let value = head[key]?.int, value >= 0 else { throw .badState("its head has no \(key)") }
+            return value
+        }
+        guard let configuration = head["configuration"]?.object, let sources = head["sources"]?.array,
+            let digest = head["digest"]?.string.flatMap({ UInt64($0, radix: 16) }), let bySource = head["trained_by_source"]?.array
+        else { throw .badState("its head lacks the configuration, the sources or the digest") }
+        self.configuration = configuration
+        self.sources = sources
+        self.digest = digest
+        trainedBySource = bySource.compactMap(\.int)
+        epoch = try number("epoch")
+        nextFresh = try number("next_fresh")
+        counts = PlanCounts()
+        counts.steps = try number("steps")
+        counts.trained = try number("trained")
+        counts.fetched = try number("fetched")
+        counts.reused = try number("reused")
+        counts.outstanding = try number("outstanding")
+        counts.dropped = try number("dropped")
+    }
+
+    init(
+        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int]
+    ) {
+        configuration = plan.configuration.json
+        self.sources = sources
+        epoch = plan.epoch
+        nextFresh = plan.nextFresh
+        counts = plan.counts
+        self.digest = digest
+        self.trainedBySource = trainedBySource
+        runs = plan.ledger.runs
+    }
+
+    /// Throws, with the first difference named, when the state was made from other options or data.
+    public func check(configuration: PlanConfiguration, sources: [JSONValue]) throws(WarmupError) {
+        let now = configuration.json
+        for (key, value) in now where self.configuration[key] != value {
+            throw .changed(name: key, was: self.configuration[key]?.serialized() ?? "not set", isNow: value.serialized())
+        }
+        guard self.sources.count == sources.count else {
+            throw .changed(name: "the number of data sets", was: "\(self.sources.count)", isNow: "\(sources.count)")
+        }
+        for (was, now) in zip(self.sources, sources) where was != now {
+            throw .changed(name: "the data set", was: was.serialized(), isNow: now.serialized())
+        }
+    }
+}
+
+extension TrainingPlan {
+    /// A plan that goes on where the state was taken.
+    public init(_ configuration: PlanConfiguration, samples: Int, state: PlanState) throws(WarmupError) {
+        try self.init(configuration, samples: samples)
+        epoch = state.epoch
+        nextFresh = state.nextFresh
+        counts = state.counts
+        for run in state.runs {
+            guard run.start < configuration.sequenceLength, run.positions.upperBound <= samples else {
+                throw .badState("a run lies outside the data")
+            }
+            ledger.record(run.positions, start: run.start)
+        }
+        guard nextFresh <= samples, ledger.targetCount == counts.outstanding, ledger.firstViolation(samples: nextFresh) == nil else {
+            throw .badState("its ledger does not add up")
+        }
+    }
+}

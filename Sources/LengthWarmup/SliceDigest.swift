@@ -1,0 +1,17 @@
+import Sampling
+
+/// A digest of the multiset of trained targets that does not depend on how they were cut, ordered or spread over ranks.
+///
+/// A slice that trains the targets `a ..< b` of a data set's pass adds h(b) − h(a), modulo 2⁶⁴, with h a random function of
+/// (data set, pass, token). Adjacent slices telescope: `a ..< b` and `b ..< c` add what `a ..< c` adds. So equal digests mean equal coverage, at O(1) a
+/// slice instead of O(1) a token.
+struct SliceDigest {
+    private(set) var value: UInt64 = 0
+
+    mutating func add(_ slice: LocatedSlice) {
+        let key = CounterRandom.word(5, UInt64(slice.dataset), UInt64(slice.pass))
+        let first = UInt64(slice.token + 1)
+        value &+=
+            CounterRandom.mix(key ^ CounterRandom.mix(first &+ UInt64(slice.length))) &- CounterRandom.mix(key ^ CounterRandom.mix(first))
+    }
+}

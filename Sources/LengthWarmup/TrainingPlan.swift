@@ -1,0 +1,198 @@
+import Sampling
+
+/// The steps of a run as a pure function of (samples of an epoch, configuration): which slices each step trains.
+///
+/// It never touches tokens. Every rank computes the same plan and reads only its own rows. A step costs a few integers however large the batch
+/// is. The law: at the end of an epoch under any policy but `drop`, the slices partition every sample's targets; under `drop`, trained and
+/// dropped targets together are the epoch's.
+///
+/// `fetched = trained + outstanding + dropped` holds after each step.
+public struct TrainingPlan: Sendable {
+    public let configuration: PlanConfiguration
+    /// Samples of an epoch.
+    public let samples: Int
+    public internal(set) var counts = PlanCounts()
+    /// What the current epoch still owes.
+    public internal(set) var ledger: TailLedger
+    /// The epoch that is being read, from 0, and its first position that was not fetched yet.
+    public internal(set) var epoch = 0
+    public internal(set) var nextFresh = 0
+
+    public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
+        try configuration.check()
+        precondition(samples > 0, "an epoch needs a sample")
+        self.configuration = configuration
+        self.samples = samples
+        ledger = TailLedger(sequenceLength: configuration.sequenceLength)
+    }
+
+    /// Whether the token budget is spent.
+    public var isFinished: Bool { counts.trained >= configuration.trainTokens }
+
+    /// The length of the step that comes next.
+    public var nextSequenceLength: Int {
+        configuration.pacing.length(atStep: counts.steps, full: configuration.sequenceLength, granularity: configuration.granularity)
+    }
+
+    /// The next step, or nil when the budget is spent.
+    ///
+    /// The last step has only as many rows as the rest of the budget needs, so that a run trains at most one row more than asked.
+    public mutating func nextStep() -> PlannedStep? {
+        guard !isFinished else { return nil }
+        let length = nextSequenceLength
+        let batch = configuration.batchWarmup?.rows(afterTokens: counts.trained, full: configuration.globalBatchSize)
+        var choice = StepChoice(
+            length: length,
+            rows: min(batch ?? configuration.globalBatchSize, (configuration.trainTokens - counts.trained + length - 1) / length))
+        while choice.rows > 0 {
+            if nextFresh == samples, ledger.isEmpty {
+                if choice.pending.isEmpty {
+                    (epoch, nextFresh) = (epoch + 1, 0)
+                    choice.isFirstLook = true
+                } else {
+                    // Only what this very step has left is left: rather a continuation than a short step.
+                    commit(&choice)
+                }
+            }
+            takeTails(tailRows(choice), &choice)
+            takeFresh(&choice)
+            choice.isFirstLook = false
+        }
+        commit(&choice)
+        counts.steps += 1
+        let step = PlannedStep(step: counts.steps, sequenceLength: length, groups: choice.groups)
+        for group in step.groups {
+            let targets = group.rowCount * group.targetsPerRow
+            counts.trained += targets
+            if group.isTail { counts.reused += targets }
+        }
+        counts.outstanding = ledger.targetCount
+        return step
+    }
+
+    /// What a step has collected so far.
+    private struct StepChoice {
+        let length: Int
+        /// Rows still to fill.
+        var rows: Int
+        var groups: [RowGroup] = []
+        /// Tails that this step leaves: on record only when it is complete, so that no row continues another of its own step.
+        var pending: [TailLedger.Run] = []
+        var isFirstLook = true
+        var drawCount: UInt64 = 0
+
+        init(length: Int, rows: Int) {
+            self.length = length
+            self.rows = rows
+        }
+    }
+
+    private mutating func commit(_ choice: inout StepChoice) {
+        for run in choice.pending { ledger.record(run.positions, start: run.start) }
+        choice.pending.removeAll(keepingCapacity: true)
+    }
+
+    /// How many of the step's rows the policy wants from the ledger.
+    private func tailRows(_ choice: StepChoice) -> Int {
+        if ledger.isEmpty { return 0 }
+        if nextFresh == samples { return choice.rows }
+        switch configuration.tails {
+        case .drop, .defer: return 0
+        case .eager: return choice.rows
+        case .reuse: return choice.isFirstLook ? drawTailRows(choice.rows) : 0
+        }
+    }
+
+    /// Each row is a tail with the probability that the ledger's share of the epoch's remaining targets gives, by a number that is a
+    /// function of (seed, epoch, step, row).
+    private func drawTailRows(_ rows: Int) -> Int {
+        let tails = Double(ledger.targetCount)
+        let fresh = Double(samples - nextFresh) * Double(configuration.sequenceLength)
+        let threshold = UInt64(tails / (tails + fresh) * 0x1p32)
+        let base = CounterRandom.word(configuration.seed, 4, UInt64(epoch), UInt64(counts.steps))
+        var drawn = 0
+        for row in 0..<UInt64(rows) { drawn &+= CounterRandom.mix(base &+ row) >> 32 < threshold ? 1 : 0 }
+        return drawn
+    }
+
+    private mutating func takeFresh(_ choice: inout StepChoice) {
+        let rows = min(choice.rows, samples - nextFresh)
+        guard rows > 0 else { return }
+        let positions = nextFresh..<nextFresh + rows
+        let part = RowGroup.Part(positions: positions, perRow: 1, start: 0, length: choice.length)
+        choice.groups.append(RowGroup(epoch: epoch, rowCount: rows, parts: [part], isTail: false))
+        choice.rows -= rows
+        nextFresh += rows
+        counts.fetched += rows * configuration.sequenceLength
+        leave(positions, start: choice.length, &choice)
+    }
+
+    private mutating func leave(_ positions: Range<Int>, start: Int, _ choice: inout StepChoice) {
+        guard start < configuration.sequenceLength else { return }
+        if configuration.tails == .drop {
+            counts.dropped += positions.count * (configuration.sequenceLength - start)
+        } else {
+            choice.pending.append(TailLedger.Run(positions: positions, start: start))
+        }
+    }
+
+    /// Fills up to `wanted` rows from the ledger: each draw picks a start in proportion to the targets behind it and takes its oldest run.
+    private mutating func takeTails(_ wanted: Int, _ choice: inout StepChoice) {
+        var wanted = wanted
+        while wanted > 0, !ledger.isEmpty {
+            let word = CounterRandom.word(configuration.seed, 3, UInt64(epoch), UInt64(counts.steps), choice.drawCount)
+            choice.drawCount += 1
+            let start = ledger.start(holdingTarget: Int(CounterRandom.below(UInt64(ledger.targetCount), word)))
+            let group: RowGroup
+            if ledger.tailLength(start: start) >= choice.length {
+                let positions = ledger.take(start: start, limit: wanted)
+                let part = RowGroup.Part(positions: positions, perRow: 1, start: start, length: choice.length)
+                group = RowGroup(epoch: epoch, rowCount: positions.count, parts: [part], isTail: true)
+                leave(positions, start: start + choice.length, &choice)
+            } else {
+                group = packedRows(first: start, limit: wanted, length: choice.length)
+            }
+            choice.groups.append(group)
+            choice.rows -= group.rowCount
+            wanted -= group.rowCount
+        }
+    }
+
+    /// Rows of several whole tails each: as many of the drawn start as fit, then the longest that fit into what remains.
+    private mutating func packedRows(first: Int, limit: Int, length: Int) -> RowGroup {
+        var group = RowGroup(epoch: epoch, rowCount: 0, parts: [], isTail: true)
+        var start: Int? = first
+        var room = length
+        while let next = start {
+            let tail = ledger.tailLength(start: next)
+            let available = ledger.oldestRunCount(start: next)
+            if group.parts.isEmpty {
+                let perRow = min(room / tail, available)
+                group.rowCount = min(limit, available / perRow)
+            }
+            let perRow = min(room / tail, available / group.rowCount)
+            let positions = ledger.take(start: next, limit: perRow * group.rowCount)
+            group.parts.append(RowGroup.Part(positions: positions, perRow: perRow, start: next, length: tail))
+            room -= perRow * tail
+            start = ledger.start(fitting: room, oldestRun: group.rowCount)
+        }
+        return group
+    }
+}
+
+/// Target tokens of a plan so far.
+public struct PlanCounts: Sendable, Equatable {
+    public var steps = 0
+    /// Targets trained.
+    public var trained = 0
+    /// Targets of all samples that were opened.
+    public var fetched = 0
+    /// Of the trained ones, those that came from tails.
+    public var reused = 0
+    /// Targets in the ledger.
+    public var outstanding = 0
+    /// Targets given up (`drop`).
+    public var dropped = 0
+
+    public init() {}
+}

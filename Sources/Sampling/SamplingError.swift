@@ -1,0 +1,21 @@
+public import IndexedDataset
+
+/// What can be wrong between a token index and its samples. `description` is one line: what, where, what to do.
+public enum SamplingError: Error, CustomStringConvertible, Sendable {
+    case index(IndexError)
+    case badSplit(String)
+    case badWeight(String)
+    /// The split holds too few tokens for one sample.
+    case noSample(prefix: String, tokens: Int, sequenceLength: Int)
+
+    public var description: String {
+        switch self {
+        case .index(let error): error.description
+        case .badSplit(let text):
+            "the split \(text) is not three numbers such as 969,30,1 (training, validation, test): give proportions, at least one above zero"
+        case .badWeight(let text): "the data set \(text) has a weight that is no number above zero: write prefix=0.3"
+        case .noSample(let prefix, let tokens, let sequenceLength):
+            "\(prefix): this split holds \(tokens) tokens, a sample of length \(sequenceLength) needs \(sequenceLength + 1): use more data, a shorter --seq-length or another --split"
+        }
+    }
+}

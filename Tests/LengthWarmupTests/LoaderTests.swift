@@ -1,0 +1,140 @@
+import IndexedDataset
+import Sampling
+import TestSupport
+import Testing
+
+@testable import LengthWarmup
+
+@Suite("Loader")
+struct LoaderTests {
+    /// A data set of `tokens` tokens whose values are their own offsets, in documents of random length.
+    private func dataset(_ folder: TemporaryDirectory, _ name: String, tokens: Int, first: Int = 0, _ random: inout SeededGenerator) throws
+        -> String
+    {
+        let prefix = folder.file(name)
+        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .int32)
+        var next = 0
+        while next < tokens {
+            let count = min(Int.random(in: 1...40, using: &random), tokens - next)
+            try writer.append(tokens: (next..<next + count).map { first + $0 })
+            try writer.endDocument()
+            next += count
+        }
+        _ = try writer.finish()
+        return prefix
+    }
+
+    @Test("every rank reads its own rows of one plan; batches, counts and digest do not depend on world, micro-batch and resume")
+    func elastic() throws {
+        var random = SeededGenerator(TestRun.seed)
+        for number in 0..<TestRun.cases(25) {
+            let folder = try TemporaryDirectory()
+            let names = [
+                DataSetName(prefix: try dataset(folder, "a", tokens: Int.random(in: 300...3000, using: &random), &random), weight: 2),
+                DataSetName(
+                    prefix: try dataset(folder, "b", tokens: Int.random(in: 300...900, using: &random), first: 100_000, &random), weight: 1),
+            ]
+            let length = Int.random(in: 4...32, using: &random)
+            let source = try DataSource(
+                Bool.random(using: &random) ? names : [DataSetName(prefix: names[0].prefix)], part: .train, sequenceLength: length, seed: 5)
+            let configuration = PlanConfiguration(
+                sequenceLength: length, globalBatchSize: Int.random(in: 1...9, using: &random), trainTokens: source.sampleCount * length,
+                pacing: .linear(start: 1, steps: Int.random(in: 0...30, using: &random)), granularity: 1, seed: 3)
+
+            /// All (input, target) pairs with their positions that a world's ranks see, resuming now and then.
+            func pairs(world: Int, micro: Int?, stopEvery: Int?) throws -> (seen: [[Int32]], digest: UInt64, counts: PlanCounts) {
+                var seen: [[Int32]] = []
+                var state: PlanState?
+                var digest: UInt64 = 0
+                var counts = PlanCounts()
+                var isDone = false
+                while !isDone {
+                    for rank in 0..<world {
+                        let loader = try Loader(
+                            source: source, configuration: configuration, rank: rank, world: world, microBatchSize: micro, state: state)
+                        var steps = 0
+                        isDone = true
+                        while let batch = loader.next() {
+                            for index in 0..<batch.rows * batch.length where batch.targets[index] >= 0 {
+                                seen.append([batch.inputs[index], batch.targets[index], batch.positions[index]])
+                                #expect(batch.segments[index] >= 0)
+                            }
+                            if batch.completesStep {
+                                steps += 1
+                                if steps == stopEvery {
+                                    isDone = false
+                                    break
+                                }
+                            }
+                        }
+                        if rank == world - 1 {
+                            state = try PlanState(decoding: loader.state.encoded)
+                            (digest, counts) = (loader.digest, loader.plan.counts)
+                            #expect(loader.trainedBySource.reduce(0, +) == counts.trained)
+                        }
+                    }
+                }
+                return (seen.sorted { $0.lexicographicallyPrecedes($1) }, digest, counts)
+            }
+
+            let whole = try pairs(world: 1, micro: nil, stopEvery: nil)
+            let split = try pairs(world: Int.random(in: 1...4, using: &random), micro: Int.random(in: 1...3, using: &random), stopEvery: 7)
+            #expect(whole.seen == split.seen, "case \(number), seed \(TestRun.seed)")
+            #expect(whole.digest == split.digest && whole.counts == split.counts)
+            #expect(whole.seen.allSatisfy { $0[1] == $0[0] + 1 })
+            #expect(whole.seen.count == whole.counts.trained)
+            if source.streams.count == 1 {
+                // One pass: every target of every sample exactly once.
+                let stream = source.streams[0]
+                let expected = (0..<stream.sampleCount * length).map { Int32(stream.tokens.lowerBound + $0 + 1) }
+                #expect(whole.seen.map { $0[1] }.sorted() == expected)
+            }
+        }
+    }
+
+    @Test("positions begin anew in each packed segment, padding is marked")
+    func packing() throws {
+        var random = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let prefix = try dataset(folder, "a", tokens: 4000, &random)
+        let source = try DataSource(
+            [DataSetName(prefix: prefix)], part: .train, split: try DocumentSplit("1,0,0"), sequenceLength: 20, seed: 1)
+        let configuration = PlanConfiguration(
+            sequenceLength: 20, globalBatchSize: 4, trainTokens: source.sampleCount * 20, pacing: .twoStage(start: 14, steps: 20),
+            granularity: 1)
+        let loader = try Loader(source: source, configuration: configuration)
+        var packedRows = 0
+        while let batch = loader.next() {
+            for row in 0..<batch.rows {
+                let range = row * batch.length..<(row + 1) * batch.length
+                let segments = range.map { batch.segments[$0] }
+                if segments.contains(1) { packedRows += 1 }
+                for index in range {
+                    let isFirst = index == range.lowerBound || batch.segments[index - 1] != batch.segments[index]
+                    if batch.segments[index] < 0 {
+                        #expect(batch.targets[index] == -1 && batch.inputs[index] == 0)
+                    } else if isFirst {
+                        #expect(batch.positions[index] == 0)
+                    } else {
+                        #expect(batch.positions[index] == batch.positions[index - 1] + 1)
+                    }
+                }
+            }
+        }
+        #expect(packedRows > 0)
+    }
+
+    @Test("other data is refused when a run is resumed")
+    func changedData() throws {
+        var random = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let configuration = PlanConfiguration(sequenceLength: 8, globalBatchSize: 2, trainTokens: 500)
+        let first = try DataSource(
+            [DataSetName(prefix: try dataset(folder, "a", tokens: 900, &random))], part: .train, sequenceLength: 8, seed: 1)
+        let other = try DataSource(
+            [DataSetName(prefix: try dataset(folder, "b", tokens: 900, first: 7, &random))], part: .train, sequenceLength: 8, seed: 1)
+        let state = try Loader(source: first, configuration: configuration).state
+        let error = #expect(throws: WarmupError.self) { _ = try Loader(source: other, configuration: configuration, state: state) }
+        #expect(error.map { "\($0)".hasPrefix("cannot resume: the data set was ") } == true)
+    }
+}

@@ -1,0 +1,49 @@
+import TestSupport
+import Testing
+
+@testable import Sampling
+
+@Suite("Sampling")
+struct SamplingPropertyTests {
+    @Test("a keyed permutation is one, for every count up to 300 and some larger ones")
+    func permutation() {
+        for count in Array(1...300) + [1023, 1024, 1025, 65_537] {
+            let permutation = KeyedPermutation(count: count, key: UInt64(count) &* 77)
+            #expect(Set((0..<count).map { permutation[$0] }).count == count)
+        }
+    }
+
+    @Test("an epoch without weights serves each sample once; with weights each pass over a set is complete before the next")
+    func order() {
+        var random = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(50) {
+            let counts = (0..<Int.random(in: 1...4, using: &random)).map { _ in Int.random(in: 1...60, using: &random) }
+            let plain = SampleOrder(sampleCounts: counts, weights: nil, seed: random.next())
+            let served = (0..<plain.count).map { plain.entry(epoch: 3, position: $0) }
+            #expect(Set(served.map { [$0.dataset, $0.sample] }).count == counts.reduce(0, +))
+
+            let weighted = SampleOrder(
+                sampleCounts: counts, weights: counts.map { _ in Double.random(in: 0.1...5, using: &random) }, seed: 1)
+            #expect(weighted.quotas.allSatisfy { $0 > 0 })
+            var bySet: [[Int]: Int] = [:]
+            for epoch in 0..<3 {
+                for position in 0..<weighted.count {
+                    let entry = weighted.entry(epoch: epoch, position: position)
+                    bySet[[entry.dataset, entry.pass, entry.sample], default: 0] += 1
+                }
+            }
+            #expect(bySet.values.allSatisfy { $0 == 1 })
+            for set in counts.indices {
+                let complete = 3 * weighted.quotas[set] / counts[set]
+                #expect((0..<complete).allSatisfy { pass in bySet.keys.count { $0[0] == set && $0[1] == pass } == counts[set] })
+            }
+        }
+    }
+
+    @Test("splits round as Megatron's do", arguments: [(1000, [969, 30, 1]), (7, [7, 0, 0]), (100, [97, 3, 0])])
+    func splits(count: Int, sizes: [Int]) throws {
+        let split = try DocumentSplit("969,30,1")
+        #expect(DocumentSplit.Part.allCases.map { split.sequences($0, of: count).count } == sizes)
+        for bad in ["", "a,b", "0,0,0", "1,2,3,4", "-1,2", "nan"] { #expect(throws: SamplingError.self) { _ = try DocumentSplit(bad) } }
+    }
+}
