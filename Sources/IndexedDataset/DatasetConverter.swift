@@ -30,12 +30,15 @@ public struct DatasetConverter: Sendable {
     }
 
     /// Writes `output`: a prefix for `megatron`, the file for the others. Returns the counts.
+    /// - Parameter progress: is told bytes copied and bytes in all.
     @discardableResult
-    public func convert(into output: String, overwrite: Bool = false) throws(IndexError) -> IndexedDatasetWriter.Position {
+    public func convert(
+        into output: String, overwrite: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
+    ) throws(IndexError) -> IndexedDatasetWriter.Position {
         let file = try TokenFile(input, inputFormat, endOfText: endOfText)
         switch outputFormat {
-        case .megatron: return try writePair(file, output, overwrite)
-        case .datatrove: return try writeDatatrove(file, output.hasSuffix(".ds") ? output : output + ".ds", overwrite)
+        case .megatron: return try writePair(file, output, overwrite, progress)
+        case .datatrove: return try writeDatatrove(file, output.hasSuffix(".ds") ? output : output + ".ds", overwrite, progress)
         case .llmc:
             let type = try chosenType(file, among: [.uint16, .uint32])
             guard let count = Int32(exactly: file.stream.tokenCount) else {
@@ -43,16 +46,18 @@ public struct DatasetConverter: Sendable {
                     path: file.stream.path, byteOffset: nil,
                     reason: "\(file.stream.tokenCount) tokens are more than a file of llm.c can count; split it")
             }
-            return try writeData(file, output, overwrite, header: LLMCHeader.bytes(for: type, tokenCount: count), type)
-        case .nanogpt: return try writeData(file, output, overwrite, header: [], try chosenType(file, among: [.uint16]))
+            return try writeData(file, output, overwrite, header: LLMCHeader.bytes(for: type, tokenCount: count), type, progress)
+        case .nanogpt: return try writeData(file, output, overwrite, header: [], try chosenType(file, among: [.uint16]), progress)
         case .tnt: throw .invalidTokenFile(path: output, byteOffset: nil, reason: "the old TNTIDX format is only read")
         }
     }
 
-    private func writePair(_ file: TokenFile, _ output: String, _ overwrite: Bool) throws(IndexError) -> IndexedDatasetWriter.Position {
+    private func writePair(
+        _ file: TokenFile, _ output: String, _ overwrite: Bool, _ progress: (Int, Int) -> Void
+    ) throws(IndexError) -> IndexedDatasetWriter.Position {
         let type = try chosenType(file, among: TokenType.allCases.filter { $0.megatronCode != nil && $0.isInteger })
         var writer = try IndexedDatasetWriter(prefix: output, tokenType: type, overwrite: overwrite)
-        try writer.copyData(of: file.stream)
+        try writer.copyData(of: file.stream) { progress($0, file.stream.bytes.count) }
         try file.forEachDocument { lengths throws(IndexError) in
             for length in lengths { try writer.writeLength(length) }
             try writer.writeDocument(sequences: lengths.count)
@@ -63,8 +68,9 @@ public struct DatasetConverter: Sendable {
     }
 
     /// `.ds`, `.ds.index` (a document is one entry, whatever its sequences).
-    private func writeDatatrove(_ file: TokenFile, _ output: String, _ overwrite: Bool) throws(IndexError) -> IndexedDatasetWriter.Position
-    {
+    private func writeDatatrove(
+        _ file: TokenFile, _ output: String, _ overwrite: Bool, _ progress: (Int, Int) -> Void
+    ) throws(IndexError) -> IndexedDatasetWriter.Position {
         let type = try chosenType(file, among: [.uint16, .uint32])
         let path = output + ".index"
         if !overwrite && FileSystem.exists(path) { throw .outputExists(path: path) }
@@ -75,20 +81,27 @@ public struct DatasetConverter: Sendable {
             documents += 1
             try IndexedDatasetWriter.write(UInt64(total), to: &ends)
         }
-        var position = try writeData(file, output, overwrite, header: [], type)
+        var position = try writeData(file, output, overwrite, header: [], type, progress)
         position.documentCount = documents
         do throws(FileError) { try ends.commit() } catch { throw .file(error) }
         return position
     }
 
     private func writeData(
-        _ file: TokenFile, _ output: String, _ overwrite: Bool, header: [UInt8], _ type: TokenType
+        _ file: TokenFile, _ output: String, _ overwrite: Bool, header: [UInt8], _ type: TokenType,
+        _ progress: (Int, Int) -> Void
     ) throws(IndexError) -> IndexedDatasetWriter.Position {
         if !overwrite && FileSystem.exists(output) { throw .outputExists(path: output) }
         var data = try IndexedDatasetWriter.open(output, keeping: 0)
         try IndexedDatasetWriter.write(header, to: &data)
+        let total = file.stream.bytes.count
+        var done = 0
         if file.stream.tokenType == type {
-            try unsafe file.stream.forEachChunk { bytes throws(IndexError) in try unsafe IndexedDatasetWriter.write(bytes, to: &data) }
+            try unsafe file.stream.forEachChunk { bytes throws(IndexError) in
+                try unsafe IndexedDatasetWriter.write(bytes, to: &data)
+                done += bytes.count
+                progress(done, total)
+            }
         } else {
             var bytes: [UInt8] = []
             try file.stream.forEachChunk(ofValues: { _, values throws(IndexError) in
@@ -96,6 +109,8 @@ public struct DatasetConverter: Sendable {
                     throw .tokenDoesNotFit(path: file.stream.path, token: misfit, type: type)
                 }
                 try IndexedDatasetWriter.write(bytes, to: &data)
+                done += values.count * file.stream.tokenType.itemSize
+                progress(done, total)
             })
         }
         do throws(FileError) { try data.commit() } catch { throw .file(error) }

@@ -19,10 +19,9 @@ public enum DatasetMerger {
         var done = 0
         for prefix in prefixes {
             let dataset = try IndexedDataset(anyType: prefix)
-            try writer.copyData(of: dataset.stream)
+            try writer.copyData(of: dataset.stream) { progress(done + $0, byteCount) }
             try writer.copyEntries(of: dataset.index)
             done += dataset.binBytes
-            progress(done, byteCount)
         }
         return try writer.finish(metadata: metadata)
     }

@@ -78,8 +78,7 @@ public struct DatasetRepair: Sendable {
         case .endOfTextDrift: try restoreEnds(of: stream, &writer)
         case .missingIndex: try cut(stream, &writer)
         }
-        try writer.copyData(of: stream)
-        progress(size, size)
+        try writer.copyData(of: stream) { progress($0, size) }
         try writer.finish(metadata: (try? description()) ?? DatasetMetadata())
         return damage
     }

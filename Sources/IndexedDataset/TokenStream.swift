@@ -100,19 +100,26 @@ extension IndexedDataset {
 }
 
 extension IndexedDatasetWriter {
-    /// Appends the tokens of a stream, in this writer's type. Lengths are appended apart.
-    mutating func copyData(of stream: TokenStream) throws(IndexError) {
+    /// Appends the tokens of a stream, in this writer's type. Lengths are appended apart. `progress` is told bytes read.
+    mutating func copyData(of stream: TokenStream, progress: (Int) -> Void = { _ in }) throws(IndexError) {
+        var done = 0
         if stream.tokenType == tokenType {
-            return try unsafe stream.forEachChunk { bytes throws(IndexError) in try unsafe writeData(bytes) }
+            return try unsafe stream.forEachChunk { bytes throws(IndexError) in
+                try unsafe writeData(bytes)
+                done += bytes.count
+                progress(done)
+            }
         }
         guard stream.tokenType.isInteger && tokenType.isInteger else { throw .notTokens(path: stream.path, type: stream.tokenType) }
         var bytes: [UInt8] = []
-        try stream.forEachChunk { _, values throws(IndexError) in
+        try stream.forEachChunk(ofValues: { _, values throws(IndexError) in
             if let misfit = tokenType.write(values, into: &bytes) {
                 throw .tokenDoesNotFit(path: stream.path, token: misfit, type: tokenType)
             }
             try unsafe bytes.withUnsafeBytesThrowing { raw throws(IndexError) in try unsafe writeData(raw) }
-        }
+            done += values.count * stream.tokenType.itemSize
+            progress(done)
+        })
     }
 
     /// Appends the lengths and documents of an index. The data is appended apart.
