@@ -1,3 +1,5 @@
+internal import CByteScan
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -32,8 +34,19 @@ final class PreTokenTable {
     private var capacity: Int
     private var shift: UInt64
     private var longBytes = GrowingBuffer<UInt8>()
-    /// Number of distinct pre-tokens.
-    private(set) var count = 0
+    private var used = 0
+
+    /// Short pre-tokens whose slot was asked for and not yet visited: a table that is larger than the caches answers
+    /// late, and by the time that a batch is full its slots have come.
+    private struct Pending {
+        let low: UInt64
+        let high: UInt64
+        let tag: UInt64
+        let hash: UInt64
+    }
+    private static let pendingLimit = 64
+    private let pending = UnsafeMutablePointer<Pending>.allocate(capacity: pendingLimit)
+    private var pendingCount = 0
 
     init() {
         capacity = 1 << 14
@@ -41,7 +54,16 @@ final class PreTokenTable {
         slots = Self.freeSlots(capacity)
     }
 
-    deinit { slots.deallocate() }
+    deinit {
+        slots.deallocate()
+        pending.deallocate()
+    }
+
+    /// Number of distinct pre-tokens.
+    var count: Int {
+        settle()
+        return used
+    }
 
     private static func freeSlots(_ capacity: Int) -> UnsafeMutablePointer<Slot> {
         let slots = LargePages.allocate(Slot.self, capacity: capacity)
@@ -71,13 +93,26 @@ final class PreTokenTable {
             for index in 0..<Swift.min(length, 8) { low |= UInt64(bytes[index]) << UInt64(index &* 8) }
             for index in stride(from: 8, to: length, by: 1) { high |= UInt64(bytes[index]) << UInt64((index &- 8) &* 8) }
         }
-        addShort(low, high, length: length, occurrences: 1)
+        let hash = Self.hash(low, high, UInt64(length))
+        slw_prefetch(slots + Int(truncatingIfNeeded: hash >> shift))
+        pending[pendingCount] = Pending(low: low, high: high, tag: UInt64(length), hash: hash)
+        pendingCount &+= 1
+        if pendingCount == Self.pendingLimit { settle() }
+    }
+
+    /// Counts what is pending.
+    @inline(never)
+    private func settle() {
+        for index in 0..<pendingCount {
+            let next = pending[index]
+            addShort(next.low, next.high, next.tag, hash: next.hash, occurrences: 1)
+        }
+        pendingCount = 0
     }
 
     @inline(__always)
-    private func addShort(_ low: UInt64, _ high: UInt64, length: Int, occurrences: Int) {
-        let tag = UInt64(length)
-        var index = home(low, high, tag)
+    private func addShort(_ low: UInt64, _ high: UInt64, _ tag: UInt64, hash: UInt64, occurrences: Int) {
+        var index = Int(truncatingIfNeeded: hash >> shift)
         while true {
             let found = slots[index]
             if found.low == low && found.high == high && found.tag == tag {
@@ -94,7 +129,7 @@ final class PreTokenTable {
     @inline(never)
     private func addLong(_ bytes: UnsafePointer<UInt8>, length: Int, occurrences: Int) {
         let hash = Self.hash(bytes, length)
-        var index = home(hash, 0, Self.longTag)
+        var index = Int(truncatingIfNeeded: Self.hash(hash, 0, Self.longTag) >> shift)
         while slots[index].tagAndCount != 0 {
             let found = slots[index]
             if found.low == hash, found.tag == Self.longTag, found.longLength == length,
@@ -124,45 +159,47 @@ final class PreTokenTable {
         return hash ^ (hash >> 32)
     }
 
+    /// Fibonacci hashing of both words; the length tells "a" from "a\0". The highest bits are the best.
     @inline(__always)
-    private func home(_ low: UInt64, _ high: UInt64, _ tag: UInt64) -> Int {
-        // Fibonacci hashing of both words; the length tells "a" from "a\0".
+    private static func hash(_ low: UInt64, _ high: UInt64, _ tag: UInt64) -> UInt64 {
         let mixed = (low ^ (high &* 0x9E37_79B9_7F4A_7C15) ^ (high >> 29) ^ tag) &* 0xD6E8_FEB8_6659_FD93
-        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15) >> shift)
+        return (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15
     }
 
-    private func home(of slot: Slot) -> Int { slot.tag == Self.longTag ? home(slot.low, 0, slot.tag) : home(slot.low, slot.high, slot.tag) }
-
     private func added() {
-        count += 1
-        guard count * 2 > capacity else { return }
+        used += 1
+        guard used * 2 > capacity else { return }
         let old = slots
         let oldCapacity = capacity
-        capacity *= 4
-        shift -= 2
+        capacity *= 2
+        shift -= 1
         slots = Self.freeSlots(capacity)
         for index in 0..<oldCapacity where old[index].tagAndCount != 0 {
-            var target = home(of: old[index])
+            let slot = old[index]
+            var target = Int(truncatingIfNeeded: Self.hash(slot.low, slot.tag == Self.longTag ? 0 : slot.high, slot.tag) >> shift)
             while slots[target].tagAndCount != 0 { target = (target &+ 1) & (capacity &- 1) }
-            slots[target] = old[index]
+            slots[target] = slot
         }
         old.deallocate()
     }
 
     /// Adds what another worker counted.
     func merge(_ other: PreTokenTable) {
+        other.settle()
         for index in 0..<other.capacity where other.slots[index].tagAndCount != 0 {
             let slot = other.slots[index]
             if slot.tag == Self.longTag {
                 addLong(other.longBytes.pointer(at: Int(slot.high)), length: slot.longLength, occurrences: slot.count)
             } else {
-                addShort(slot.low, slot.high, length: Int(slot.tag), occurrences: slot.count)
+                let hash = Self.hash(slot.low, slot.high, slot.tag)
+                addShort(slot.low, slot.high, slot.tag, hash: hash, occurrences: slot.count)
             }
         }
     }
 
     /// Calls `body` with the bytes and the number of occurrences of every pre-token, in no particular order.
     func forEach(_ body: (UnsafeBufferPointer<UInt8>, Int) -> Void) {
+        settle()
         for index in 0..<capacity where slots[index].tagAndCount != 0 {
             let slot = slots[index]
             if slot.tag == Self.longTag {
