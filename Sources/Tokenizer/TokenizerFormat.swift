@@ -40,14 +40,7 @@ extension Vocabulary {
 
     /// As `tokenizers` writes it: a member a line, two blanks of indentation, merges as pairs.
     func huggingFaceJSON() -> [UInt8] {
-        var text = """
-            {
-              "version": "1.0",
-              "truncation": null,
-              "padding": null,
-              "added_tokens": [
-
-            """
+        let spellings = self.spellings()
         let added = specialTokens.sorted { $0.id < $1.id }.map { token in
             """
                 {
@@ -61,10 +54,21 @@ extension Vocabulary {
                 }
             """
         }
-        text += added.joined(separator: ",\n")
-        text += """
-
-              ],
+        let entries = spellings.enumerated().compactMap { id, spelling in spelling.map { "      \(quoted($0)): \(id)" } }
+        let pairs = merges.map { merge in
+            """
+                  [
+                    \(quoted(spellings[Int(merge.left)] ?? "")),
+                    \(quoted(spellings[Int(merge.right)] ?? ""))
+                  ]
+            """
+        }
+        let text = """
+            {
+              "version": "1.0",
+              "truncation": null,
+              "padding": null,
+              "added_tokens": \(block(added, "[", "  ]")),
               "normalizer": null,
               "pre_tokenizer": {
                 "type": "ByteLevel",
@@ -88,22 +92,17 @@ extension Vocabulary {
                 "fuse_unk": false,
                 "byte_fallback": false,
                 "ignore_merges": false,
-                "vocab": {
-
+                "vocab": \(block(entries, "{", "    }")),
+                "merges": \(block(pairs, "[", "    ]"))
+              }
+            }
             """
-        let spellings = self.spellings()
-        text += spellings.enumerated().compactMap { id, spelling in spelling.map { "      \(quoted($0)): \(id)" } }.joined(separator: ",\n")
-        text += "\n    },\n    \"merges\": [\n"
-        text += merges.map { merge in
-            """
-                  [
-                    \(quoted(spellings[Int(merge.left)] ?? "")),
-                    \(quoted(spellings[Int(merge.right)] ?? ""))
-                  ]
-            """
-        }.joined(separator: ",\n")
-        text += "\n    ]\n  }\n}"
         return Array(text.utf8)
+    }
+
+    /// Lines between brackets, and an empty list on one line.
+    private func block(_ lines: [String], _ opening: String, _ closing: String) -> String {
+        lines.isEmpty ? opening + closing.drop { $0 == " " } : "\(opening)\n\(lines.joined(separator: ",\n"))\n\(closing)"
     }
 
     // MARK: encoder.json and vocab.bpe

@@ -35,6 +35,13 @@ struct TokenizerFormatTests {
         #expect(json["model"]?["merges"]?[0]?.array?.compactMap(\.string) == ["w", "e"])
     }
 
+    @Test func `empty lists stand on one line, as tokenizers writes them`() throws {
+        let vocabulary = try BPETrainer(vocabularySize: 256, specialTokens: []).vocabulary(of: PreTokenCounter())
+        let text = String(decoding: vocabulary.huggingFaceJSON(), as: UTF8.self)
+        #expect(text.contains("\n  \"added_tokens\": [],\n"))
+        #expect(text.contains("\n    \"merges\": []\n"))
+    }
+
     @Test func `encoder json is ASCII and vocab bpe opens with its version`() throws {
         let files = try toy().files(as: .gpt2, name: "toy")
         let encoder = try file("encoder.json", files)
