@@ -31,4 +31,22 @@ public enum Chart {
                 return marks[min(marks.count - 1, Int(share * Double(marks.count)))]
             })
     }
+
+    /// A picture `height` lines high, one column a value, drawn from zero up; the largest value and zero are written on the left.
+    public static func columns(_ values: [Double], height: Int, usesUnicode: Bool = Terminal.usesUnicode, label: (Double) -> String)
+        -> [String]
+    {
+        guard let high = values.filter(\.isFinite).max(), high > 0 else { return [] }
+        let marks = usesUnicode ? [" "] + levels : [" ", "#"]
+        let labels = (0..<height).map { $0 == 0 ? label(high) : $0 == height - 1 ? label(0) : "" }
+        let margin = labels.map(\.count).max() ?? 0
+        return (0..<height).map { line in
+            let floor = Double(height - 1 - line)
+            let cells = values.map { value -> Character in
+                let filled = value.isFinite ? min(1, max(0, value / high * Double(height) - floor)) : 0
+                return marks[Int((filled * Double(marks.count - 1)).rounded())]
+            }
+            return String(repeating: " ", count: margin - labels[line].count) + labels[line] + (usesUnicode ? " ┤" : " |") + String(cells)
+        }
+    }
 }

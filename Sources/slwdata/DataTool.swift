@@ -9,7 +9,8 @@ enum DataTool {
             "slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"
         ],
         subcommands: [
-            InspectTool.command, VerifyCommand.command, MergeCommand.command, ConvertCommand.command, RepairCommand.command,
+            InspectTool.command, PlanCommand.command, VerifyCommand.command, MergeCommand.command, ConvertCommand.command,
+            RepairCommand.command,
             TokenizerTool.command,
         ])
 
@@ -26,7 +27,7 @@ enum DataTool {
 enum InspectTool {
     static let command = Command(
         "inspect", "look at what is in an index, a tokenizer, a plan or a run", examples: ["slwdata inspect index some"],
-        subcommands: [InspectIndexCommand.command])
+        subcommands: [InspectIndexCommand.command, InspectSamplesCommand.command])
 }
 
 /// `slwdata tokenizer`: vocabularies.

@@ -1,0 +1,105 @@
+import CommandLine
+import Files
+import IndexedDataset
+import JSON
+import LengthWarmup
+import Sampling
+
+/// `slwdata inspect samples P`
+enum InspectSamplesCommand {
+    static let step = Option<Int?>.count("--step", "T", in: 1...Int.max, "show where the rows of this training step come from")
+    static let count = Option.count("--count", default: 8, "samples or rows to show")
+
+    static let command = Command(
+        "samples", "full-length samples in training order, or the rows of one training step",
+        examples: ["slwdata inspect samples some --seq-length 64", "slwdata inspect samples some --step 100 --count 4"],
+        operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs")],
+        options: [OptionGroup("Shown", [step, count])] + PlanInputs.groups.dropFirst().map { $0 }
+            + [OptionGroup("Data", [ScheduleOptions.split, ScheduleOptions.seed])], printsJSON: true, run: run)
+
+    @Sendable static func run(_ call: Invocation) throws {
+        let inputs = try PlanInputs(call, data: call.operands)
+        let slices = try call[step].map { try self.slices(ofStep: $0, inputs, call) }
+        let source = inputs.source!
+        let rows =
+            slices
+            ?? (0..<min(call[count], source.sampleCount)).map {
+                [Slice(epoch: 0, position: $0, start: 0, length: inputs.configuration.sequenceLength)]
+            }
+        let reader = SliceReader(source: source)
+        if call.wantsJSON {
+            let json: JSONValue = [
+                "samples": JSONValue(source.sampleCount), "seq_length": JSONValue(inputs.configuration.sequenceLength),
+                "step": JSONValue(call[step]),
+                "sources": .array(
+                    source.streams.map {
+                        [
+                            "prefix": JSONValue($0.dataset.prefix), "samples": JSONValue($0.sampleCount),
+                            "tokens": JSONValue($0.tokens.count),
+                        ]
+                    }),
+                "rows": .array(rows.map { .array($0.map { reader.json($0) }) }),
+            ]
+            return call.console.print(json.serialized())
+        }
+        for stream in source.streams {
+            call.console.print(
+                "\(PathName.printable(stream.dataset.prefix)): \(QuantityText.count(stream.tokens.count)) training tokens, \(QuantityText.count(stream.sampleCount)) samples of \(inputs.configuration.sequenceLength)"
+            )
+        }
+        call.console.print("")
+        var table = TextTable([
+            ("row", .right), ("sample", .right), ("data set", .left), ("from", .right), ("length", .right), ("document", .right),
+            ("tokens", .left),
+        ])
+        for (row, slices) in rows.enumerated() {
+            for slice in slices { table.add([QuantityText.count(row)] + reader.cells(slice)) }
+        }
+        call.console.print(table.text)
+    }
+
+    private static func slices(ofStep number: Int, _ inputs: PlanInputs, _ call: Invocation) throws -> [[Slice]] {
+        var plan = try TrainingPlan(inputs.configuration, samples: inputs.samples)
+        while let step = plan.nextStep() {
+            if step.step == number { return (0..<min(call[count], step.rowCount)).map { step.slices(ofRow: $0) } }
+        }
+        throw CommandEnd.failed("--step \(number): the run has \(plan.counts.steps) steps: choose one of them")
+    }
+}
+
+/// Looks up where slices lie and what is there.
+struct SliceReader {
+    let source: DataSource
+
+    private func place(_ slice: Slice) -> (stream: SampleStream, token: Int, sequence: Int) {
+        let location = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
+        let stream = source.streams[location.dataset]
+        return (stream, location.token, stream.dataset.sequence(containingToken: location.token))
+    }
+
+    private func tokens(_ stream: SampleStream, at offset: Int, count: Int) -> [Int32] {
+        unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, filled in
+            unsafe stream.dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
+            filled = count
+        }
+    }
+
+    func cells(_ slice: Slice) -> [String] {
+        let (stream, token, sequence) = place(slice)
+        let shown = tokens(stream, at: token, count: min(8, slice.length)).map(String.init).joined(separator: " ")
+        return [
+            QuantityText.count(slice.position), PathName.printable(FileSystem.name(of: stream.dataset.prefix)),
+            QuantityText.count(slice.start),
+            QuantityText.count(slice.length), QuantityText.count(sequence), shown + (slice.length > 8 ? " …" : ""),
+        ]
+    }
+
+    func json(_ slice: Slice) -> JSONValue {
+        let (stream, token, sequence) = place(slice)
+        return [
+            "prefix": JSONValue(stream.dataset.prefix), "epoch": JSONValue(slice.epoch), "position": JSONValue(slice.position),
+            "start": JSONValue(slice.start), "length": JSONValue(slice.length), "token_offset": JSONValue(token),
+            "sequence": JSONValue(sequence),
+        ]
+    }
+}
