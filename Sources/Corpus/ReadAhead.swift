@@ -5,10 +5,10 @@ import Synchronization
 /// `blockCount` blocks of `blockBytes`.
 final class ReadAhead: ByteSource {
     private let ring: Ring
-    private var block: Int?
+    /// The block that is being read, and how much of it was taken.
+    private var block: Block?
     private var taken = 0
     private var next = 0
-    private var hasEnded = false
 
     init(_ upstream: any ByteSource, blockCount: Int = 6, blockBytes: Int = 1 << 18) {
         ring = Ring(upstream, blockCount, blockBytes)
@@ -19,58 +19,56 @@ final class ReadAhead: ByteSource {
     deinit { ring.stop() }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
-        if hasEnded { return 0 }
         if block == nil {
             ring.filled.wait()
-            block = next
+            block = ring.blocks[next]
             taken = 0
         }
-        let index = block!
-        if taken == 0, let failure = ring.failures[index] {
-            ring.filled.signal()  // whoever asks again gets the same answer
-            block = nil
-            throw failure
-        }
-        let available = ring.counts[index] - taken
-        if available == 0 {
-            hasEnded = true
-            return 0
-        }
-        let count = min(available, buffer.count)
-        buffer.baseAddress!.copyMemory(from: ring.blocks[index] + taken, byteCount: count)
+        // An empty block ends the stream and is kept: whoever asks again gets the same answer.
+        let block = block!
+        if let failure = block.failure { throw failure }
+        let count = min(block.count - taken, buffer.count)
+        guard count > 0 else { return 0 }
+        buffer.baseAddress!.copyMemory(from: block.memory + taken, byteCount: count)
         taken += count
-        if taken == ring.counts[index] {
-            block = nil
+        if taken == block.count {
+            self.block = nil
             next = (next + 1) % ring.blocks.count
             ring.free.signal()
         }
         return count
     }
 
-    /// The blocks between the two threads. A block belongs to the filling thread between `free` and `filled`, and to the
-    /// reading one between `filled` and `free`: the semaphores make the hand-over, so nothing is ever touched by both.
+    /// Belongs to the filling thread between `free` and `filled`, and to the reading one between `filled` and `free`: the
+    /// semaphores hand it over, so it is never touched by both.
+    private final class Block {
+        let memory: UnsafeMutableRawPointer
+        /// 0: the stream has ended, with `failure` or well.
+        var count = 0
+        var failure: CorpusError?
+
+        init(_ byteCount: Int) { memory = .allocate(byteCount: byteCount, alignment: 64) }
+
+        deinit { memory.deallocate() }
+    }
+
+    /// What the two threads share: blocks that are handed over as said there, and a stream that only the filling thread touches.
     private final class Ring: @unchecked Sendable {
-        let upstream: any ByteSource
-        let blockBytes: Int
-        var blocks: [UnsafeMutableRawPointer]
-        var counts: [Int]
-        var failures: [CorpusError?]
+        let blocks: [Block]
         let free: DispatchSemaphore
         let filled = DispatchSemaphore(value: 0)
+        private let upstream: any ByteSource
+        private let blockBytes: Int
         private let isStopped = Atomic<Bool>(false)
 
         init(_ upstream: any ByteSource, _ blockCount: Int, _ blockBytes: Int) {
             self.upstream = upstream
             self.blockBytes = blockBytes
-            blocks = (0..<blockCount).map { _ in .allocate(byteCount: blockBytes, alignment: 64) }
-            counts = [Int](repeating: 0, count: blockCount)
-            failures = [CorpusError?](repeating: nil, count: blockCount)
+            blocks = (0..<blockCount).map { _ in Block(blockBytes) }
             // Starts at 0 and is raised: a semaphore may not be freed below its first value.
             free = DispatchSemaphore(value: 0)
             for _ in 0..<blockCount { free.signal() }
         }
-
-        deinit { for block in blocks { block.deallocate() } }
 
         func stop() {
             isStopped.store(true, ordering: .releasing)
@@ -79,34 +77,27 @@ final class ReadAhead: ByteSource {
 
         func fill() {
             var index = 0
+            var failure: CorpusError?
             while true {
                 free.wait()
                 if isStopped.load(ordering: .acquiring) { return }
-                var count = 0
-                // Whole blocks: upstream may give a few bytes at a time.
-                while count < blockBytes {
+                let block = blocks[index]
+                block.count = 0
+                // Whole blocks: upstream may give a few bytes at a time. What came before an error is delivered before it.
+                while failure == nil && block.count < blockBytes {
                     do throws(CorpusError) {
                         let read = try upstream.read(
-                            into: UnsafeMutableRawBufferPointer(start: blocks[index] + count, count: blockBytes - count))
+                            into: UnsafeMutableRawBufferPointer(start: block.memory + block.count, count: blockBytes - block.count))
                         if read == 0 { break }
-                        count += read
+                        block.count += read
                     } catch {
-                        // What came before the error is delivered first.
-                        if count > 0 {
-                            counts[index] = count
-                            filled.signal()
-                            index = (index + 1) % blocks.count
-                            free.wait()
-                            if isStopped.load(ordering: .acquiring) { return }
-                        }
-                        failures[index] = error
-                        filled.signal()
-                        return
+                        failure = error
                     }
                 }
-                counts[index] = count
+                let isLast = block.count == 0
+                if isLast { block.failure = failure }
                 filled.signal()
-                if count == 0 { return }
+                if isLast { return }
                 index = (index + 1) % blocks.count
             }
         }
