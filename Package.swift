@@ -27,6 +27,7 @@ let package = Package(
     products: [
         .executable(name: "slwdata", targets: ["slwdata"]),
         .executable(name: "slw-train", targets: ["slw-train"]),
+        .library(name: "slwloader", type: .dynamic, targets: ["LoaderLibrary"]),
     ],
     targets: [
         // The system's libraries, and the two vector kernels that Swift does not compile well.
@@ -52,6 +53,12 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: ["Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON"],
+            swiftSettings: strict),
+
+        // The loader for other engines: a C interface, and Python over it.
+        .target(name: "CLoader"),
+        .target(
+            name: "LoaderLibrary", dependencies: ["CLoader", "CommandLine", "LengthWarmup", "Sampling", "JSON"], exclude: ["python"],
             swiftSettings: strict),
 
         // The surface.

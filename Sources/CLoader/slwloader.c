@@ -1,0 +1,1 @@
+#include "slwloader.h" /* a C target needs a source; the functions are in LoaderLibrary, in Swift */

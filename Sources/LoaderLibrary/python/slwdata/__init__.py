@@ -1,0 +1,15 @@
+"""slwdata's length-warmup loader for Python: ctypes over the dynamic library, NumPy views of its buffers, nothing to build.
+
+    from slwdata import Loader
+
+    loader = Loader("some", seq_length=256, global_batch_size=16, train_tokens="1M", slw_start=8, slw_steps=40)
+    for batch in loader:
+        batch.input_ids    # (rows, length) int32, a view that is valid until the next batch
+        batch.labels       # (rows, length) int32, already shifted; -1 where nothing is trained
+
+PyTorch users take `slwdata.torch.WarmupDataset`, which knows `torch.distributed` ranks and has `state_dict`.
+"""
+
+from .loader import Batch, Loader, SlwdataError, library_path
+
+__all__ = ["Batch", "Loader", "SlwdataError", "library_path"]

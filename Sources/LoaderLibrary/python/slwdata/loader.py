@@ -1,0 +1,175 @@
+"""The loader: one object a rank. See slwloader.h for the C interface that this file mirrors line by line."""
+
+import ctypes
+import json
+import os
+import pathlib
+
+import numpy as np
+
+IGNORED = -100  # the label that PyTorch's cross entropy skips
+
+
+class SlwdataError(RuntimeError):
+    """What the library says is wrong: one line, with what to do about it."""
+
+
+class _Batch(ctypes.Structure):
+    """`slw_batch` of slwloader.h."""
+
+    _fields_ = [
+        ("step", ctypes.c_int64),
+        ("rows", ctypes.c_int32),
+        ("length", ctypes.c_int32),
+        ("completes_step", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("target_count", ctypes.c_int64),
+        ("global_target_count", ctypes.c_int64),
+        ("inputs", ctypes.POINTER(ctypes.c_int32)),
+        ("targets", ctypes.POINTER(ctypes.c_int32)),
+        ("segments", ctypes.POINTER(ctypes.c_int32)),
+        ("positions", ctypes.POINTER(ctypes.c_int32)),
+    ]
+
+
+class _Counts(ctypes.Structure):
+    """`slw_counts` of slwloader.h."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in ("steps", "trained", "fetched", "reused", "outstanding", "dropped")]
+
+
+def library_path() -> pathlib.Path:
+    """Where the dynamic library is: $SLWDATA_LIBRARY, an installed prefix's lib folder, or this checkout's build."""
+    named = os.environ.get("SLWDATA_LIBRARY")
+    if named:
+        return pathlib.Path(named)
+    here = pathlib.Path(__file__).resolve()
+    names = ["libslwloader.so", "libslwloader.dylib"]
+    folders = [parent / "lib" for parent in here.parents[:6]]
+    folders += [parent / ".build" / kind for parent in here.parents[:6] for kind in ("release", "debug")]
+    for folder in folders:
+        for name in names:
+            if (folder / name).exists():
+                return folder / name
+    raise SlwdataError("libslwloader not found: build it with 'swift build -c release --product slwloader', or set SLWDATA_LIBRARY")
+
+
+def _load():
+    library = ctypes.CDLL(str(library_path()))
+    handle, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
+    for name, result, arguments in [
+        ("slw_loader_open", handle, [text, text, size]),
+        ("slw_loader_next", ctypes.c_int32, [handle, ctypes.POINTER(_Batch)]),
+        ("slw_loader_error", text, [handle]),
+        ("slw_loader_counts", ctypes.c_int32, [handle, ctypes.POINTER(_Counts)]),
+        ("slw_loader_digest", ctypes.c_uint64, [handle]),
+        ("slw_loader_save", ctypes.c_int64, [handle, ctypes.c_void_p, size]),
+        ("slw_loader_restore", ctypes.c_int32, [handle, ctypes.c_void_p, size]),
+        ("slw_loader_close", None, [handle]),
+    ]:
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+class Batch:
+    """One micro-batch of one rank. The arrays are views of the loader's buffers: copy what must outlive the next call."""
+
+    __slots__ = ("step", "length", "input_ids", "labels", "segment_ids", "position_ids", "target_count", "global_target_count",
+                 "completes_step")
+
+    def __init__(self, raw: _Batch):
+        shape = (raw.rows, raw.length)
+        self.step = raw.step
+        self.length = raw.length
+        self.input_ids = np.ctypeslib.as_array(raw.inputs, shape)
+        self.labels = np.ctypeslib.as_array(raw.targets, shape)
+        self.segment_ids = np.ctypeslib.as_array(raw.segments, shape)
+        self.position_ids = np.ctypeslib.as_array(raw.positions, shape)
+        #: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like
+        self.completes_step = bool(raw.completes_step)
+        self.target_count = raw.target_count
+        #: targets of the whole step over all ranks: divide the summed loss by it
+        self.global_target_count = raw.global_target_count
+
+
+class Loader:
+    """Iterates over the micro-batches of one rank.
+
+    data: a prefix, a list of prefixes, or a dict prefix -> weight. Every other keyword is an option of `slw-train` and
+    `slwdata plan` with underscores for hyphens (seq_length, global_batch_size, micro_batch_size, train_tokens, slw_pacing,
+    slw_start, slw_steps, tails, seed, split, ...); rank and world_size say which part is ours.
+    """
+
+    def __init__(self, data, *, rank: int = 0, world_size: int = 1, **options):
+        if isinstance(data, dict):
+            data = [f"{prefix}={weight}" for prefix, weight in data.items()]
+        elif isinstance(data, (str, os.PathLike)):
+            data = [os.fspath(data)]
+        self._library = _load()
+        configuration = {"data": list(data), "rank": rank, "world_size": world_size}
+        configuration.update((name, str(value)) for name, value in options.items() if value is not None)
+        error = ctypes.create_string_buffer(4096)
+        self._handle = self._library.slw_loader_open(json.dumps(configuration).encode(), error, len(error))
+        if not self._handle:
+            raise SlwdataError(error.value.decode(errors="replace"))
+        self._raw = _Batch()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self) -> Batch:
+        status = self._library.slw_loader_next(self._open(), ctypes.byref(self._raw))
+        if status < 0:
+            raise SlwdataError(self._message())
+        if status == 0:
+            raise StopIteration
+        return Batch(self._raw)
+
+    @property
+    def counts(self) -> dict:
+        """Target tokens so far, over all ranks: trained, fetched, reused, outstanding, dropped; and steps."""
+        counts = _Counts()
+        self._library.slw_loader_counts(self._open(), ctypes.byref(counts))
+        return {name: getattr(counts, name) for name, _ in _Counts._fields_}
+
+    @property
+    def digest(self) -> str:
+        """Of all targets trained so far by all ranks; the same for every world size and micro-batch size."""
+        return f"{self._library.slw_loader_digest(self._open()):016x}"
+
+    def state_dict(self) -> dict:
+        """The state after the last complete step. The same on every rank; resume with any world size."""
+        size = self._library.slw_loader_save(self._open(), None, 0)
+        buffer = ctypes.create_string_buffer(max(size, 1))
+        if size < 0 or self._library.slw_loader_save(self._open(), buffer, size) != size:
+            raise SlwdataError(self._message())
+        return {"slwdata": buffer.raw[:size].hex()}
+
+    def load_state_dict(self, state: dict) -> None:
+        """Continues where `state_dict` was taken; refused, with the difference named, when data or options have changed."""
+        raw = bytes.fromhex(state["slwdata"])
+        if self._library.slw_loader_restore(self._open(), raw, len(raw)) != 0:
+            raise SlwdataError(self._message())
+
+    def close(self) -> None:
+        if getattr(self, "_handle", None):
+            self._library.slw_loader_close(self._handle)
+            self._handle = None
+
+    def _open(self):
+        if not self._handle:
+            raise SlwdataError("the loader is closed")
+        return self._handle
+
+    def _message(self) -> str:
+        return (self._library.slw_loader_error(self._handle) or b"unknown error").decode(errors="replace")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        self.close()
