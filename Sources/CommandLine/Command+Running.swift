@@ -74,7 +74,7 @@ extension Command {
                 guard let shell = Shell(rawValue: invocation.operands[0]) else {
                     throw invocation.misuse("no completions for \(invocation.operands[0])", hint: "there are bash, zsh and fish")
                 }
-                invocation.console.print(plain.completions(for: shell), terminator: "")
+                invocation.console.print(plain.withOwnCommands().completions(for: shell), terminator: "")
             })
         return tool
     }
