@@ -11,6 +11,7 @@ public final class ChunkReader: @unchecked Sendable {
     private var parts: ArraySlice<InputPart>
     private let start: CorpusPosition
     private var current: Current?
+    private var failure: CorpusError?
 
     /// What is being read.
     private struct Current {
@@ -44,8 +45,16 @@ public final class ChunkReader: @unchecked Sendable {
 
     deinit { if let current { pool.give(current.buffer) } }
 
-    /// The next chunk, or nil at the end of the corpus.
+    /// The next chunk, or nil at the end of the corpus. An error is thrown after everything before it was given, and again by every later call.
     public func next() throws(CorpusError) -> RawChunk? {
+        if let failure { throw failure }
+        do throws(CorpusError) { return try advance() } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private func advance() throws(CorpusError) -> RawChunk? {
         while true {
             if current == nil {
                 guard let part = parts.popFirst() else { return nil }

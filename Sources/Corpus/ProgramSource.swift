@@ -14,6 +14,7 @@ final class ProgramSource: ByteSource {
         let file: OpenFile
         do throws(FileError) { file = try OpenFile(path) } catch { throw .file(error) }
         try self.init(compression, path: path, descriptor: file.descriptor, feeding: nil)
+        withExtendedLifetime(file) {}  // open until the program has it
     }
 
     /// Gives `program` what `upstream` holds, from a thread of its own.

@@ -43,6 +43,7 @@ public final class MappedFile: Sendable {
             unsafe mapped = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0)
             return unsafe mapped == MAP_FAILED ? Int32(-1) : 0
         }
+        withExtendedLifetime(file) {}  // open until it is mapped
         unsafe base = UnsafeRawPointer(mapped!)
     }
 
