@@ -102,6 +102,7 @@ enum TrainingOptions {
         if let name = call[preset], let preset = TrainingConfiguration.preset(named: name) { configuration = preset.configuration }
         configuration.data = try call[ScheduleOptions.data].map { try weightedPrefix($0, call) }
         for setting in data + batch + warmup + model + optimizer + run { setting.apply(call, &configuration) }
+        if call.isGiven(ScheduleOptions.stages) && !call.isGiven(ScheduleOptions.pacing) { configuration.pacing = .table }
         return configuration
     }
 

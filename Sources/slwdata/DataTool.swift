@@ -27,7 +27,7 @@ enum DataTool {
 enum InspectTool {
     static let command = Command(
         "inspect", "look at what is in an index, a tokenizer, a plan or a run", examples: ["slwdata inspect index some"],
-        subcommands: [InspectIndexCommand.command, InspectSamplesCommand.command])
+        subcommands: [InspectIndexCommand.command, InspectSamplesCommand.command, InspectTailsCommand.command])
 }
 
 /// `slwdata tokenizer`: vocabularies.

@@ -57,11 +57,11 @@ struct PlanInputs {
         guard !perStep.overflow else { throw call.misuse("--global-batch-size times --seq-length is more than a step can have") }
         let warmupSteps = call[ScheduleOptions.steps] ?? max(1, ((budget - 1) / perStep.partialValue + 1) * 3 / 10)
         var batchWarmup: BatchWarmup?
-        if let start = call[ScheduleOptions.batchWarmupStart] {
-            guard let tokens = call[ScheduleOptions.batchWarmupTokens] else {
-                throw call.misuse("--batch-warmup-start needs --batch-warmup-tokens")
-            }
-            batchWarmup = BatchWarmup(start: start, increment: 1, tokens: tokens)
+        if let tokens = call[ScheduleOptions.batchWarmupTokens] {
+            let start = min(call[ScheduleOptions.batchWarmupStart] ?? 1, batch)
+            batchWarmup = BatchWarmup(start: start, increment: max(1, min(start, batch - start)), tokens: tokens)
+        } else if call.isGiven(ScheduleOptions.batchWarmupStart) {
+            throw call.misuse("--batch-warmup-start needs --batch-warmup-tokens")
         }
         configuration = PlanConfiguration(
             sequenceLength: length, globalBatchSize: batch, trainTokens: budget,

@@ -71,12 +71,12 @@ enum TokenizerTrainCommand {
 
 /// The words of `--format`.
 enum TokenizerFormats {
-    static func parse(_ words: [String], _ call: Invocation) throws(UsageError) -> [TokenizerFormat] {
+    static func parse(_ words: [String], _ call: Invocation, option: String = "--format") throws(UsageError) -> [TokenizerFormat] {
         let names = TokenizerFormat.allCases.map(\.rawValue)
         return try words.map { word throws(UsageError) in
             if let format = TokenizerFormat(rawValue: word) { return format }
             let hint = Spelling.nearest(to: word, among: names).map { "did you mean \($0)?" }
-            throw call.misuse("--format: \(word) is not one of \(names.joined(separator: ", "))", hint: hint)
+            throw call.misuse("\(option): \(word) is not one of \(names.joined(separator: ", "))", hint: hint)
         }
     }
 }
