@@ -77,6 +77,12 @@ public final class Loader {
         return produced.batch
     }
 
+    /// Tells adaptive pacing the mean loss of the step that was handed out last; call it once a step, before the next step is asked for.
+    public func observe(loss: Double) {
+        plan.observe(loss: loss)
+        producer.observe(loss: loss)
+    }
+
     /// The state after the last step whose last micro-batch was handed out.
     public var state: PlanState {
         PlanState(plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource)
@@ -115,6 +121,10 @@ final class BatchProducer: @unchecked Sendable {
     private let free: DispatchSemaphore
     private let ready = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
+    /// Raised with each loss that adaptive pacing waits for: its lengths cannot be made ahead.
+    private let observed = DispatchSemaphore(value: 0)
+    private let observedLoss = Mutex(0.0)
+    private let isAdaptive: Bool
     private let isStopped = Atomic(false)
     private var readIndex = 0
     private var hasEnded = false
@@ -125,6 +135,7 @@ final class BatchProducer: @unchecked Sendable {
         self.rank = rank
         self.world = world
         self.microBatchSize = microBatchSize
+        isAdaptive = plan.adaptiveCourse != nil
         ring = (0..<depth).map { _ in ProducedBatch(batch: Batch(rows: microBatchSize, length: plan.configuration.sequenceLength)) }
         isLast = Array(repeating: false, count: depth)
         // Started at 0 and raised: a semaphore may not be freed below the value it began with.
@@ -145,12 +156,20 @@ final class BatchProducer: @unchecked Sendable {
         return ring[readIndex]
     }
 
+    /// Lets an adaptive plan's thread go on to the next step.
+    func observe(loss: Double) {
+        guard isAdaptive else { return }
+        observedLoss.withLock { $0 = loss }
+        observed.signal()
+    }
+
     func recycle(_ batch: ProducedBatch) { free.signal() }
 
     /// Ends the thread and waits for it.
     func stop() {
         isStopped.store(true, ordering: .releasing)
         free.signal()
+        observed.signal()
         finished.wait()
     }
 
@@ -192,6 +211,11 @@ final class BatchProducer: @unchecked Sendable {
                 }
                 ready.signal()
                 writeIndex = (writeIndex + 1) % ring.count
+            }
+            if isAdaptive, !plan.isFinished {
+                observed.wait()
+                if isStopped.load(ordering: .acquiring) { return }
+                plan.observe(loss: observedLoss.withLock { $0 })
             }
         }
         free.wait()

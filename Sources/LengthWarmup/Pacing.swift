@@ -20,6 +20,10 @@ public enum Pacing: Sendable, Equatable {
     case mixed(first: Int, firstSteps: Int, second: Int, secondSteps: Int)
     /// `lengths[i]` while t < `bounds[i]`, the last length from then on.
     case table(lengths: [Int], bounds: [Int])
+    /// DeepSpeed's schedule, with its rounding and its count of steps from 1.
+    case deepSpeed(DeepSpeedCurriculum)
+    /// Grows while the loss is calm. The plan keeps its course; the length of a step is not a function of the step alone.
+    case adaptive(AdaptivePacing)
 
     /// The length of step `step` (0 for the first), between 1 and `full`.
     ///
@@ -30,15 +34,17 @@ public enum Pacing: Sendable, Equatable {
         switch self {
         case .constant: return full
         case .linear(let start, let steps):
-            return Self.grown(start, full, Double(step) / Double(max(steps, 1)), granularity)
+            return Self.grown(start, full, Self.progress(step, steps), granularity)
         case .root(let start, let steps, let exponent):
-            return Self.grown(start, full, pow(Double(step) / Double(max(steps, 1)), exponent), granularity)
+            return Self.grown(start, full, pow(Self.progress(step, steps), exponent), granularity)
         case .twoStage(let start, let steps): return step < steps ? min(start, full) : full
         case .mixed(let first, let firstSteps, let second, let secondSteps):
             return min(step % max(firstSteps + secondSteps, 1) < firstSteps ? first : second, full)
         case .table(let lengths, let bounds):
             let stage = bounds.firstIndex { step < $0 } ?? lengths.count - 1
             return min(lengths[stage], full)
+        case .deepSpeed(let curriculum): return min(curriculum.difficulty(atStep: step + 1), full)
+        case .adaptive(let adaptive): return min(adaptive.start, full)
         }
     }
 
@@ -47,10 +53,18 @@ public enum Pacing: Sendable, Equatable {
         switch self {
         case .constant: 0
         case .linear(_, let steps), .root(_, let steps, _), .twoStage(_, let steps): steps
-        case .mixed: nil
+        case .mixed, .adaptive: nil
+        case .deepSpeed(let curriculum):
+            switch curriculum.schedule {
+            case .root(let totalSteps, _, _): curriculum.maximum >= full ? totalSteps - 1 : nil
+            case .discrete(let difficulties, let bounds): difficulties.last! >= full ? bounds.last ?? 0 : nil
+            }
         case .table(let lengths, let bounds): lengths.last! >= full ? bounds.last ?? 0 : nil
         }
     }
+
+    /// t/T; a warmup of no steps is over at once.
+    private static func progress(_ step: Int, _ steps: Int) -> Double { steps > 0 ? Double(step) / Double(steps) : 1 }
 
     private static func grown(_ start: Int, _ end: Int, _ progress: Double, _ granularity: Int) -> Int {
         if progress >= 1 { return end }

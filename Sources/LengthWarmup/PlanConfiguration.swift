@@ -48,7 +48,15 @@ public struct PlanConfiguration: Sendable, Equatable {
         if trainTokens < 1 { throw .badConfiguration("--train-tokens is \(trainTokens): it must be at least 1") }
         if granularity < 1 { throw .badConfiguration("the length granularity is \(granularity): it must be at least 1") }
         switch pacing {
-        case .constant: break
+        case .constant, .deepSpeed: break
+        case .adaptive(let adaptive):
+            if adaptive.start < 1 || adaptive.start > sequenceLength || adaptive.increment < 1 || adaptive.interval < 1
+                || !(adaptive.tolerance >= 0 && adaptive.tolerance.isFinite)
+            {
+                throw .badConfiguration(
+                    "adaptive pacing needs a start from 1 to --seq-length, an increment and an interval of at least 1, a tolerance of at least 0"
+                )
+            }
         case .linear(let start, let steps), .root(let start, let steps, _), .twoStage(let start, let steps):
             if start < 1 || start > sequenceLength {
                 throw .badConfiguration("--slw-start is \(start): it must lie between 1 and --seq-length \(sequenceLength)")

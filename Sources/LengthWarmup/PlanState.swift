@@ -18,6 +18,8 @@ public struct PlanState: Sendable, Equatable {
     /// Trained targets of each data set.
     public var trainedBySource: [Int]
     public var runs: [TailLedger.Run]
+    /// Under adaptive pacing: what was seen and decided.
+    public var adaptiveCourse: AdaptivePacing.Course?
 
     static let magic = Array("SLWSTATE".utf8)
 
@@ -29,6 +31,7 @@ public struct PlanState: Sendable, Equatable {
             "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
             "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
             "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
+            "adaptive": adaptiveCourse?.json ?? .null,
         ]
         let text = Array(head.serialized().utf8)
         var bytes = Self.magic
@@ -93,6 +96,10 @@ public struct PlanState: Sendable, Equatable {
         counts.reused = try number("reused")
         counts.outstanding = try number("outstanding")
         counts.dropped = try number("dropped")
+        if let adaptive = head["adaptive"], !adaptive.isNull {
+            guard let course = AdaptivePacing.Course(json: adaptive) else { throw .badState("its adaptive course is none") }
+            adaptiveCourse = course
+        }
     }
 
     init(
@@ -106,6 +113,7 @@ public struct PlanState: Sendable, Equatable {
         self.digest = digest
         self.trainedBySource = trainedBySource
         runs = plan.ledger.runs
+        adaptiveCourse = plan.adaptiveCourse
     }
 
     /// Throws, with the first difference named, when the state was made from other options or data.
@@ -130,6 +138,7 @@ extension TrainingPlan {
         epoch = state.epoch
         nextFresh = state.nextFresh
         counts = state.counts
+        if adaptiveCourse != nil, let course = state.adaptiveCourse { adaptiveCourse = course }
         for run in state.runs {
             guard run.start < configuration.sequenceLength, run.positions.upperBound <= samples else {
                 throw .badState("a run lies outside the data")
@@ -138,6 +147,27 @@ extension TrainingPlan {
         }
         guard nextFresh <= samples, ledger.targetCount == counts.outstanding, ledger.firstViolation(samples: nextFresh) == nil else {
             throw .badState("its ledger does not add up")
+        }
+    }
+}
+
+extension AdaptivePacing.Course {
+    var json: JSONValue {
+        [
+            "length": JSONValue(length), "smoothed_loss": JSONValue(smoothedLoss),
+            "lowest_loss": lowestLoss.isFinite ? JSONValue(lowestLoss) : .null,
+            "decisions": .array(decisions.map { [JSONValue($0.step), JSONValue($0.length)] }),
+        ]
+    }
+
+    init?(json: JSONValue) {
+        guard let length = json["length"]?.int, length > 0, let decisions = json["decisions"]?.array else { return nil }
+        self.init(length: length)
+        smoothedLoss = json["smoothed_loss"]?.double
+        lowestLoss = json["lowest_loss"]?.double ?? .infinity
+        for decision in decisions {
+            guard let step = decision[0]?.int, let length = decision[1]?.int else { return nil }
+            self.decisions.append(AdaptivePacing.Decision(step: step, length: length))
         }
     }
 }

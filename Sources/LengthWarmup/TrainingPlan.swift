@@ -17,6 +17,8 @@ public struct TrainingPlan: Sendable {
     /// The epoch that is being read, from 0, and its first position that was not fetched yet.
     public internal(set) var epoch = 0
     public internal(set) var nextFresh = 0
+    /// Under adaptive pacing: what was seen and decided.
+    public internal(set) var adaptiveCourse: AdaptivePacing.Course?
 
     public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
         try configuration.check()
@@ -24,6 +26,7 @@ public struct TrainingPlan: Sendable {
         self.configuration = configuration
         self.samples = samples
         ledger = TailLedger(sequenceLength: configuration.sequenceLength)
+        if case .adaptive(let pacing) = configuration.pacing { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
     }
 
     /// Whether the token budget is spent.
@@ -31,7 +34,8 @@ public struct TrainingPlan: Sendable {
 
     /// The length of the step that comes next.
     public var nextSequenceLength: Int {
-        configuration.pacing.length(atStep: counts.steps, full: configuration.sequenceLength, granularity: configuration.granularity)
+        if let adaptiveCourse { return adaptiveCourse.length }
+        return configuration.pacing.length(atStep: counts.steps, full: configuration.sequenceLength, granularity: configuration.granularity)
     }
 
     /// The next step, or nil when the budget is spent.
@@ -68,6 +72,13 @@ public struct TrainingPlan: Sendable {
         }
         counts.outstanding = ledger.targetCount
         return step
+    }
+
+    /// Tells an adaptive plan the mean loss of the step that `nextStep()` returned last; every other plan ignores it.
+    public mutating func observe(loss: Double) {
+        guard case .adaptive(let pacing) = configuration.pacing, var course = adaptiveCourse else { return }
+        pacing.observe(loss, step: counts.steps, full: configuration.sequenceLength, &course)
+        adaptiveCourse = course
     }
 
     /// What a step has collected so far.

@@ -124,6 +124,10 @@ struct PlanInputs {
             "\(firstSteps) steps of \(first) and \(secondSteps) of \(second), in turn"
         case .table(let lengths, let bounds):
             zip(lengths, bounds).map { "\($0) until step \(QuantityText.count($1))" }.joined(separator: ", ") + ", then \(lengths.last!)"
+        case .deepSpeed(let curriculum):
+            "DeepSpeed's, from \(curriculum.minimum) to \(curriculum.maximum), rounding of \(curriculum.dialect.rawValue)"
+        case .adaptive(let adaptive):
+            "from \(adaptive.start), \(adaptive.increment) more every \(adaptive.interval) steps while the loss is calm"
         }
     }
 }

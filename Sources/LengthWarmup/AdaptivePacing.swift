@@ -1,0 +1,51 @@
+/// Pacing that watches the loss: the length grows while training is calm and waits while it is not.
+///
+/// The paper tried loss-based pacing without giving a formula ("similar, more tuning"); this is ours. Every `interval` steps the length
+/// grows by `increment` unless the smoothed loss stands more than `tolerance` above its lowest value so far. The decisions are part of the plan's
+/// state, so a resumed run repeats them exactly.
+public struct AdaptivePacing: Sendable, Equatable {
+    /// Length of the first steps.
+    public var start: Int
+    /// What a calm interval adds.
+    public var increment: Int
+    /// Steps between decisions.
+    public var interval: Int
+    /// 0.05: five per cent above the lowest smoothed loss is calm enough.
+    public var tolerance: Double
+    /// Share of a step's loss in the smoothed one.
+    public static let smoothing = 0.1
+
+    public init(start: Int, increment: Int = 8, interval: Int, tolerance: Double = 0.05) {
+        self.start = start
+        self.increment = increment
+        self.interval = interval
+        self.tolerance = tolerance
+    }
+
+    /// What was seen and decided so far.
+    public struct Course: Sendable, Equatable {
+        public internal(set) var length: Int
+        /// Nil before the first loss.
+        public internal(set) var smoothedLoss: Double?
+        public internal(set) var lowestLoss = Double.infinity
+        /// Steps at which the length changed, and to what.
+        public internal(set) var decisions: [Decision] = []
+
+        init(length: Int) { self.length = length }
+    }
+
+    public struct Decision: Sendable, Equatable {
+        public var step: Int
+        public var length: Int
+    }
+
+    /// Takes in the loss of step `step` (1 for the first). A loss that is no number is never calm.
+    func observe(_ loss: Double, step: Int, full: Int, _ course: inout Course) {
+        let smoothed = course.smoothedLoss.map { $0 + Self.smoothing * (loss - $0) } ?? loss
+        course.smoothedLoss = smoothed
+        course.lowestLoss = min(course.lowestLoss, smoothed)
+        guard step % interval == 0, course.length < full, smoothed <= course.lowestLoss * (1 + tolerance) else { return }
+        course.length = min(course.length + increment, full)
+        course.decisions.append(Decision(step: step, length: course.length))
+    }
+}

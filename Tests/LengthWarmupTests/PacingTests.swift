@@ -1,0 +1,137 @@
+import Files
+import JSON
+import TestSupport
+import Testing
+
+@testable import LengthWarmup
+
+@Suite("Pacing")
+struct PacingTests {
+    @Test("linear pacing is the paper's formula")
+    func linear() {
+        let pacing = Pacing.linear(start: 8, steps: 20_000)
+        #expect([0, 157, 158, 19_999, 20_000, 90_000].map { pacing.length(atStep: $0, full: 1024) } == [8, 8, 16, 1016, 1024, 1024])
+        #expect(Pacing.twoStage(start: 128, steps: 3).length(atStep: 2, full: 1024) == 128)
+        #expect(Pacing.twoStage(start: 128, steps: 3).length(atStep: 3, full: 1024) == 1024)
+        #expect(Pacing.root(start: 8, steps: 100, exponent: 0.5).length(atStep: 25, full: 1000) == 504)
+        #expect(
+            (0..<7).map { Pacing.mixed(first: 4, firstSteps: 3, second: 9, secondSteps: 2).length(atStep: $0, full: 100) } == [
+                4, 4, 4, 9, 9, 4, 4,
+            ])
+        #expect(
+            [0, 4, 5, 9, 10].map { Pacing.table(lengths: [1, 2, 3], bounds: [5, 10]).length(atStep: $0, full: 3) } == [1, 1, 2, 2, 3])
+    }
+
+    @Test("every pacing stays between 1 and the full length")
+    func bounds() {
+        var random = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(500) {
+            let full = Int.random(in: 1...300, using: &random)
+            let start = Int.random(in: 1...full, using: &random)
+            let steps = Int.random(in: 0...50, using: &random)
+            for pacing in [
+                Pacing.linear(start: start, steps: steps), .root(start: start, steps: steps, exponent: 0.3),
+                .twoStage(start: start, steps: steps),
+            ] {
+                let lengths = (0...steps + 3).map { pacing.length(atStep: $0, full: full) }
+                #expect(lengths.allSatisfy { (1...full).contains($0) } && lengths.last == full)
+                #expect(zip(lengths, lengths.dropFirst()).allSatisfy { $0 <= $1 })
+                #expect(pacing.fullLengthStep(full: full).map { pacing.length(atStep: $0, full: full) } == full)
+            }
+        }
+    }
+
+    /// A block written here, in DeepSpeed's spelling.
+    private func block(_ schedule: String, minimum: Int = 8, maximum: Int = 128, _ details: JSONValue) -> JSONValue {
+        [
+            "train_batch_size": 4,
+            "curriculum_learning": [
+                "enabled": true, "curriculum_type": "seqlen", "min_difficulty": JSONValue(minimum), "max_difficulty": JSONValue(maximum),
+                "schedule_type": JSONValue(schedule), "schedule_config": details,
+            ],
+        ]
+    }
+
+    @Test("DeepSpeed's corners: late maximum, no way back, no length 0")
+    func deepSpeedCorners() throws {
+        let late = try #require(
+            try DeepSpeedCurriculum.read(
+                block("fixed_linear", minimum: 16, maximum: 100, ["total_curriculum_step": 40, "difficulty_step": 16])))
+        #expect([40, 45, 46].map { late.difficulty(atStep: $0) } == [96, 96, 100])
+        let back = try #require(
+            try DeepSpeedCurriculum.read(
+                block("fixed_discrete", minimum: 64, maximum: 512, ["difficulty": [64, 512, 128, 256], "max_step": [3, 6, 9]])))
+        #expect([3, 4, 7, 20].map { back.difficulty(atStep: $0) } == [64, 512, 512, 512])
+        #expect(back.statelessDifficulty(atStep: 7) == 128)
+        let zero = block("fixed_linear", ["total_curriculum_step": 60, "difficulty_step": 16])
+        #expect(try DeepSpeedCurriculum.read(zero)?.difficulty(atStep: 1) == 16)
+        let error = #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(zero, dialect: .v0_19_6) }
+        #expect(error.map { "\($0)".contains("length 0") } == true)
+        #expect(try DeepSpeedCurriculum.read(["curriculum_learning": ["enabled": false]]) == nil)
+    }
+
+    @Test(
+        "what is no DeepSpeed schedule is refused by the key that is wrong",
+        arguments: [
+            ("total_curriculum_step", #"{"difficulty_step": 8}"#),
+            ("difficulty_step", #"{"total_curriculum_step": 9, "difficulty_step": 0}"#),
+            ("total_curriculum_step", #"{"total_curriculum_step": -3, "difficulty_step": 8}"#),
+        ])
+    func badDeepSpeed(key: String, details: String) throws {
+        let details = try JSONValue.parse(Array(details.utf8))
+        let error = #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(block("fixed_linear", details)) }
+        #expect(error.map { "\($0)".hasPrefix("curriculum_learning: \(key) ") } == true)
+    }
+
+    @Test("every golden line of DeepSpeed's scheduler, both releases", .enabled(if: Place.shared("golden/curriculum/index.json") != nil))
+    func deepSpeedGoldens() throws {
+        let folder = try #require(Place.shared("golden/curriculum"))
+        let index = try JSONValue.parse(FileSystem.readAll(folder + "/index.json"))
+        for entry in try #require(index["cases"]?.array) {
+            let config = try #require(entry["config"])
+            let new = try #require(try DeepSpeedCurriculum.read(config))
+            // Length 0 is refused at the door; the formula behind it is compared all the same.
+            let old = DeepSpeedCurriculum(minimum: new.minimum, maximum: new.maximum, schedule: new.schedule, dialect: .v0_19_6)
+            let text = String(decoding: try FileSystem.readAll(folder + "/" + (try #require(entry["file"]?.string))), as: UTF8.self)
+            for line in text.split(separator: "\n").dropFirst() {
+                let numbers = line.split(separator: "\t").compactMap { Int($0) }
+                #expect(
+                    [
+                        new.difficulty(atStep: numbers[0]), old.difficulty(atStep: numbers[0]), new.statelessDifficulty(atStep: numbers[0]),
+                        old.statelessDifficulty(atStep: numbers[0]),
+                    ] == Array(numbers[1...]), "\(entry["name"]?.string ?? "") step \(numbers[0])")
+            }
+        }
+    }
+
+    @Test("an adaptive plan that is stopped and resumed repeats its decisions")
+    func adaptive() throws {
+        let configuration = PlanConfiguration(
+            sequenceLength: 64, globalBatchSize: 4, trainTokens: 200 * 64, pacing: .adaptive(AdaptivePacing(start: 8, interval: 3)))
+        func losses(_ step: Int) -> Double { 5 - 0.05 * Double(step) + (step == 20 ? 9 : 0) }
+        var whole = try TrainingPlan(configuration, samples: 200)
+        var steps: [PlannedStep] = []
+        while let step = whole.nextStep() {
+            steps.append(step)
+            whole.observe(loss: losses(step.step))
+        }
+        #expect(whole.adaptiveCourse!.decisions.count > 3 && whole.counts.outstanding == 0)
+        // The spike at step 20 makes it wait.
+        #expect(!whole.adaptiveCourse!.decisions.contains { (20...26).contains($0.step) })
+        var resumed = try TrainingPlan(configuration, samples: 200)
+        var again: [PlannedStep] = []
+        while let step = resumed.nextStep() {
+            again.append(step)
+            resumed.observe(loss: losses(step.step))
+            let state = try PlanState(decoding: PlanState(plan: resumed, sources: [], digest: 0, trainedBySource: []).encoded)
+            resumed = try TrainingPlan(configuration, samples: 200, state: state)
+        }
+        #expect(again == steps)
+    }
+
+    @Test("batch-size warmup climbs evenly over its tokens")
+    func batchWarmup() {
+        let warmup = BatchWarmup(start: 4, increment: 4, tokens: 1000)
+        #expect([0, 249, 250, 500, 999, 1000, 5000].map { warmup.rows(afterTokens: $0, full: 16) } == [4, 4, 8, 12, 16, 16, 16])
+    }
+}
