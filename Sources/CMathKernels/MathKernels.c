@@ -1,1 +1,0 @@
-#include "MathKernels.h"

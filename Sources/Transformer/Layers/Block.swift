@@ -1,0 +1,79 @@
+internal import CMathKernels
+
+/// One layer of the network: x += attention(norm(x)), x += feedForward(norm(x)). Forward and backward pass side by side.
+struct Block {
+    let layer: Int
+    let norm1: LayerNorm
+    let queryKeyValue: Linear  // c_attn (C,3C)
+    let attention: Attention
+    let attentionOutput: Linear  // attn.c_proj (C,C)
+    let norm2: LayerNorm
+    let expansion: Linear  // c_fc (C,4C)
+    let contraction: Linear  // mlp.c_proj (4C,C)
+
+    /// Masks of one pass.
+    struct Dropouts {
+        let weights, attention, feedForward: Dropout
+
+        init(share: Float, pass: UInt64, layer: Int) {
+            weights = Dropout(share: share, pass: pass, site: 3 * layer + 1)
+            attention = Dropout(share: share, pass: pass, site: 3 * layer + 2)
+            feedForward = Dropout(share: share, pass: pass, site: 3 * layer + 3)
+        }
+    }
+
+    func forward(_ a: Activations, _ dropouts: Dropouts, _ pool: LanePool) {
+        let (kept, n) = (a[layer], a.count)
+        norm1.forward(kept.residual, n, into: a.normed, kept.norm1, pool)
+        queryKeyValue.forward(a.normed, n, into: kept.qkv, pool)
+        attention.forward(kept, a, dropouts.weights, pool)
+        attentionOutput.forwardResidual(kept.attended, n, into: kept.middle, residual: kept.residual, dropouts.attention, pool)
+
+        norm2.forward(kept.middle, n, into: a.normed, kept.norm2, pool)
+        expansion.forwardGelu(a.normed, n, into: kept.hidden, a.wide, pool)
+        contraction.forwardResidual(a.wide, n, into: a.output(ofBlock: layer), residual: kept.middle, dropouts.feedForward, pool)
+    }
+
+    /// Turns `dResidual` from the gradient of the block's output into that of its input.
+    func backward(_ a: Activations, _ dropouts: Dropouts, isFirst: Bool, _ pool: LanePool) {
+        let (kept, n, width) = (a[layer], a.count, norm1.width)
+
+        // Feed-forward layer. `wide` holds GELU's output again, then the gradient of it.
+        let dContraction = gradient(behind: dropouts.feedForward, a, pool)
+        Self.gelu(kept.hidden, into: a.wide, 4 * n * width, pool)
+        contraction.backwardParameters(dContraction, a.wide, n, isFirst: isFirst, pool)
+        contraction.backwardInput(dContraction, n, into: a.wide, pool) { tile in
+            let at = tile.row * 4 * width + tile.column
+            math.gelu_backward(tile.height, tile.width, 4 * width, kept.hidden + at, a.wide + at)
+        }
+        norm2.repeatForward(kept.middle, n, into: a.normed, kept.norm2, pool)
+        expansion.backwardParameters(kept.hidden, a.normed, n, isFirst: isFirst, pool)
+        expansion.backwardInput(kept.hidden, n, into: a.dNormed, pool)
+        norm2.backward(a.dNormed, kept.middle, n, kept.norm2, into: a.dResidual, addingTo: true, a, isFirst: isFirst, pool)
+
+        // Attention. `wide` holds the gradient of query, key and value.
+        let dAttention = gradient(behind: dropouts.attention, a, pool)
+        attentionOutput.backwardParameters(dAttention, kept.attended, n, isFirst: isFirst, pool)
+        attentionOutput.backwardInput(dAttention, n, into: a.dNormed, pool)
+        attention.backward(a.dNormed, into: a.wide, kept, a, dropouts.weights, pool)
+        norm1.repeatForward(kept.residual, n, into: a.normed, kept.norm1, pool)
+        queryKeyValue.backwardParameters(a.wide, a.normed, n, isFirst: isFirst, pool)
+        queryKeyValue.backwardInput(a.wide, n, into: a.dNormed, pool)
+        norm1.backward(a.dNormed, kept.residual, n, kept.norm1, into: a.dResidual, addingTo: true, a, isFirst: isFirst, pool)
+    }
+
+    /// (N,C) the residual stream's gradient with the mask of a sub-layer's output.
+    private func gradient(behind dropout: Dropout, _ a: Activations, _ pool: LanePool) -> Floats {
+        guard dropout.isActive else { return a.dResidual }
+        a.masked.update(from: a.dResidual, count: a.count * norm1.width)
+        dropout.apply(a.masked, a.count * norm1.width, pool)
+        return a.masked
+    }
+
+    private static func gelu(_ x: Floats, into out: Floats, _ count: Int, _ pool: LanePool) {
+        let part = 1 << 14
+        pool.forEach((count + part - 1) / part) { item, _ in
+            math.gelu(min(part, count - item * part), x + item * part, out + item * part)
+        }
+    }
+}

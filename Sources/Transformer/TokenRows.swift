@@ -1,0 +1,46 @@
+/// B rows of T tokens in the caller's memory, row by row: valid for the call that they are given to.
+public struct TokenRows {
+    /// B
+    public let rows: Int
+    /// T
+    public let length: Int
+    /// (B,T) token ids
+    public let inputs: UnsafePointer<Int32>
+    /// (B,T) the id that follows, -1 where nothing is trained
+    public let targets: UnsafePointer<Int32>
+    /// (B,T) number of the packed segment, contiguous within a row; -1 for padding. Attention does not leave a segment.
+    public let segments: UnsafePointer<Int32>
+    /// (B,T) place in the position embedding
+    public let positions: UnsafePointer<Int32>
+
+    public init(
+        rows: Int, length: Int, inputs: UnsafePointer<Int32>, targets: UnsafePointer<Int32>, segments: UnsafePointer<Int32>,
+        positions: UnsafePointer<Int32>
+    ) {
+        self.rows = rows
+        self.length = length
+        self.inputs = inputs
+        self.targets = targets
+        self.segments = segments
+        self.positions = positions
+    }
+
+    /// N = B·T
+    public var count: Int { rows * length }
+
+    /// Throws for an id or a position that the model does not have.
+    func check(_ configuration: ModelConfiguration) throws(ModelError) {
+        let (words, places) = (UInt32(configuration.vocabularySize), UInt32(configuration.contextLength))
+        for n in 0..<count {
+            if UInt32(bitPattern: inputs[n]) >= words {
+                throw .tokenOutOfRange(id: inputs[n], vocabularySize: configuration.vocabularySize)
+            }
+            if targets[n] != -1, UInt32(bitPattern: targets[n]) >= words {
+                throw .tokenOutOfRange(id: targets[n], vocabularySize: configuration.vocabularySize)
+            }
+            if UInt32(bitPattern: positions[n]) >= places {
+                throw .positionOutOfRange(position: positions[n], contextLength: configuration.contextLength)
+            }
+        }
+    }
+}
