@@ -1,13 +1,36 @@
+internal import Files
+
 /// A byte-level BPE tokenizer: immutable, and cheap to copy.
+///
+///     let tokenizer = try Tokenizer.load("gpt2")
+///     let ids = tokenizer.encode("Hello world")      // [15496, 995]
+///     let text = try tokenizer.decode(ids)           // the same bytes
+///
+/// Every sequence of bytes has ids and comes back from them unchanged, valid UTF-8 or not.
+/// `encode` here is for a text now and then; an ``Encoder`` is for corpora.
 public struct Tokenizer: Sendable {
     /// The installed name, or the name of the file it came from.
     public let name: String
 
-    let vocabulary: Vocabulary
+    /// How text is cut into pre-tokens.
+    public var pattern: PreTokenPattern { model.pattern }
 
-    init(name: String, vocabulary: Vocabulary) {
+    /// A number that is the same for the same strings, ids, merges, pattern and special tokens, whatever file they
+    /// came from.
+    public let digest: UInt64
+
+    let vocabulary: Vocabulary
+    let model: EncodingModel
+
+    init(name: String, vocabulary: Vocabulary, pattern: PreTokenPattern = .gpt2) {
+        self.init(name: name, vocabulary: vocabulary, model: EncodingModel(vocabulary, pattern: pattern))
+    }
+
+    init(name: String, vocabulary: Vocabulary, model: EncodingModel) {
         self.name = name
         self.vocabulary = vocabulary
+        self.model = model
+        digest = vocabulary.digest(pattern: model.pattern)
     }
 
     /// The highest id + 1, special tokens included.
@@ -18,6 +41,84 @@ public struct Tokenizer: Sendable {
         vocabulary.specialTokens.sorted { $0.id < $1.id }.map { ($0.text, $0.id) }
     }
 
-    /// The token that ends a document: `<|endoftext|>`, where there is one.
-    public var endOfText: TokenID? { vocabulary.specialTokens.first { $0.text == "<|endoftext|>" }?.id }
+    /// The token that ends a document: `<|endoftext|>`, else `<|end_of_text|>`, where there is one.
+    public var endOfText: TokenID? {
+        for text in ["<|endoftext|>", "<|end_of_text|>"] {
+            if let token = vocabulary.specialTokens.first(where: { $0.text == text }) { return token.id }
+        }
+        return nil
+    }
+
+    /// The bytes for which a token stands (a special token's text); nil when no token has this id.
+    public func bytes(of id: TokenID) -> [UInt8]? {
+        guard id < vocabulary.count, !vocabulary[id].isEmpty else { return nil }
+        return Array(vocabulary[id])
+    }
+
+    // MARK: encoding
+
+    /// The ids of a text. Special tokens are never made from it.
+    public func encode(_ text: String) -> [TokenID] { encode(Array(text.utf8)) }
+
+    /// The ids of any bytes. Special tokens are never made from them.
+    public func encode(_ bytes: [UInt8]) -> [TokenID] {
+        let output = TokenBuffer(width: 4)
+        let end = bytes.count
+        let encoder = Encoder(self, cacheBytes: 0)
+        bytes.withUnsafeBytes { text in
+            withUnsafePointer(to: end) { end in
+                encoder.encode(text, documentEnds: UnsafeBufferPointer(start: end, count: 1), appendEndOfText: false, into: output)
+            }
+        }
+        return output.tokens
+    }
+
+    /// The ids of a text in which the special tokens of `allowedSpecial` are recognised: of two at the same place the
+    /// longer, what is between them encoded as texts of their own.
+    public func encode(_ text: String, allowedSpecial: Set<String>) -> [TokenID] {
+        let allowed = AddedTokens(vocabulary.specialTokens.filter { allowedSpecial.contains($0.text) })
+        let bytes = Array(text.utf8)
+        var ids: [TokenID] = []
+        bytes.withUnsafeBytes { buffer in
+            allowed.split(buffer) { part in
+                switch part {
+                case .text(let range): if !range.isEmpty { ids += encode(Array(bytes[range])) }
+                case .token(let id): ids.append(id)
+                }
+            }
+        }
+        return ids
+    }
+
+    // MARK: decoding
+
+    /// The bytes for which `ids` stand, special tokens as their text. They need not be valid UTF-8: a token may end within a character.
+    ///
+    /// - Throws: `unknownToken` for an id that no token has.
+    public func decode(_ ids: some Sequence<TokenID>) throws(TokenizerError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for id in ids {
+            guard id < vocabulary.count, !vocabulary[id].isEmpty else { throw .unknownToken(id: id, vocabularySize: vocabulary.count) }
+            bytes += vocabulary[id]
+        }
+        return bytes
+    }
+}
+
+extension Vocabulary {
+    /// See ``Tokenizer/digest``.
+    func digest(pattern: PreTokenPattern) -> UInt64 {
+        var hash = XXHash64()
+        withStrings { bytes, ends in
+            hash.update(UnsafeRawBufferPointer(ends))
+            hash.update(bytes)
+        }
+        merges.withUnsafeBytes { hash.update($0) }
+        for special in specialTokens.sorted(by: { $0.id < $1.id }) {
+            hash.update(special.id)
+            hash.update(special.text)
+        }
+        hash.update(pattern.rawValue)
+        return hash.finish()
+    }
 }

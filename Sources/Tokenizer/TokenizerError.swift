@@ -3,6 +3,14 @@ public import Files
 /// Why a tokenizer could not be made, read, written or applied.
 public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
     case file(FileError)
+    /// Loading: neither a path nor an installed name.
+    case notFound(name: String, searched: [String])
+    /// Reading: the file is not what its format asks for.
+    case malformed(path: String, byteOffset: Int?, reason: String)
+    /// Reading: the file asks for something that cannot be done exactly.
+    case unsupported(path: String, feature: String)
+    /// Decoding: no token has this id.
+    case unknownToken(id: UInt32, vocabularySize: Int)
     /// Training: more distinct text than the trainer's 32-bit positions can address.
     case tooMuchTrainingText(distinctBytes: Int)
     /// Training: the special tokens and the 256 bytes alone need more entries.
@@ -13,6 +21,14 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .notFound(let name, let searched):
+            "there is no tokenizer \(PathName.printable(name)): give a file, a directory or an installed name (looked in \(searched.map(PathName.printable).joined(separator: ", "))); scripts/get-gpt2 installs gpt2"
+        case .malformed(let path, let byteOffset, let reason):
+            "\(PathName.printable(path))\(byteOffset.map { ", byte \($0)" } ?? ""): \(reason)"
+        case .unsupported(let path, let feature):
+            "\(PathName.printable(path)): \(feature), which is not supported: only what can be encoded exactly is accepted"
+        case .unknownToken(let id, let vocabularySize):
+            "no token has the id \(id) (the vocabulary has \(vocabularySize) entries)"
         case .tooMuchTrainingText(let distinctBytes):
             "the distinct pre-tokens of the training text hold \(distinctBytes) bytes, more than 4294967295: train on a part of it"
         case .vocabularyTooSmall(let requested, let needed):

@@ -20,6 +20,19 @@ struct Vocabulary: Sendable {
     /// By id.
     var specialTokens: [SpecialToken] = []
 
+    init() {}
+
+    /// The strings of `strings`, in one go.
+    init(_ strings: TokenStrings) {
+        bytes = Array(UnsafeRawBufferPointer(start: strings.bytes, count: strings.byteCount))
+        ends = (0...strings.count).map { Int(strings.offsets[$0]) }
+    }
+
+    /// All strings one after the other, and where each ends.
+    func withStrings<R>(_ body: (_ bytes: UnsafeRawBufferPointer, _ ends: UnsafeBufferPointer<Int>) -> R) -> R {
+        bytes.withUnsafeBytes { bytes in ends.withUnsafeBufferPointer { body(bytes, $0) } }
+    }
+
     /// Ids: 0 ..< count. An id that stands for nothing has an empty string.
     var count: Int { ends.count - 1 }
 

@@ -1,3 +1,4 @@
 #pragma once
 
 #include "Prefetch.h"
+#include "pretokenize.h"

@@ -1,0 +1,291 @@
+internal import CByteScan
+
+/// The hot path: a batch, chunk by chunk and pass by pass.
+extension Encoder {
+    func encode(_ batch: inout Batch) {
+        var offset = 0
+        var nextEnd = 0  // the first document end that is not before the chunk
+        var isFirst = true
+        while batch.count - offset >= Self.scratchBytes {
+            let chunk = batch.text + offset
+            markDocumentStarts(batch, offset: offset, blocks: Self.chunkBlocks, &nextEnd)
+            let count = findPositions(batch, chunk, offset: offset, blocks: Self.chunkBlocks, isFirst: isFirst)
+            isFirst = false
+            encodeChunk(&batch, chunk, offset: offset, count: count.positions, hasNUL: count.hasNUL)
+            offset += Self.chunkBytes
+        }
+        // The rest, with room behind it that may be read.
+        let rest = batch.count - offset
+        if rest > 0 {
+            UnsafeMutableRawPointer(scratch).copyMemory(from: batch.text + offset, byteCount: rest)
+            UnsafeMutableRawPointer(scratch + rest).initializeMemory(as: UInt8.self, repeating: 0, count: 192)
+            let blocks = (rest + 63) / 64
+            markDocumentStarts(batch, offset: offset, blocks: blocks, &nextEnd)
+            var (count, hasNUL) = findPositions(batch, UnsafePointer(scratch), offset: offset, blocks: blocks, isFirst: isFirst)
+            // The padding is not text.
+            while count > 0, Int(positions[count - 1]) >= rest { count -= 1 }
+            positions[count] = UInt16(rest)
+            encodeChunk(&batch, UnsafePointer(scratch), offset: offset, count: count + 1, hasNUL: hasNUL)
+        }
+        while batch.document < batch.documentEnds.count { batch.finishDocument() }
+    }
+
+    /// The bits of the chunk's and the following blocks' document starts; the end of the text is one.
+    private func markDocumentStarts(_ batch: Batch, offset: Int, blocks: Int, _ nextEnd: inout Int) {
+        (documentStarts).update(repeating: 0, count: blocks + 3)
+        if offset == 0 { documentStarts[0] = 1 }
+        let ends = batch.documentEnds
+        while nextEnd < ends.count, ends[nextEnd] < offset { nextEnd += 1 }
+        var index = nextEnd
+        while index < ends.count, ends[index] < offset + 64 * (blocks + 2) {
+            let bit = ends[index] - offset
+            documentStarts[bit / 64] |= 1 << UInt64(bit % 64)
+            index += 1
+        }
+    }
+
+    private func findPositions(
+        _ batch: Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, blocks: Int, isFirst: Bool
+    ) -> (positions: Int, hasNUL: Bool) {
+        if model.pattern == .gpt2 {
+            if isFirst { slw_scan_begin(scan, chunk, documentStarts) }
+            var hasNUL: Int32 = 0
+            let count = slw_scan_chunk(scan, chunk, documentStarts, blocks, positions, &hasNUL)
+            return (count, hasNUL != 0)
+        }
+        return (0, true)
+    }
+
+    /// Encodes what ends in a chunk: the pre-token that was pending and those between `count` positions.
+    private func encodeChunk(_ batch: inout Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, count: Int, hasNUL: Bool) {
+        guard count > 0 else { return }
+        let first = offset + Int(positions[0])
+        if batch.pending < first { appendOne(batch.text + batch.pending, count: first - batch.pending, to: batch.output) }
+        let last = count - 1
+        batch.pending = offset + Int(positions[last])
+
+        cache.makeRoom()
+        lookUp(chunk, count: last, hasNUL: hasNUL)
+
+        batch.output.reserve(Int(positions[last]) - Int(positions[0]))
+        var index = 0
+        let ends = batch.documentEnds
+        while batch.document < ends.count, ends[batch.document] <= batch.pending {
+            let end = ends[batch.document] - offset
+            let stop = end <= Int(positions[index]) ? index : position(of: end, from: index, to: last)
+            emit(index, stop, to: batch.output)
+            index = stop
+            batch.finishDocument()
+            batch.output.reserve(Int(positions[last]) - Int(positions[index]))
+        }
+        emit(index, last, to: batch.output)
+    }
+
+    /// The index of the position `offset`, by doubling steps and bisection.
+    private func position(of offset: Int, from start: Int, to last: Int) -> Int {
+        var step = 8
+        while start + step < last, Int(positions[start + step]) < offset { step *= 2 }
+        var low = start
+        var high = min(start + step, last)
+        while low < high {
+            let middle = (low + high) / 2
+            if Int(positions[middle]) < offset { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Finds the packed tokens of the pre-tokens between neighbouring positions.
+    private func lookUp(_ chunk: UnsafePointer<UInt8>, count: Int, hasNUL: Bool) {
+        let positions = self.positions
+        let results = self.results
+        let misses = self.misses
+        let near = cache.near
+        let raw = UnsafeRawPointer(chunk)
+        var missCount = 0
+        var start = Int(positions[0])
+        for index in 0..<count {
+            let end = Int(positions[index &+ 1])
+            let length = end &- start
+            let word = raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian
+            let key = word & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- (min(length, 8) &* 8)))
+            let entry = near[PreTokenCache.nearIndex(key)]
+            results[index] = entry.value
+            misses[missCount].low = key
+            misses[missCount].index = UInt16(truncatingIfNeeded: index)
+            misses[missCount].length = UInt16(truncatingIfNeeded: length)
+            var isMiss = entry.key != key || length > 8 ? 1 : 0
+            if hasNUL, chunk[end &- 1] == 0 { isMiss = 1 }
+            missCount &+= isMiss
+            start = end
+        }
+        if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }
+    }
+
+    private func lookUpMisses(_ chunk: UnsafePointer<UInt8>, _ missCount: Int, hasNUL: Bool) {
+        let raw = UnsafeRawPointer(chunk)
+        let positions = self.positions
+        let misses = self.misses
+        var far = cache.far
+        var shift = cache.farShift
+        for number in 0..<missCount {
+            let length = Int(misses[number].length)
+            var high: UInt64 = 0
+            if length > 8 {
+                let start = Int(positions[Int(misses[number].index)])
+                high =
+                    raw.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self).littleEndian
+                    & (UInt64.max &>> UInt64(truncatingIfNeeded: 128 &- (min(length, 16) &* 8)))
+            }
+            misses[number].high = high
+            let index = PreTokenCache.farIndex(misses[number].low, high, shift: shift)
+            misses[number].farIndex = UInt32(truncatingIfNeeded: index)
+            slw_prefetch(far + index)
+        }
+        for number in 0..<missCount {
+            let miss = misses[number]
+            let start = Int(positions[Int(miss.index)])
+            let length = Int(miss.length)
+            if length > 16 || (hasNUL && chunk[start + length - 1] == 0) {
+                results[Int(miss.index)] = encodeLong(UnsafeRawBufferPointer(start: chunk + start, count: length))
+                continue
+            }
+            let entry = far + Int(miss.farIndex)
+            let isFirst = entry[0].low == miss.low && entry[0].high == miss.high
+            if isFirst || (entry[1].low == miss.low && entry[1].high == miss.high) {
+                let value = isFirst ? entry[0].value : entry[1].value
+                results[Int(miss.index)] = value
+                promotion &+= 1
+                if length <= 8, promotion & 15 == 0 {
+                    cache.near[PreTokenCache.nearIndex(miss.low)] = PreTokenCache.NearEntry(key: miss.low, value: value)
+                }
+                continue
+            }
+            let tokenCount = tokens(of: chunk + start, count: length)
+            let value = cache.pack(merging.tokens, count: tokenCount)
+            results[Int(miss.index)] = value
+            cache.insert(miss.low, miss.high, value)
+            if length <= 8 {
+                let slot = cache.near + PreTokenCache.nearIndex(miss.low)
+                if slot.pointee.key == 0 { slot.pointee = PreTokenCache.NearEntry(key: miss.low, value: value) }
+            }
+            if cache.farShift != shift {
+                // The table has grown: the places of the other misses are different ones now.
+                far = cache.far
+                shift = cache.farShift
+                for later in number..<missCount {
+                    misses[later].farIndex = UInt32(
+                        truncatingIfNeeded: PreTokenCache.farIndex(misses[later].low, misses[later].high, shift: shift))
+                }
+            }
+        }
+    }
+
+    /// A pre-token of more than 16 bytes, or one that ends in a zero byte, within a chunk.
+    @inline(never)
+    private func encodeLong(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        let base = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        if bytes.count > PreTokenCache.longestKey {
+            let tokenCount = tokens(of: base, count: bytes.count)
+            return cache.pack(merging.tokens, count: tokenCount)
+        }
+        let hash = TokenIndex.hash(bytes)
+        if let value = cache.findLong(bytes, hash: hash) { return value }
+        let tokenCount = tokens(of: base, count: bytes.count)
+        let value = cache.pack(merging.tokens, count: tokenCount)
+        cache.insertLong(bytes, hash: hash, value)
+        return value
+    }
+
+    /// Merges one pre-token; its tokens are in `merging.tokens`.
+    @inline(__always)
+    func tokens(of bytes: UnsafePointer<UInt8>, count: Int) -> Int {
+        if let whole = model.wholeToken(UnsafeRawBufferPointer(start: bytes, count: count)) {
+            merging.tokens[0] = whole
+            return 1
+        }
+        return merging.encode(bytes, count: count)
+    }
+
+    /// A pre-token that does not lie within one chunk.
+    private func appendOne(_ bytes: UnsafePointer<UInt8>, count: Int, to output: TokenBuffer) {
+        let tokenCount = tokens(of: bytes, count: count)
+        output.append(merging.tokens, count: tokenCount)
+    }
+
+    // MARK: output
+
+    /// Writes the tokens of the pre-tokens `start ..< end`, for which `output` has room.
+    private func emit(_ start: Int, _ end: Int, to output: TokenBuffer) {
+        if !model.isNarrow {
+            emitWide(start, end, to: output)
+        } else if output.width == 2 {
+            emitNarrow(start, end, to: output)
+        } else {
+            emitWidened(start, end, to: output)
+        }
+    }
+
+    private func emitNarrow(_ start: Int, _ end: Int, to output: TokenBuffer) {
+        let results = self.results
+        let pool = cache.pool
+        var place = output.storage + output.byteCount
+        for index in start..<end {
+            let word = results[index]
+            let count = Int(truncatingIfNeeded: word >> 48)
+            if count > PackedTokens.inlineLimit {
+                let tokens = pool + PackedTokens.spilledOffset(word)
+                let count = PackedTokens.spilledCount(word)
+                for token in 0..<count {
+                    place.storeBytes(of: UInt16(truncatingIfNeeded: tokens[token]).littleEndian, as: UInt16.self)
+                    place += 2
+                }
+            } else {
+                place.storeBytes(of: word.littleEndian, as: UInt64.self)
+                place += 2 &* count
+            }
+        }
+        output.byteCount = place - output.storage
+    }
+
+    private func emitWidened(_ start: Int, _ end: Int, to output: TokenBuffer) {
+        let pool = cache.pool
+        var place = output.storage + output.byteCount
+        for index in start..<end {
+            let word = results[index]
+            var count = Int(truncatingIfNeeded: word >> 48)
+            if count > PackedTokens.inlineLimit {
+                count = PackedTokens.spilledCount(word)
+                copy(pool + PackedTokens.spilledOffset(word), count: count, to: place)
+            } else {
+                place.storeBytes(of: UInt32(word & 0xFFFF).littleEndian, as: UInt32.self)
+                place.storeBytes(of: UInt32(word >> 16 & 0xFFFF).littleEndian, toByteOffset: 4, as: UInt32.self)
+                place.storeBytes(of: UInt32(word >> 32 & 0xFFFF).littleEndian, toByteOffset: 8, as: UInt32.self)
+            }
+            place += 4 &* count
+        }
+        output.byteCount = place - output.storage
+    }
+
+    private func emitWide(_ start: Int, _ end: Int, to output: TokenBuffer) {
+        let pool = cache.pool
+        var place = output.storage + output.byteCount
+        for index in start..<end {
+            let word = results[index]
+            var count = Int(truncatingIfNeeded: word >> 60)
+            if count > PackedTokens.inlineLimit {
+                count = PackedTokens.spilledCount(word)
+                copy(pool + PackedTokens.spilledOffset(word), count: count, to: place)
+            } else {
+                place.storeBytes(of: UInt32(word & 0xF_FFFF).littleEndian, as: UInt32.self)
+                place.storeBytes(of: UInt32(word >> 20 & 0xF_FFFF).littleEndian, toByteOffset: 4, as: UInt32.self)
+                place.storeBytes(of: UInt32(word >> 40 & 0xF_FFFF).littleEndian, toByteOffset: 8, as: UInt32.self)
+            }
+            place += 4 &* count
+        }
+        output.byteCount = place - output.storage
+    }
+
+    private func copy(_ tokens: UnsafePointer<TokenID>, count: Int, to place: UnsafeMutableRawPointer) {
+        for index in 0..<count { place.storeBytes(of: tokens[index].littleEndian, toByteOffset: 4 * index, as: UInt32.self) }
+    }
+}

@@ -1,0 +1,94 @@
+internal import CByteScan
+
+/// Turns text into token ids, a batch of documents at a time. One encoder serves one thread: it owns the memory of
+/// pre-tokens it has met (about 35 MB at most unless told otherwise) and all its buffers.
+///
+///     let encoder = Encoder(tokenizer)
+///     let tokens = TokenBuffer(width: 2)
+///     encoder.encode(text, documentEnds: ends, appendEndOfText: true, into: tokens)
+///
+/// A batch goes through in chunks of about 4 KB, each in passes without hard-to-predict branches: where pre-tokens
+/// begin (C), first-level look-up with a list of misses, prefetch, second-level look-up, merges for what is new, output.
+/// The ids depend on the document alone, never on the batch it came in or on what was encoded before.
+public final class Encoder {
+    /// Direct chunks leave two blocks to look ahead into.
+    static let chunkBlocks = slw_blocks_in_chunk - 2
+    static let chunkBytes = 64 * chunkBlocks
+    /// From here on the rest of a batch fits into the scratch chunk.
+    static let scratchBytes = 64 * slw_blocks_in_chunk
+
+    public let tokenizer: Tokenizer
+    let model: EncodingModel
+    let merging: MergeScratch
+    let cache: PreTokenCache
+
+    let scan: UnsafeMutablePointer<slw_scan>
+    let documentStarts: UnsafeMutablePointer<UInt64>
+    let scratch: UnsafeMutablePointer<UInt8>
+    let positions: UnsafeMutablePointer<UInt16>
+    let results: UnsafeMutablePointer<UInt64>
+    let misses: UnsafeMutablePointer<Miss>
+    /// Every sixteenth hit of the second table moves to the first.
+    var promotion: UInt32 = 0
+
+    /// A pre-token that the first table does not know.
+    struct Miss {
+        var low: UInt64
+        var high: UInt64
+        var farIndex: UInt32
+        var index: UInt16
+        var length: UInt16
+    }
+
+    /// An encoder for `tokenizer`. `cacheBytes` bounds the memory for pre-tokens that it has met.
+    public convenience init(_ tokenizer: Tokenizer, cacheBytes: Int = 1 << 25) {
+        self.init(tokenizer, cacheBytes: cacheBytes, level: slw_best_scan_level())
+    }
+
+    init(_ tokenizer: Tokenizer, cacheBytes: Int, level: slw_scan_level) {
+        self.tokenizer = tokenizer
+        model = tokenizer.model
+        merging = MergeScratch(model.merges)
+        cache = PreTokenCache(packing: PackedTokens(isNarrow: model.isNarrow), byteLimit: cacheBytes)
+        scan = .allocate(capacity: 1)
+        scan.initialize(to: slw_scan())
+        scan.pointee.level = level
+        documentStarts = .allocate(capacity: Self.scratchBytes / 64 + 4)
+        scratch = .allocate(capacity: Self.scratchBytes + 256)
+        positions = .allocate(capacity: Self.scratchBytes + 128)
+        results = .allocate(capacity: Self.scratchBytes + 64)
+        misses = .allocate(capacity: Self.scratchBytes + 64)
+    }
+
+    deinit {
+        scan.deallocate()
+        documentStarts.deallocate()
+        scratch.deallocate()
+        positions.deallocate()
+        results.deallocate()
+        misses.deallocate()
+    }
+
+    /// Encodes the documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last
+    /// one at the end of `text`.
+    ///
+    /// Appends the ids to `output` and one count a document to its `documentTokenCounts`. With `appendEndOfText` a
+    /// document that is not empty ends with the tokenizer's end-of-text token, which is counted. Special tokens are never
+    /// made from text. Bytes that are not UTF-8 are encoded as themselves.
+    ///
+    /// `output` must be wide enough for the vocabulary, and the tokenizer must have an end-of-text token if one is asked for.
+    public func encode(
+        _ text: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>, appendEndOfText: Bool, into output: TokenBuffer
+    ) {
+        precondition(output.width == 4 || model.isNarrow, "ids of this vocabulary need four bytes")
+        precondition(documentEnds.last ?? 0 == text.count, "the last document ends with the text")
+        let endOfText = appendEndOfText ? tokenizer.endOfText : nil
+        precondition(!appendEndOfText || endOfText != nil, "this tokenizer has no end-of-text token")
+        var batch = Batch(text, documentEnds: documentEnds, endOfText: endOfText, output: output)
+        if let splitter = model.addedTokens, !splitter.isEmpty {
+            encodeAroundAddedTokens(splitter, &batch)
+        } else {
+            encode(&batch)
+        }
+    }
+}

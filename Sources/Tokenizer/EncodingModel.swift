@@ -1,0 +1,49 @@
+/// All that encoding needs to know of a tokenizer, in the form in which it needs it. Immutable, shared by all encoders.
+final class EncodingModel: Sendable {
+    let merges: MergeTable
+    let pattern: PreTokenPattern
+    /// Whether all ids fit into 16 bits.
+    let isNarrow: Bool
+    /// Tokens that are found in any text before it is cut into pre-tokens.
+    let addedTokens: AddedTokens?
+    /// The tokens that stand for a whole pre-token whatever the merges say.
+    private let whole: (index: TokenIndex, strings: TokenStrings)?
+
+    init(
+        merges: MergeTable, pattern: PreTokenPattern, vocabularySize: Int, whole: (index: TokenIndex, strings: TokenStrings)? = nil,
+        addedTokens: AddedTokens? = nil
+    ) {
+        self.merges = merges
+        self.pattern = pattern
+        self.whole = whole
+        self.addedTokens = addedTokens
+        isNarrow = vocabularySize <= 1 << 16
+    }
+
+    /// The token that is a whole pre-token, where the tokenizer looks for one before it merges.
+    @inline(__always)
+    func wholeToken(_ bytes: UnsafeRawBufferPointer) -> TokenID? {
+        guard let whole else { return nil }
+        return whole.index.id(of: bytes, in: whole.strings)
+    }
+}
+
+extension EncodingModel {
+    /// From a vocabulary with explicit merges, which has a token for each byte.
+    convenience init(_ vocabulary: Vocabulary, pattern: PreTokenPattern) {
+        let strings = TokenStrings(vocabulary)
+        var index = TokenIndex(count: strings.count)
+        for id in 0..<TokenID(strings.count) where strings.length(id) > 0 && !vocabulary.isSpecial(id) { _ = index.insert(id, in: strings) }
+        let byteTokens = (0...UInt8.max).map { byte in
+            withUnsafeBytes(of: byte) { index.id(of: $0, in: strings) } ?? 0
+        }
+        let merges = MergeTable(mergeCount: vocabulary.merges.count, byteTokens: byteTokens)
+        for (rank, merge) in vocabulary.merges.enumerated() {
+            let product = Array(vocabulary[merge.left]) + Array(vocabulary[merge.right])
+            guard let id = product.withUnsafeBytes({ index.id(of: $0, in: strings) }) else { continue }
+            merges.insert(merge.left, merge.right, rank: rank, product: id)
+        }
+        merges.indexBytePairs()
+        self.init(merges: merges, pattern: pattern, vocabularySize: vocabulary.count)
+    }
+}

@@ -1,0 +1,84 @@
+/// The merges of a vocabulary in the form that encoding needs: from two neighbouring tokens to the rank of their merge,
+/// from a rank to the token it makes.
+///
+/// A merge is one 64-bit word, `left << 43 | right << 22 | rank`, in an open-addressing table; pairs of single bytes,
+/// with which every pre-token begins, have a table of their own that is indexed by the two bytes.
+/// Immutable after `init`; any number of threads may read it.
+final class MergeTable: @unchecked Sendable {  // pointers to memory that never changes after init
+    /// Ids must be below this, ranks below `maximumRank`.
+    static let maximumToken = 1 << 21
+    static let maximumRank = 1 << 22
+    static let noRank = UInt32.max
+    private static let free = UInt64.max
+
+    let byteTokens: UnsafeMutablePointer<UInt32>
+    /// Rank by `first << 8 | second`.
+    let bytePairs: UnsafeMutablePointer<UInt32>
+    let products: UnsafeMutablePointer<UInt32>
+    let slots: UnsafeMutablePointer<UInt64>
+    let shift: UInt64
+    let mask: Int
+
+    /// Room for `mergeCount` merges; fill it with `insert`.
+    init(mergeCount: Int, byteTokens tokens: [TokenID]) {
+        var bits = 8
+        while 1 << bits < mergeCount * 2 { bits += 1 }
+        shift = UInt64(64 - bits)
+        mask = 1 << bits - 1
+        slots = .allocate(capacity: 1 << bits)
+        slots.initialize(repeating: Self.free, count: 1 << bits)
+        bytePairs = .allocate(capacity: 1 << 16)
+        bytePairs.initialize(repeating: Self.noRank, count: 1 << 16)
+        products = .allocate(capacity: max(mergeCount, 1))
+        products.initialize(repeating: 0, count: max(mergeCount, 1))
+        byteTokens = .allocate(capacity: 256)
+        byteTokens.initialize(from: tokens, count: 256)
+    }
+
+    deinit {
+        slots.deallocate()
+        bytePairs.deallocate()
+        products.deallocate()
+        byteTokens.deallocate()
+    }
+
+    @inline(__always)
+    private func home(_ pair: UInt64) -> Int {
+        let mixed = pair &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 32)) &* 0xD6E8_FEB8_6659_FD93) >> shift)
+    }
+
+    /// The rank of the merge of two tokens, `noRank` when they do not merge.
+    @inline(__always)
+    func rank(_ left: UInt32, _ right: UInt32) -> UInt32 {
+        let pair = UInt64(left) << 21 | UInt64(right)
+        var index = home(pair)
+        while true {
+            let slot = slots[index]
+            if slot >> 22 == pair { return UInt32(truncatingIfNeeded: slot) & 0x3F_FFFF }
+            if slot == Self.free { return Self.noRank }
+            index = (index &+ 1) & mask
+        }
+    }
+
+    /// Records that `left` and `right` become `product` with `rank`. The last record of a pair holds.
+    func insert(_ left: TokenID, _ right: TokenID, rank: Int, product: TokenID) {
+        let pair = UInt64(left) << 21 | UInt64(right)
+        var index = home(pair)
+        while slots[index] != Self.free, slots[index] >> 22 != pair { index = (index + 1) & mask }
+        slots[index] = pair << 22 | UInt64(rank)
+        products[rank] = product
+    }
+
+    /// Fills the table of byte pairs from the merges inserted so far.
+    func indexBytePairs() {
+        var byteOfToken: [UInt32: Int] = [:]
+        for byte in 0..<256 { byteOfToken[byteTokens[byte]] = byte }
+        for index in 0...mask where slots[index] != Self.free {
+            let pair = slots[index] >> 22
+            if let left = byteOfToken[UInt32(pair >> 21)], let right = byteOfToken[UInt32(pair & 0x1F_FFFF)] {
+                bytePairs[left << 8 | right] = UInt32(slots[index] & 0x3F_FFFF)
+            }
+        }
+    }
+}

@@ -1,0 +1,191 @@
+internal import CByteScan
+
+/// What the encoder remembers: pre-token → packed tokens, in three tables for three lengths of words.
+///
+/// 1. `near`, 512 KB: keys of at most 8 bytes, the words that make up most of any text.
+/// 2. `far`: keys of at most 16 bytes, two to a cache line; grows with the text's vocabulary up to a limit, then the
+///    older of two entries gives way.
+/// 3. `long`: keys of at most 255 bytes, verified byte for byte in an arena; emptied when full.
+///
+/// Keys are padded with zeros, so a pre-token that *ends* in a zero byte must not be asked for (the encoder does not).
+/// What is remembered never changes what is encoded, only how fast.
+final class PreTokenCache {
+    struct NearEntry {
+        var key: UInt64
+        var value: UInt64
+    }
+    struct FarEntry {
+        var low: UInt64
+        var high: UInt64
+        var value: UInt64
+        var padding: UInt64 = 0
+    }
+    struct LongEntry {
+        var hash: UInt64
+        var value: UInt64
+        var offset: UInt32
+        var length: UInt32
+    }
+
+    static let nearBits: UInt64 = 15
+    static let longBits: UInt64 = 13
+    static let longestKey = 255
+    /// Bytes of the arena for long keys.
+    private static let arenaLimit = 1 << 20
+    /// Ids of the pool for words with more than three tokens.
+    private static let poolLimit = 1 << 21
+
+    let near: UnsafeMutablePointer<NearEntry>
+    private(set) var far: UnsafeMutablePointer<FarEntry>
+    private(set) var farShift: UInt64
+    private var farUsed = 0
+    private var farCapacity: Int
+    private let farLimit: Int
+    private let long: UnsafeMutablePointer<LongEntry>
+    private let arena: UnsafeMutablePointer<UInt8>
+    private var arenaUsed = 0
+    private(set) var pool: UnsafeMutablePointer<TokenID>
+    private var poolCapacity = 1 << 14
+    private var poolUsed = 0
+    private let packing: PackedTokens
+
+    /// `byteLimit`: what the second table may grow to.
+    init(packing: PackedTokens, byteLimit: Int) {
+        self.packing = packing
+        near = LargePages.allocate(NearEntry.self, capacity: 1 << Self.nearBits)
+        near.initialize(repeating: NearEntry(key: 0, value: 0), count: 1 << Self.nearBits)
+        farCapacity = 1 << 15
+        farShift = 64 - 14
+        var limit = 1 << 15
+        while limit * 2 * MemoryLayout<FarEntry>.stride <= byteLimit { limit *= 2 }
+        farLimit = limit
+        far = Self.freeEntries(farCapacity)
+        long = .allocate(capacity: 1 << Self.longBits)
+        long.initialize(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
+        arena = .allocate(capacity: Self.arenaLimit)
+        pool = .allocate(capacity: poolCapacity)
+    }
+
+    deinit {
+        near.deallocate()
+        far.deallocate()
+        long.deallocate()
+        arena.deallocate()
+        pool.deallocate()
+    }
+
+    private static func freeEntries(_ capacity: Int) -> UnsafeMutablePointer<FarEntry> {
+        let entries = LargePages.allocate(FarEntry.self, capacity: capacity)
+        entries.initialize(repeating: FarEntry(low: 0, high: 0, value: 0), count: capacity)
+        return entries
+    }
+
+    // MARK: at most 8 bytes
+
+    @inline(__always)
+    static func nearIndex(_ key: UInt64) -> Int {
+        Int(truncatingIfNeeded: ((key ^ (key >> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> (64 &- nearBits))
+    }
+
+    // MARK: at most 16 bytes
+
+    /// Of the first of the two entries in which the key can be.
+    @inline(__always)
+    static func farIndex(_ low: UInt64, _ high: UInt64, shift: UInt64) -> Int {
+        let mixed = (low ^ (low >> 31) ^ (high &* 0xD6E8_FEB8_6659_FD93)) &* 0x9E37_79B9_7F4A_7C15
+        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 29)) &* 0xBF58_476D_1CE4_E5B9) &>> shift) &* 2
+    }
+
+    /// Remembers a key that `far` does not have.
+    func insert(_ low: UInt64, _ high: UInt64, _ value: UInt64) {
+        if farUsed * 2 >= farCapacity, farCapacity < farLimit { grow() }
+        let first = far + Self.farIndex(low, high, shift: farShift)
+        if first[0].low != 0 {
+            if first[1].low == 0 { farUsed += 1 }
+            first[1] = first[0]
+        } else {
+            farUsed += 1
+        }
+        first[0] = FarEntry(low: low, high: high, value: value)
+    }
+
+    private func grow() {
+        let old = far
+        let oldCapacity = farCapacity
+        farCapacity *= 4
+        farShift -= 2
+        if farCapacity > farLimit {
+            farCapacity /= 2
+            farShift += 1
+        }
+        far = Self.freeEntries(farCapacity)
+        farUsed = 0
+        for index in 0..<oldCapacity where old[index].low != 0 {
+            let entry = old[index]
+            let first = far + Self.farIndex(entry.low, entry.high, shift: farShift)
+            if first[0].low == 0 {
+                first[0] = entry
+                farUsed += 1
+            } else if first[1].low == 0 {
+                first[1] = entry
+                farUsed += 1
+            }
+        }
+        old.deallocate()
+    }
+
+    // MARK: longer
+
+    @inline(__always)
+    private static func longIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> (64 &- longBits)) }
+
+    func findLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
+        let entry = long[Self.longIndex(hash)]
+        guard entry.hash == hash, Int(entry.length) == bytes.count else { return nil }
+        let stored = arena + Int(entry.offset)
+        for index in 0..<bytes.count where stored[index] != bytes[index] { return nil }
+        return entry.value
+    }
+
+    func insertLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64, _ value: UInt64) {
+        if arenaUsed + bytes.count > Self.arenaLimit {
+            long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
+            arenaUsed = 0
+        }
+        UnsafeMutableRawPointer(arena + arenaUsed).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+        long[Self.longIndex(hash)] = LongEntry(hash: hash, value: value, offset: UInt32(arenaUsed), length: UInt32(bytes.count))
+        arenaUsed += bytes.count
+    }
+
+    // MARK: the pool
+
+    /// Packs tokens, in the pool when they are many (below 65 536).
+    @inline(__always)
+    func pack(_ tokens: UnsafePointer<TokenID>, count: Int) -> UInt64 {
+        packing.pack(tokens, count: count) ?? spill(tokens, count: count)
+    }
+
+    private func spill(_ tokens: UnsafePointer<TokenID>, count: Int) -> UInt64 {
+        if poolUsed + count > poolCapacity {
+            let larger = UnsafeMutablePointer<TokenID>.allocate(capacity: max(poolCapacity * 2, poolUsed + count))
+            larger.update(from: pool, count: poolUsed)
+            pool.deallocate()
+            pool = larger
+            poolCapacity = max(poolCapacity * 2, poolUsed + count)
+        }
+        (pool + poolUsed).update(from: tokens, count: count)
+        defer { poolUsed += count }
+        return packing.spilled(offset: poolUsed, count: count)
+    }
+
+    /// Forgets everything when the pool is full. Call it only while no packed word is in use.
+    func makeRoom() {
+        guard poolUsed > Self.poolLimit else { return }
+        near.update(repeating: NearEntry(key: 0, value: 0), count: 1 << Self.nearBits)
+        far.update(repeating: FarEntry(low: 0, high: 0, value: 0), count: farCapacity)
+        farUsed = 0
+        long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
+        arenaUsed = 0
+        poolUsed = 0
+    }
+}

@@ -1,0 +1,13 @@
+/// How a tokenizer cuts text into pre-tokens before any merge.
+public enum PreTokenPattern: String, CaseIterable, Sendable {
+    /// GPT-2, r50k and p50k; also Hugging Face's `ByteLevel` pre-tokenizer with its own pattern.
+    case gpt2
+    /// OpenAI's cl100k.
+    case cl100k
+    /// OpenAI's o200k.
+    case o200k
+    /// Llama 3: cl100k's, but for white space before a line break.
+    case llama3
+    /// Qwen 2 and 3: Llama 3's with one digit a pre-token.
+    case qwen2
+}

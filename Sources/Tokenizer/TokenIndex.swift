@@ -1,0 +1,69 @@
+/// The id of each byte string of a vocabulary: open addressing over strings that lie in one buffer.
+struct TokenIndex: Sendable {
+    private static let free = UInt32.max
+    private var slots: [UInt32]
+    private let shift: UInt64
+
+    /// Room for `count` strings.
+    init(count: Int) {
+        var bits = 9
+        while 1 << bits < count * 2 { bits += 1 }
+        slots = Array(repeating: Self.free, count: 1 << bits)
+        shift = UInt64(64 - bits)
+    }
+
+    /// The token of `strings` that spells `bytes`.
+    @inline(__always)
+    func id(of bytes: UnsafeRawBufferPointer, in strings: TokenStrings) -> TokenID? {
+        slots.withUnsafeBufferPointer { slots in
+            var index = Self.hash(bytes) >> shift
+            while true {
+                let id = slots[Int(index)]
+                if id == Self.free { return nil }
+                if strings.equals(id, bytes) { return id }
+                index = (index &+ 1) & UInt64(slots.count - 1)
+            }
+        }
+    }
+
+    /// Adds token `id` of `strings`; false when another token has the same bytes.
+    mutating func insert(_ id: TokenID, in strings: TokenStrings) -> Bool {
+        let bytes = strings[id]
+        let shift = self.shift
+        return slots.withUnsafeMutableBufferPointer { slots in
+            var index = Self.hash(bytes) >> shift
+            while slots[Int(index)] != Self.free {
+                if strings.equals(slots[Int(index)], bytes) { return false }
+                index = (index &+ 1) & UInt64(slots.count - 1)
+            }
+            slots[Int(index)] = id
+            return true
+        }
+    }
+
+    /// Multiplies and folds eight bytes at a time.
+    @inline(__always)
+    static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var hash = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
+        var offset = 0
+        while offset &+ 8 <= bytes.count {
+            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset &+= 8
+        }
+        if offset < bytes.count {
+            var rest: UInt64 = 0
+            while offset < bytes.count {
+                rest = rest << 8 | UInt64(bytes[offset])
+                offset &+= 1
+            }
+            hash = mix(hash ^ rest)
+        }
+        return hash
+    }
+
+    @inline(__always)
+    private static func mix(_ value: UInt64) -> UInt64 {
+        let mixed = value &* 0xD6E8_FEB8_6659_FD93
+        return (mixed ^ (mixed >> 32)) &* 0x9E37_79B9_7F4A_7C15
+    }
+}

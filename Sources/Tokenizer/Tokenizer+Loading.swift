@@ -1,0 +1,106 @@
+internal import Files
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+extension Tokenizer {
+    /// Loads a tokenizer from a file, a directory, or by the name under which it is installed.
+    ///
+    /// A file: `tokenizer.json`, `NAME.tiktoken`, `encoder.json` or `vocab.json` with its merges beside it, `vocab.bpe` or `merges.txt`
+    /// with its vocabulary beside it. A directory that holds one of these. A name: a directory of that name in one of
+    /// `$SLWDATA_TOKENIZERS` (separated by `:`), `share/slwdata/tokenizers` beside the executable's `bin`,
+    /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and the checkout's `Fixtures/tokenizers`.
+    ///
+    /// - Throws: `notFound`, `file`, `malformed` with the byte at which it went wrong, and `unsupported` for what cannot be
+    ///   encoded exactly.
+    public static func load(_ nameOrPath: String) throws(TokenizerError) -> Tokenizer {
+        if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
+        if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
+        let places = installedPlaces()
+        if !nameOrPath.isEmpty, !nameOrPath.contains("/") {
+            for place in places where FileSystem.isDirectory(place + "/" + nameOrPath) {
+                return try loadDirectory(place + "/" + nameOrPath, name: nameOrPath)
+            }
+        }
+        throw .notFound(name: nameOrPath, searched: places)
+    }
+
+    private static func loadDirectory(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
+        for file in ["tokenizer.json", "encoder.json", "vocab.json"] where FileSystem.exists(path + "/" + file) {
+            return try loadFile(path + "/" + file, name: name)
+        }
+        let entries: [String]
+        do throws(FileError) { entries = try FileSystem.list(path) } catch { throw .file(error) }
+        let ranks = entries.filter { $0.hasSuffix(".tiktoken") }
+        guard ranks.count == 1 else {
+            throw .malformed(
+                path: path, byteOffset: nil,
+                reason: "a tokenizer's directory holds tokenizer.json, or encoder.json and vocab.bpe, or one .tiktoken file")
+        }
+        return try loadFile(path + "/" + ranks[0], name: name)
+    }
+
+    private static func loadFile(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
+        let directory = FileSystem.directory(of: path)
+        let file = FileSystem.name(of: path)
+        if file == "encoder.json" || file == "vocab.json" || file.hasSuffix("-vocab.json") {
+            let merges = try beside(path, directory, ["vocab.bpe", "merges.txt"])
+            return try VocabularyReader.readGPT2(encoder: path, merges: merges, name: name)
+        }
+        if file == "vocab.bpe" || file == "merges.txt" {
+            let encoder = try beside(path, directory, ["encoder.json", "vocab.json"])
+            return try VocabularyReader.readGPT2(encoder: encoder, merges: path, name: name)
+        }
+        if file.hasSuffix(".json") { return try VocabularyReader.readHuggingFace(path, name: name) }
+        return try VocabularyReader.readRanks(path, name: name)
+    }
+
+    private static func beside(_ path: String, _ directory: String, _ names: [String]) throws(TokenizerError) -> String {
+        for name in names where FileSystem.exists(directory + "/" + name) { return directory + "/" + name }
+        throw .malformed(path: path, byteOffset: nil, reason: "needs \(names.joined(separator: " or ")) beside it")
+    }
+
+    /// Directories of installed tokenizers, the first match wins.
+    static func installedPlaces() -> [String] {
+        func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
+        var places: [String] = []
+        if let list = environment("SLWDATA_TOKENIZERS") { places += list.split(separator: ":").map(String.init) }
+        if let executable = executablePath() {
+            places.append(FileSystem.directory(of: FileSystem.directory(of: executable)) + "/share/slwdata/tokenizers")
+        }
+        if let data = environment("XDG_DATA_HOME") ?? environment("HOME").map({ $0 + "/.local/share" }) {
+            places.append(data + "/slwdata/tokenizers")
+        }
+        // A checkout: executables are in .build/<triple>/<configuration>, test bundles likewise.
+        if let executable = executablePath() {
+            var directory = FileSystem.directory(of: executable)
+            for _ in 0..<6 where !directory.isEmpty && directory != "/" {
+                if FileSystem.isDirectory(directory + "/Fixtures/tokenizers") {
+                    places.append(directory + "/Fixtures/tokenizers")
+                    break
+                }
+                directory = FileSystem.directory(of: directory)
+            }
+        }
+        if FileSystem.isDirectory("Fixtures/tokenizers") { places.append("Fixtures/tokenizers") }
+        return places
+    }
+
+    private static func executablePath() -> String? {
+        #if os(Linux)
+            return realpath("/proc/self/exe", nil).map { path in
+                defer { free(path) }
+                return String(cString: path)
+            }
+        #else
+            return CommandLine.arguments.first.flatMap { realpath($0, nil) }.map { path in
+                defer { free(path) }
+                return String(cString: path)
+            }
+        #endif
+    }
+}

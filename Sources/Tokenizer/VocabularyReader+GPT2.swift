@@ -1,0 +1,61 @@
+internal import Files
+internal import JSON
+
+/// OpenAI's GPT-2 release: `encoder.json` (or `vocab.json`) and `vocab.bpe` (or `merges.txt`).
+extension VocabularyReader {
+    static func readGPT2(encoder: String, merges: String, name: String) throws(TokenizerError) -> Tokenizer {
+        var reader = VocabularyReader(path: encoder)
+        let bytes = try contents(encoder)
+        reader.read.bytes.reserveCapacity(bytes.count / 2)
+        reader.read.ends.reserveCapacity(bytes.count / 16)
+        reader.read.ids.reserveCapacity(bytes.count / 16)
+        do throws(JSONError) {
+            try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
+                var json = JSONReader(UnsafeRawBufferPointer(buffer))
+                try reader.readVocabulary(&json)
+                try json.finish()
+            }
+        } catch {
+            throw .malformed(path: encoder, byteOffset: error.byteOffset, reason: error.reason)
+        }
+        let (strings, index, byteTokens) = try reader.index()
+        var list = MergeListReader(strings, index)
+        let text = try contents(merges)
+        try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in
+            try readMergeLines(UnsafeRawBufferPointer(buffer), path: merges, into: &list)
+        }
+        var vocabulary = Vocabulary(strings)
+        vocabulary.merges = list.merges
+        vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
+        return Tokenizer(
+            name: name, vocabulary: vocabulary,
+            model: EncodingModel(merges: list.table(byteTokens: byteTokens), pattern: .gpt2, vocabularySize: strings.count))
+    }
+
+    /// A merge a line, two spellings with a blank between them, after a line with the version.
+    private static func readMergeLines(
+        _ text: UnsafeRawBufferPointer, path: String, into list: inout MergeListReader
+    ) throws(TokenizerError) {
+        var start = 0
+        while start < text.count {
+            var end = start
+            var blank: Int?
+            while end < text.count, text[end] != 0x0A {
+                if text[end] == 0x20 {
+                    guard blank == nil else { throw .malformed(path: path, byteOffset: end, reason: "a merge is two words, here are more") }
+                    blank = end
+                }
+                end += 1
+            }
+            let stop = end > start && text[end - 1] == 0x0D ? end - 1 : end
+            let isHeader = UnsafeRawBufferPointer(rebasing: text[start..<stop]).starts(with: "#version".utf8)
+            if !isHeader, stop > start {
+                guard let blank else { throw .malformed(path: path, byteOffset: start, reason: "a merge is two words, here is one") }
+                let flaw = list.append(
+                    UnsafeRawBufferPointer(rebasing: text[start..<blank]), UnsafeRawBufferPointer(rebasing: text[(blank + 1)..<stop]))
+                if let flaw { throw .malformed(path: path, byteOffset: start, reason: flaw.reason) }
+            }
+            start = end + 1
+        }
+    }
+}

@@ -1,0 +1,163 @@
+/// OpenAI's `.tiktoken` files: a line of base64 and rank a token, no merges, no pattern, no special tokens.
+extension VocabularyReader {
+    /// The vocabularies that are known by their number of ranks, with what is not in their files.
+    private static func known(_ rankCount: Int) -> (pattern: PreTokenPattern, specials: [(String, TokenID)])? {
+        switch rankCount {
+        case 50_256, 50_280: (.gpt2, [("<|endoftext|>", 50_256)])
+        case 100_256:
+            (
+                .cl100k,
+                [
+                    ("<|endoftext|>", 100_257), ("<|fim_prefix|>", 100_258), ("<|fim_middle|>", 100_259), ("<|fim_suffix|>", 100_260),
+                    ("<|endofprompt|>", 100_276),
+                ]
+            )
+        case 199_998: (.o200k, [("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)])
+        case 151_643: (.qwen2, [("<|endoftext|>", 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)])
+        case 128_000: (.llama3, [("<|begin_of_text|>", 128_000), ("<|end_of_text|>", 128_001)])
+        default: nil
+        }
+    }
+
+    static func readRanks(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
+        var reader = VocabularyReader(path: path)
+        let text = try contents(path)
+        reader.read.bytes.reserveCapacity(text.count)
+        try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in try reader.readRankLines(UnsafeRawBufferPointer(buffer)) }
+        let ranks = reader.read.ids.count
+        let pattern: PreTokenPattern
+        if let known = known(ranks) {
+            pattern = known.pattern
+            for (text, id) in known.specials { reader.addSpecial(text, id) }
+        } else {
+            // Ours: GPT-2's pattern, end-of-text where an id is missing or behind the last.
+            pattern = .gpt2
+            reader.addSpecial("<|endoftext|>", reader.firstFreeID())
+        }
+        let (strings, index, byteTokens) = try reader.index()
+        let byRank = RankMerges(strings, isSpecial: Set(reader.specials.map(\.id)), byteTokens: byteTokens)
+        var vocabulary = Vocabulary(strings)
+        vocabulary.merges = byRank.merges
+        vocabulary.specialTokens = reader.specials
+        return Tokenizer(
+            name: name, vocabulary: vocabulary,
+            model: EncodingModel(
+                merges: byRank.table(index, strings), pattern: pattern, vocabularySize: strings.count,
+                whole: byRank.isComplete ? nil : (index, strings)))
+    }
+
+    private mutating func addSpecial(_ text: String, _ id: TokenID) {
+        read.bytes.append(contentsOf: text.utf8)
+        read.close(id)
+        specials.append(Vocabulary.SpecialToken(text: text, id: id))
+    }
+
+    private func firstFreeID() -> TokenID {
+        var isTaken = [Bool](repeating: false, count: read.ids.count + 1)
+        for id in read.ids where Int(id) < isTaken.count { isTaken[Int(id)] = true }
+        return TokenID(isTaken.firstIndex(of: false) ?? read.ids.count)
+    }
+
+    private static let digits: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, digit) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() {
+            values[Int(digit)] = UInt8(value)
+        }
+        return values
+    }()
+
+    private mutating func readRankLines(_ text: UnsafeRawBufferPointer) throws(TokenizerError) {
+        let digits = Self.digits
+        var offset = 0
+        while offset < text.count {
+            let start = offset
+            var bits: UInt32 = 0
+            var held: UInt32 = 0
+            var count = 0
+            while offset < text.count, digits[Int(text[offset])] != 255 {
+                bits = bits << 6 | UInt32(digits[Int(text[offset])])
+                held += 6
+                if held >= 8 {
+                    held -= 8
+                    read.bytes.append(UInt8(truncatingIfNeeded: bits >> held))
+                }
+                offset += 1
+                count += 1
+            }
+            while offset < text.count, text[offset] == UInt8(ascii: "=") {
+                offset += 1
+                count += 1
+            }
+            guard count % 4 == 0, count > 0, offset < text.count, text[offset] == 0x20 else {
+                throw malformed("expected a token in base64, a blank and its rank", at: start)
+            }
+            offset += 1
+            var rank = 0
+            let firstDigit = offset
+            while offset < text.count, text[offset] >= 0x30, text[offset] <= 0x39 {
+                rank = rank * 10 + Int(text[offset] - 0x30)
+                guard rank < MergeTable.maximumToken else { throw malformed("a rank is \(MergeTable.maximumToken) or more", at: start) }
+                offset += 1
+            }
+            guard offset > firstDigit else { throw malformed("expected a token in base64, a blank and its rank", at: start) }
+            if offset < text.count, text[offset] == 0x0D { offset += 1 }
+            guard offset == text.count || text[offset] == 0x0A else { throw malformed("expected the end of the line", at: offset) }
+            offset += 1
+            read.close(TokenID(rank))
+        }
+    }
+}
+
+/// The merges for which ranks stand.
+///
+/// A rank encoder joins the neighbours that together spell the token of the lowest rank. Run on a token's own bytes with the ranks
+/// below its own it ends with two tokens; as whatever happens inside a token's bytes does not depend on what is around
+/// them, this pair is the only one that ever becomes this token. Where it ends with more (a vocabulary that was put together from
+/// two), ranks are not merges: then every way to cut a token in two is recorded under the token's rank.
+struct RankMerges {
+    private(set) var merges: [Vocabulary.Merge] = []
+    private var products: [TokenID] = []
+    /// Whether each token of several bytes has its pair.
+    private(set) var isComplete = true
+    private let growing: MergeTable
+
+    init(_ strings: TokenStrings, isSpecial: Set<TokenID>, byteTokens: [TokenID]) {
+        growing = MergeTable(mergeCount: strings.count, byteTokens: byteTokens)
+        let scratch = MergeScratch(growing)
+        for id in 0..<TokenID(strings.count) where strings.length(id) > 1 && !isSpecial.contains(id) {
+            let bytes = strings[id]
+            let base = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+            guard scratch.encode(base, count: bytes.count) == 2 else {
+                isComplete = false
+                continue
+            }
+            let (left, right) = (scratch.tokens[0], scratch.tokens[1])
+            growing.insert(left, right, rank: merges.count, product: id)
+            if bytes.count == 2 { growing.bytePairs[Int(base[0]) << 8 | Int(base[1])] = UInt32(merges.count) }
+            merges.append(Vocabulary.Merge(left: left, right: right))
+            products.append(id)
+        }
+    }
+
+    /// The merges in the encoder's form.
+    func table(_ index: TokenIndex, _ strings: TokenStrings) -> MergeTable {
+        if isComplete { return growing }
+        var cuts: [(left: TokenID, right: TokenID, product: TokenID)] = []
+        for id in 0..<TokenID(strings.count) {
+            let bytes = strings[id]
+            guard bytes.count > 1, index.id(of: bytes, in: strings) == id else { continue }
+            for middle in 1..<bytes.count {
+                if let left = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[..<middle]), in: strings),
+                    let right = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[middle...]), in: strings)
+                {
+                    cuts.append((left, right, id))
+                }
+            }
+        }
+        let byteTokens = (0..<256).map { growing.byteTokens[$0] }
+        let table = MergeTable(mergeCount: max(cuts.count, strings.count), byteTokens: byteTokens)
+        for cut in cuts { table.insert(cut.left, cut.right, rank: Int(cut.product), product: cut.product) }
+        table.indexBytePairs()
+        return table
+    }
+}

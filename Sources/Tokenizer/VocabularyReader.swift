@@ -1,0 +1,167 @@
+internal import Files
+internal import JSON
+
+/// Reads tokenizer files into tables. Whatever a file holds, the result is a tokenizer or an error of one line; memory is
+/// bounded by a small multiple of the file.
+struct VocabularyReader: ~Copyable {
+    let path: String
+    var read = ReadStrings()
+    var specials: [Vocabulary.SpecialToken] = []
+
+    init(path: String) { self.path = path }
+
+    static func contents(_ path: String) throws(TokenizerError) -> [UInt8] {
+        do throws(FileError) { return try FileSystem.readAll(path) } catch { throw .file(error) }
+    }
+
+    func malformed(_ reason: String, at byteOffset: Int? = nil) -> TokenizerError {
+        .malformed(path: path, byteOffset: byteOffset, reason: reason)
+    }
+
+    // MARK: strings
+
+    /// Bytes by code point of the byte alphabet, -1 elsewhere.
+    static let alphabet: [Int16] = (0..<UInt32(0x144)).map { value in
+        Unicode.Scalar(value).flatMap(ByteAlphabet.byte).map { Int16($0) } ?? -1
+    }
+
+    /// Appends the bytes for which `spelling` (UTF-8) stands; false when a character is no stand-in.
+    mutating func appendSpelled(_ spelling: UnsafeRawBufferPointer) -> Bool {
+        Self.alphabet.withUnsafeBufferPointer { alphabet in
+            var index = 0
+            while index < spelling.count {
+                var value = Int(spelling[index])
+                index &+= 1
+                if value >= 0x80 {
+                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return false }
+                    value = (value & 0x1F) << 6 | Int(spelling[index] & 0x3F)
+                    index &+= 1
+                }
+                guard value < alphabet.count, alphabet[value] >= 0 else { return false }
+                read.bytes.append(UInt8(truncatingIfNeeded: alphabet[value]))
+            }
+            return true
+        }
+    }
+
+    /// Reads `{"spelling": id, …}`. A spelling outside the byte alphabet is kept as it is: only an added token may have one.
+    mutating func readVocabulary(_ reader: inout JSONReader) throws(JSONError) {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+            let start = read.bytes.count
+            if key.elementsEqual("<|endoftext|>".utf8) || !appendSpelled(key) {
+                read.bytes.removeLast(read.bytes.count - start)
+                read.bytes.append(contentsOf: key)
+                let id = try readID(&reader)
+                specials.append(Vocabulary.SpecialToken(text: String(decoding: read.bytes[start...], as: UTF8.self), id: id))
+                read.close(id)
+            } else {
+                read.close(try readID(&reader))
+            }
+        }
+    }
+
+    func readID(_ reader: inout JSONReader) throws(JSONError) -> TokenID {
+        let id = try reader.readInteger()
+        guard id >= 0, id < MergeTable.maximumToken else { throw reader.error("the id \(id) is not in 0 ..< \(MergeTable.maximumToken)") }
+        return TokenID(id)
+    }
+
+    /// The strings by id, and the id of each string that is not special. Every byte must have a token and every id one string.
+    func index() throws(TokenizerError) -> (strings: TokenStrings, index: TokenIndex, byteTokens: [TokenID]) {
+        let count = (read.ids.max().map { Int($0) } ?? -1) + 1
+        var isTaken = [Bool](repeating: false, count: count)
+        for id in read.ids {
+            if isTaken[Int(id)] { throw malformed("two tokens have the id \(id)") }
+            isTaken[Int(id)] = true
+        }
+        let strings = TokenStrings(read, count: count)
+        var isSpecial = [Bool](repeating: false, count: count)
+        for special in specials { isSpecial[Int(special.id)] = true }
+        var index = TokenIndex(count: read.ids.count)
+        for id in read.ids where !isSpecial[Int(id)] {
+            if strings.length(id) == 0 { throw malformed("the token \(id) stands for no text") }
+            if !index.insert(id, in: strings) { throw malformed("two tokens have the bytes of token \(id)") }
+        }
+        var byteTokens: [TokenID] = []
+        for byte in 0...UInt8.max {
+            guard let id = withUnsafeBytes(of: byte, { index.id(of: $0, in: strings) }) else {
+                throw malformed("there is no token for the byte \(byte), so it is no byte-level vocabulary")
+            }
+            byteTokens.append(id)
+        }
+        return (strings, index, byteTokens)
+    }
+}
+
+/// Pairs of spellings on their way to merges.
+struct MergeListReader: ~Copyable {
+    private let strings: TokenStrings
+    private let index: TokenIndex
+    private(set) var merges: [Vocabulary.Merge] = []
+    private(set) var products: [TokenID] = []
+    private var scratch: [UInt8] = []
+
+    init(_ strings: TokenStrings, _ index: TokenIndex) {
+        self.strings = strings
+        self.index = index
+        merges.reserveCapacity(strings.count)
+        products.reserveCapacity(strings.count)
+    }
+
+    enum Flaw: Error { case spelling, left, right, product, tooMany }
+
+    /// Adds the merge of two spellings. Says what is wrong with them, if anything.
+    mutating func append(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Flaw? {
+        scratch.removeAll(keepingCapacity: true)
+        guard append(spelled: left) else { return .spelling }
+        let middle = scratch.count
+        guard append(spelled: right) else { return .spelling }
+        guard merges.count < MergeTable.maximumRank - 1 else { return .tooMany }
+        return scratch.withUnsafeBytes { bytes in
+            guard let leftID = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[..<middle]), in: strings) else { return .left }
+            guard let rightID = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[middle...]), in: strings) else { return .right }
+            guard let product = index.id(of: bytes, in: strings) else { return .product }
+            merges.append(Vocabulary.Merge(left: leftID, right: rightID))
+            products.append(product)
+            return nil
+        }
+    }
+
+    private mutating func append(spelled spelling: UnsafeRawBufferPointer) -> Bool {
+        VocabularyReader.alphabet.withUnsafeBufferPointer { alphabet in
+            var index = 0
+            while index < spelling.count {
+                var value = Int(spelling[index])
+                index &+= 1
+                if value >= 0x80 {
+                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return false }
+                    value = (value & 0x1F) << 6 | Int(spelling[index] & 0x3F)
+                    index &+= 1
+                }
+                guard value < alphabet.count, alphabet[value] >= 0 else { return false }
+                scratch.append(UInt8(truncatingIfNeeded: alphabet[value]))
+            }
+            return true
+        }
+    }
+
+    func table(byteTokens: [TokenID]) -> MergeTable {
+        let table = MergeTable(mergeCount: merges.count, byteTokens: byteTokens)
+        for rank in 0..<merges.count { table.insert(merges[rank].left, merges[rank].right, rank: rank, product: products[rank]) }
+        table.indexBytePairs()
+        return table
+    }
+}
+
+extension MergeListReader.Flaw {
+    var reason: String {
+        switch self {
+        case .spelling: "a merge is not spelled in the byte alphabet"
+        case .left: "the left side of a merge is not in the vocabulary"
+        case .right: "the right side of a merge is not in the vocabulary"
+        case .product: "the result of a merge is not in the vocabulary"
+        case .tooMany: "there are more than \(MergeTable.maximumRank - 1) merges"
+        }
+    }
+}
