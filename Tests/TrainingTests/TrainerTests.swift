@@ -177,6 +177,10 @@ final class CountingSource: BatchSource {
         #expect(events.joined().hasSuffix("svc"))
         for file in [trainer.folder.reportFile, trainer.folder.csvFile] { #expect(FileSystem.exists(file)) }
         #expect(try FileSystem.list(trainer.folder.tensorBoardFolder).count == 1)
+        // For looking at what a run leaves: SLW_KEEP_RUN=FOLDER swift test --filter TrainerTests
+        if let kept = ProcessInfo.processInfo.environment["SLW_KEEP_RUN"] {
+            try FileManager.default.copyItem(atPath: trainer.folder.path, toPath: kept)
+        }
     }
 
     @Test("stopped after any step and resumed, the run is the same run bit for bit")
