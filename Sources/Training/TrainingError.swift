@@ -1,4 +1,6 @@
 public import Files
+public import LengthWarmup
+public import Sampling
 
 /// Why training, a checkpoint, an export or a report failed. Every description is one line that says what to do.
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
@@ -12,6 +14,13 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case newerFormat(path: String, version: Int)
     /// A loss or gradient that is not a finite number; `checkpoint` is the last good one.
     case diverged(step: Int, quantity: String, learningRate: Double, checkpoint: String?)
+    /// The data, the plan or the model refused.
+    case data(SamplingError)
+    case plan(WarmupError)
+    /// A run cannot go on with what it is given; each text names one difference.
+    case changed(folder: String, differences: [String])
+    /// There is a run already.
+    case folderInUse(String)
     /// A configuration that cannot be trained.
     case configuration(String)
 
@@ -26,6 +35,12 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
             "step \(step): the \(quantity) is not a finite number (learning rate \(NumberText.significant(rate))); "
                 + (checkpoint.map { "the last good checkpoint is \(PathName.printable($0)): " } ?? "no checkpoint was written yet: ")
                 + "lower the learning rate, lengthen its warmup or start with shorter sequences"
+        case .data(let error): error.description
+        case .plan(let error): error.description
+        case .changed(let folder, let differences):
+            "\(PathName.printable(folder)) was begun with other options (\(differences.joined(separator: "; "))): resume it as it was or start a new run"
+        case .folderInUse(let folder):
+            "\(PathName.printable(folder)) holds a run already: resume it with `slw-train resume`, or choose another --run-dir"
         case .configuration(let message): message
         }
     }

@@ -96,9 +96,7 @@ final class CountingSource: BatchSource {
         let targets = (0..<all).map { $0 % 7 == 6 ? -1 : token($0 + 1) }
         counts.used += all
         for target in targets { digest &+= UInt64(UInt32(bitPattern: target)) &* 0x9E37_79B9 }
-        return StepBatch(
-            rows: rows, length: now, inputs: (0..<all).map(token), targets: targets, segments: [Int32](repeating: 0, count: all),
-            positions: (0..<all).map { Int32($0 % now) }, targetCount: targets.count { $0 >= 0 })
+        return StepBatch(inputs: (0..<all).map(token), targets: targets, length: now)
     }
 
     func state() -> [UInt8] { Array("\(step) \(counts.used) \(digest)".utf8) }

@@ -47,7 +47,7 @@ extension TrainingConfiguration {
         field("length_warmup", "start", "length of the first step", \.warmupStart),
         field("length_warmup", "steps", "step at which full length is reached", \.warmupSteps),
         field("length_warmup", "root_degree", "exponent of the root pacing", \.rootDegree),
-        field("length_warmup", "table", "parameters of the mixed, adaptive and table pacings", \.pacingTable),
+        field("length_warmup", "table", "stages of the table and mixed pacings", \.pacingTable),
         field("length_warmup", "tails", "what happens to cut-off tokens", \.tails),
         field("model", "layers", "blocks", \.layers),
         field("model", "width", "channels", \.width),

@@ -18,7 +18,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
     /// How sequence length grows. Spelled as on the command line.
     public enum Pacing: String, Sendable, CaseIterable {
-        case none, linear, root, mixed, adaptive, table
+        case none, linear, root, mixed, table
         case twoStage = "two-stage"
     }
 
@@ -57,7 +57,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     /// T, the step at which full length is reached.
     public var warmupSteps: Int?
     public var rootDegree = 2.0
-    /// Further parameters of `mixed`, `adaptive` and `table`, as their own JSON object text; nil for their defaults.
+    /// Stages of `table` and `mixed`: `64:1000,128:2000,256`, each length with its number of steps, the last of a table without.
     public var pacingTable: String?
     public var tails = Tails.reuse
 

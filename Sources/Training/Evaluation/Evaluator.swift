@@ -104,11 +104,8 @@ public final class Evaluator {
                 values + [Int32](repeating: filler, count: length - values.count)
             }
             let batch = StepBatch(
-                rows: block.count, length: length, inputs: block.flatMap { filled(items[$0].inputs, with: 0) },
-                targets: block.flatMap { filled(items[$0].targets, with: -1) },
-                segments: [Int32](repeating: 0, count: block.count * length),
-                positions: block.flatMap { _ in (0..<length).map { Int32($0) } },
-                targetCount: 0)
+                inputs: block.flatMap { filled(items[$0].inputs, with: 0) }, targets: block.flatMap { filled(items[$0].targets, with: -1) },
+                length: length)
             let scores = batch.withRows(0..<batch.rows) { scorer.scores($0) }
             for (row, index) in block.enumerated() { body(items[index], scores[row * length..<(row + 1) * length]) }
             done += block.count

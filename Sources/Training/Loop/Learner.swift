@@ -43,35 +43,65 @@ struct UpdateMeasurement: Equatable, Sendable {
     var weightNorm = Double.nan
 }
 
-/// A batch of a step: B rows of T tokens, all arrays B·T long, row by row.
-struct StepBatch: Sendable {
-    var rows: Int
-    var length: Int
-    var inputs: [Int32]
-    /// -1 where nothing is trained (padding).
-    var targets: [Int32]
-    /// Packed pieces of a row are numbered from 0; attention stays inside one.
-    var segments: [Int32]
-    /// Restart with each segment.
-    var positions: [Int32]
+/// A batch of a step: B rows of T tokens. Its memory is its source's and valid until the source's next batch.
+struct StepBatch {
+    let rows: Int
+    let length: Int
     /// Targets that are not -1.
-    var targetCount: Int
+    let targetCount: Int
+    private let all: RowBlock
+    private let owner: AnyObject
 
-    /// Calls `body` with rows `range` in place.
+    /// `all` lies in memory that `owner` keeps alive.
+    init(_ all: RowBlock, targetCount: Int, owner: AnyObject) {
+        rows = all.rows
+        length = all.length
+        self.targetCount = targetCount
+        self.all = all
+        self.owner = owner
+    }
+
+    /// Calls `body` with the rows `range`, in place.
     func withRows<R>(_ range: Range<Int>, _ body: (RowBlock) -> R) -> R {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this batch")
         let start = range.lowerBound * length
-        return unsafe inputs.withUnsafeBufferPointer { inputs in
-            unsafe targets.withUnsafeBufferPointer { targets in
-                unsafe segments.withUnsafeBufferPointer { segments in
-                    unsafe positions.withUnsafeBufferPointer { positions in
-                        unsafe body(
-                            RowBlock(
-                                rows: range.count, length: length, inputs: inputs.baseAddress! + start,
-                                targets: targets.baseAddress! + start,
-                                segments: segments.baseAddress! + start, positions: positions.baseAddress! + start))
-                    }
-                }
-            }
+        return withExtendedLifetime(owner) {
+            unsafe body(
+                RowBlock(
+                    rows: range.count, length: length, inputs: all.inputs + start, targets: all.targets + start,
+                    segments: all.segments + start, positions: all.positions + start))
+        }
+    }
+}
+
+extension StepBatch {
+    /// Rows of unbroken text: one segment each, positions from 0. `inputs` and `targets` are rows · length long; -1 is not scored.
+    init(inputs: [Int32], targets: [Int32], length: Int) {
+        precondition(inputs.count == targets.count && inputs.count % length == 0, "whole rows")
+        let memory = Matrices([
+            inputs, targets, [Int32](repeating: 0, count: inputs.count), inputs.indices.map { Int32($0 % length) },
+        ])
+        self.init(memory.block(rows: inputs.count / length, length: length), targetCount: targets.count { $0 >= 0 }, owner: memory)
+    }
+
+    /// Four matrices of one size in memory of their own.
+    @safe
+    private final class Matrices {
+        private let memory: UnsafeMutableBufferPointer<Int32>
+        private let count: Int
+
+        init(_ matrices: [[Int32]]) {
+            count = matrices[0].count
+            unsafe memory = .allocate(capacity: max(1, matrices.count * count))
+            _ = unsafe memory.initialize(from: matrices.joined())
+        }
+
+        deinit { unsafe memory.deallocate() }
+
+        func block(rows: Int, length: Int) -> RowBlock {
+            let base = unsafe UnsafePointer(memory.baseAddress!)
+            return unsafe RowBlock(
+                rows: rows, length: length, inputs: base, targets: base + count, segments: base + 2 * count, positions: base + 3 * count)
         }
     }
 }
