@@ -1,6 +1,8 @@
 public import Files
 public import LengthWarmup
 public import Sampling
+public import Tokenizer
+public import Transformer
 
 /// Why training, a checkpoint, an export or a report failed. Every description is one line that says what to do.
 public enum TrainingError: Error, CustomStringConvertible, Sendable {
@@ -17,6 +19,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     /// The data, the plan or the model refused.
     case data(SamplingError)
     case plan(WarmupError)
+    case model(ModelError)
+    case tokenizer(TokenizerError)
     /// A run cannot go on with what it is given; each text names one difference.
     case changed(folder: String, differences: [String])
     /// There is a run already.
@@ -37,6 +41,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
                 + "lower the learning rate, lengthen its warmup or start with shorter sequences"
         case .data(let error): error.description
         case .plan(let error): error.description
+        case .model(let error): error.description
+        case .tokenizer(let error): error.description
         case .changed(let folder, let differences):
             "\(PathName.printable(folder)) was begun with other options (\(differences.joined(separator: "; "))): resume it as it was or start a new run"
         case .folderInUse(let folder):

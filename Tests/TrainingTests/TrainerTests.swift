@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import TestSupport
 import Testing
+import Transformer
 
 @testable import Training
 
@@ -38,7 +39,7 @@ final class BigramLearner: Learner {
 
     func stateWasReplaced() {}
 
-    private func visit(_ rows: RowBlock, _ gradient: ((Int, Float) -> Void)?) -> Double {
+    private func visit(_ rows: TokenRows, _ gradient: ((Int, Float) -> Void)?) -> Double {
         var sum = 0.0
         for index in 0..<rows.rows * rows.length where rows.targets[index] >= 0 {
             let row = Int(rows.inputs[index]) * vocabulary
@@ -52,11 +53,11 @@ final class BigramLearner: Learner {
         return sum
     }
 
-    func accumulate(_ rows: RowBlock, scale: Float) -> Double {
+    func accumulate(_ rows: TokenRows, scale: Float) -> Double {
         if updates + 1 == brokenStep { return .nan }
         return visit(rows) { self.gradients[$0] += $1 * scale }
     }
-    func loss(_ rows: RowBlock) -> Double { visit(rows, nil) }
+    func loss(_ rows: TokenRows) -> Double { visit(rows, nil) }
     func gradientNorm() -> Double { gradients.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
 
     func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement {

@@ -1,11 +1,12 @@
 import Files
 import JSON
 import Tokenizer
+import Transformer
 
 /// What an evaluation asks of a model: how likely each target is, and whether it is the most likely one.
 protocol TargetScorer: AnyObject {
-    /// One score a position, B·T in the order of the block; positions whose target is -1 get zeros.
-    func scores(_ rows: RowBlock) -> [TargetScore]
+    /// One score a position, B·T in the order of the block; positions whose target is -1 get zeros. Ranks cost more: only on request.
+    func scores(_ rows: TokenRows, withRanks: Bool) throws(TrainingError) -> [TargetScore]
     /// Most inputs of a row.
     var contextLength: Int { get }
 }
@@ -31,12 +32,12 @@ public final class Evaluator {
     /// Perplexity of a text: detokenised, encoded at once, cut into windows `stride` apart (nil: the window's length).
     public func perplexity(
         of text: String, detokenizer: Detokenizer, stride: Int? = nil, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-    ) -> PerplexityResult {
+    ) throws(TrainingError) -> PerplexityResult {
         let tokens = encode(detokenizer(text))
         let items = EvaluationItem.windows(over: tokens, length: scorer.contextLength, stride: stride)
         var result = PerplexityResult(
             negativeLogLikelihood: 0, scoredTargets: 0, tokens: tokens.count, originalTokens: EvaluationItem.wordCount(text))
-        score(items, progress) { item, scores in
+        try score(items, withRanks: false, progress) { item, scores in
             for (target, score) in zip(item.targets, scores) where target >= 0 {
                 result.negativeLogLikelihood += score.negativeLogLikelihood
                 result.scoredTargets += 1
@@ -49,7 +50,7 @@ public final class Evaluator {
     /// than the model's context loses its beginning and is counted.
     public func lambada(
         _ texts: [String], strict: Bool, progress: (_ done: Int, _ of: Int) -> Void = { _, _ in }
-    ) -> AccuracyResult {
+    ) throws(TrainingError) -> AccuracyResult {
         var result = AccuracyResult(correct: 0, items: 0, shortened: 0)
         var items: [EvaluationItem] = []
         for text in texts {
@@ -62,7 +63,7 @@ public final class Evaluator {
             items.append(item)
         }
         result.items = items.count
-        score(items, progress) { item, scores in
+        try score(items, withRanks: true, progress) { item, scores in
             if zip(item.targets, scores).allSatisfy({ $0 < 0 || $1.isMostLikely }) { result.correct += 1 }
         }
         return result
@@ -93,8 +94,9 @@ public final class Evaluator {
     /// Scores items in blocks of similar length and hands each with its scores to `body`, longest first. A shorter row is filled up behind its end, which a
     /// causal model does not see.
     private func score(
-        _ items: [EvaluationItem], _ progress: (Int, Int) -> Void, _ body: (EvaluationItem, ArraySlice<TargetScore>) -> Void
-    ) {
+        _ items: [EvaluationItem], withRanks: Bool, _ progress: (Int, Int) -> Void,
+        _ body: (EvaluationItem, ArraySlice<TargetScore>) -> Void
+    ) throws(TrainingError) {
         let order = items.indices.sorted { (items[$0].inputs.count, $1) > (items[$1].inputs.count, $0) }
         var done = 0
         while done < order.count {
@@ -106,7 +108,7 @@ public final class Evaluator {
             let batch = StepBatch(
                 inputs: block.flatMap { filled(items[$0].inputs, with: 0) }, targets: block.flatMap { filled(items[$0].targets, with: -1) },
                 length: length)
-            let scores = batch.withRows(0..<batch.rows) { scorer.scores($0) }
+            let scores = try batch.withRows(0..<batch.rows) { rows throws(TrainingError) in try scorer.scores(rows, withRanks: withRanks) }
             for (row, index) in block.enumerated() { body(items[index], scores[row * length..<(row + 1) * length]) }
             done += block.count
             progress(done, order.count)

@@ -1,3 +1,5 @@
+import Transformer
+
 /// What the loop asks of a model and its optimizer. The one in use is ``GPTLearner``; the tests of the loop have one that is small enough to
 /// check by hand.
 protocol Learner: AnyObject {
@@ -11,9 +13,9 @@ protocol Learner: AnyObject {
     func stateWasReplaced()
 
     /// Adds to the gradients those of the summed loss of `rows`, times `scale`; returns the summed loss.
-    func accumulate(_ rows: RowBlock, scale: Float) -> Double
+    func accumulate(_ rows: TokenRows, scale: Float) throws(TrainingError) -> Double
     /// The summed loss of `rows`, nothing else.
-    func loss(_ rows: RowBlock) -> Double
+    func loss(_ rows: TokenRows) throws(TrainingError) -> Double
     /// l2 norm of the accumulated gradients.
     func gradientNorm() -> Double
     /// One optimizer step with gradients times `gradientScale`; clears the gradients.
@@ -49,11 +51,11 @@ struct StepBatch {
     let length: Int
     /// Targets that are not -1.
     let targetCount: Int
-    private let all: RowBlock
+    private let all: TokenRows
     private let owner: AnyObject
 
     /// `all` lies in memory that `owner` keeps alive.
-    init(_ all: RowBlock, targetCount: Int, owner: AnyObject) {
+    init(_ all: TokenRows, targetCount: Int, owner: AnyObject) {
         rows = all.rows
         length = all.length
         self.targetCount = targetCount
@@ -62,15 +64,14 @@ struct StepBatch {
     }
 
     /// Calls `body` with the rows `range`, in place.
-    func withRows<R>(_ range: Range<Int>, _ body: (RowBlock) -> R) -> R {
+    func withRows<R, E: Error>(_ range: Range<Int>, _ body: (TokenRows) throws(E) -> R) throws(E) -> R {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this batch")
         let start = range.lowerBound * length
-        return withExtendedLifetime(owner) {
-            unsafe body(
-                RowBlock(
-                    rows: range.count, length: length, inputs: all.inputs + start, targets: all.targets + start,
-                    segments: all.segments + start, positions: all.positions + start))
-        }
+        defer { withExtendedLifetime(owner) {} }
+        return try unsafe body(
+            TokenRows(
+                rows: range.count, length: length, inputs: all.inputs + start, targets: all.targets + start,
+                segments: all.segments + start, positions: all.positions + start))
     }
 }
 
@@ -98,23 +99,12 @@ extension StepBatch {
 
         deinit { unsafe memory.deallocate() }
 
-        func block(rows: Int, length: Int) -> RowBlock {
+        func block(rows: Int, length: Int) -> TokenRows {
             let base = unsafe UnsafePointer(memory.baseAddress!)
-            return unsafe RowBlock(
+            return unsafe TokenRows(
                 rows: rows, length: length, inputs: base, targets: base + count, segments: base + 2 * count, positions: base + 3 * count)
         }
     }
-}
-
-/// Some rows of a batch, in place: valid only inside the call that hands them out.
-@safe
-struct RowBlock {
-    let rows: Int
-    let length: Int
-    let inputs: UnsafePointer<Int32>
-    let targets: UnsafePointer<Int32>
-    let segments: UnsafePointer<Int32>
-    let positions: UnsafePointer<Int32>
 }
 
 /// Where batches come from, in an order that is a pure function of configuration and data.

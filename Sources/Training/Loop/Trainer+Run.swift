@@ -63,7 +63,9 @@ extension Trainer {
         let scale = Float(1 / Double(max(1, batch.targetCount)))
         let rows = rowsPerPass(length: batch.length)
         for start in stride(from: 0, to: batch.rows, by: rows) {
-            sum += batch.withRows(start..<min(start + rows, batch.rows)) { learner.accumulate($0, scale: scale) }
+            sum += try batch.withRows(start..<min(start + rows, batch.rows)) { rows throws(TrainingError) in
+                try learner.accumulate(rows, scale: scale)
+            }
         }
         record.loss = sum / Double(max(1, batch.targetCount))
         record.gradientNorm = learner.gradientNorm()
@@ -104,7 +106,7 @@ extension Trainer {
 
     private func validate(_ log: inout RunLog, _ observe: (TrainingEvent) -> Void) throws(TrainingError) {
         guard let validation else { return }
-        let loss = validation.loss(of: learner, rows: rowsPerPass(length: validation.batch.length))
+        let loss = try validation.loss(of: learner, rows: rowsPerPass(length: validation.batch.length))
         let record = ValidationRecord(progress: state.progress, elapsed: state.elapsed, loss: loss, targets: validation.batch.targetCount)
         let isBest = loss < state.best?.loss ?? .infinity
         if isBest { state.best = TrainerState.Best(step: state.progress.steps, loss: loss) }

@@ -1,6 +1,7 @@
 import IndexedDataset
 import LengthWarmup
 import Sampling
+import Transformer
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
 struct TrainingData {
@@ -103,7 +104,7 @@ final class LoaderSource: BatchSource {
     func next() throws(TrainingError) -> StepBatch? {
         guard let batch = loader.next() else { return nil }
         return unsafe StepBatch(
-            RowBlock(
+            TokenRows(
                 rows: batch.rows, length: batch.length, inputs: UnsafePointer(batch.inputs), targets: UnsafePointer(batch.targets),
                 segments: UnsafePointer(batch.segments), positions: UnsafePointer(batch.positions)), targetCount: batch.targetCount,
             owner: batch)

@@ -8,10 +8,10 @@ struct ValidationSet {
     }
 
     /// Mean loss per target, `rows` rows at a time; the sum is taken in a fixed order.
-    func loss(of learner: any Learner, rows: Int) -> Double {
+    func loss(of learner: any Learner, rows: Int) throws(TrainingError) -> Double {
         var sum = 0.0
         for start in stride(from: 0, to: batch.rows, by: rows) {
-            sum += batch.withRows(start..<min(start + rows, batch.rows)) { learner.loss($0) }
+            sum += try batch.withRows(start..<min(start + rows, batch.rows)) { rows throws(TrainingError) in try learner.loss(rows) }
         }
         return sum / Double(batch.targetCount)
     }

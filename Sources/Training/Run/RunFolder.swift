@@ -48,6 +48,9 @@ public struct RunFolder: Sendable, Equatable {
     /// Whether a run was begun here.
     public var holdsRun: Bool { FileSystem.exists(configurationFile) }
 
+    /// Whether `config.json` is one of ours (Hugging Face's directories have a file of that name, too).
+    var isRunFolder: Bool { (try? configurationJSON())?["schema"]?.string == "slw-train.configuration" }
+
     /// The run's configuration.
     public func configuration() throws(TrainingError) -> TrainingConfiguration {
         try TrainingConfiguration(json: configurationJSON(), path: configurationFile)

@@ -1,0 +1,69 @@
+import Transformer
+
+/// The loop's view of a GPT and its AdamW.
+final class GPTLearner: Learner {
+    let model: GPT
+    let optimizer: AdamW
+    let tensors: [FlatTensor]
+
+    /// A model with its first weights, as a resolved configuration asks for them.
+    init(_ configuration: TrainingConfiguration) throws(TrainingError) {
+        do throws(ModelError) {
+            model = try GPT(configuration.modelConfiguration, pool: LanePool(laneCount: configuration.lanes))
+        } catch { throw .model(error) }
+        optimizer = AdamW(
+            model, beta1: Float(configuration.beta1), beta2: Float(configuration.beta2), epsilon: Float(configuration.epsilon),
+            weightDecay: Float(configuration.weightDecay))
+        tensors = model.flatTensors
+        if let path = configuration.initialWeights {
+            try TrainedModel.read(path, into: model)
+        } else {
+            model.initialise(seed: UInt64(bitPattern: Int64(configuration.seed)))
+        }
+    }
+
+    func withState<R>(_ body: (_ weights: Floats, _ momentum: Floats, _ variance: Floats) -> R) -> R {
+        unsafe body(model.parameters, optimizer.momentum, optimizer.variance)
+    }
+
+    var updates: Int {
+        get { optimizer.updates }
+        set { optimizer.updates = newValue }
+    }
+
+    func stateWasReplaced() { model.clearGradients() }
+
+    func accumulate(_ rows: TokenRows, scale: Float) throws(TrainingError) -> Double {
+        do throws(ModelError) { return try model.lossAndGradients(rows, scale: scale) } catch { throw .model(error) }
+    }
+
+    func loss(_ rows: TokenRows) throws(TrainingError) -> Double {
+        do throws(ModelError) { return try model.loss(rows) } catch { throw .model(error) }
+    }
+
+    func gradientNorm() -> Double { optimizer.gradientNorm() }
+
+    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement {
+        guard let seen = optimizer.step(learningRate: learningRate, gradientScale: gradientScale, measuring: measuring) else {
+            return UpdateMeasurement()
+        }
+        return UpdateMeasurement(
+            varianceNorm: seen.varianceNorm, varianceMax: seen.varianceMax, momentumNorm: seen.momentumNorm, weightNorm: seen.weightNorm)
+    }
+
+    func operationsPerTarget(length: Int) -> Double { model.configuration.operationsPerTarget(length: length) }
+    func measureMachine() -> Double? { model.pool.measureProductRate() }
+}
+
+extension GPT {
+    var flatTensors: [FlatTensor] { tensors.map { FlatTensor(name: $0.name, shape: $0.shape, offset: $0.offset) } }
+}
+
+extension TrainingConfiguration {
+    /// The model that a resolved configuration describes.
+    var modelConfiguration: ModelConfiguration {
+        ModelConfiguration(
+            layerCount: layers, width: width, headCount: heads, vocabularySize: vocabularySize ?? 0, contextLength: sequenceLength ?? 0,
+            initialisation: ModelConfiguration.Initialisation(rawValue: initialisation.rawValue)!)
+    }
+}

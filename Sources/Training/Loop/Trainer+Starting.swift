@@ -1,0 +1,50 @@
+import Files
+import IndexedDataset
+import Transformer
+
+extension Trainer {
+    /// Begins a run: opens and checks the data, makes every open choice, and writes `config.json`. A folder that holds a run already is refused.
+    public static func start(_ configuration: TrainingConfiguration, in folder: RunFolder) throws(TrainingError) -> Trainer {
+        guard !folder.holdsRun else { throw .folderInUse(folder.path) }
+        let data = try TrainingData(configuration)
+        var resolved = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
+        if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
+        let trainer = try open(resolved, data, folder)
+        try JSONFile.write(resolved.json, to: folder.configurationFile)
+        return trainer
+    }
+
+    /// Goes on with a run from its newest intact checkpoint, or from its beginning when it has none.
+    ///
+    /// `change` may edit what the steps already trained do not depend on (``ConfigurationField/mayChange``); any other difference is
+    /// refused and named, and so is data that is no longer the same.
+    public static func resume(
+        _ folder: RunFolder, changing change: (inout TrainingConfiguration) -> Void = { _ in }
+    ) throws(TrainingError) -> Trainer {
+        let before = try folder.configuration()
+        var configuration = before
+        change(&configuration)
+        let differences = configuration.differences(from: before, onlyBinding: true)
+        guard differences.isEmpty else { throw .changed(folder: folder.path, differences: differences) }
+        let data = try TrainingData(configuration)
+        configuration = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
+        let trainer = try open(configuration, data, folder)
+        try trainer.restore()
+        if configuration != before { try JSONFile.write(configuration.json, to: folder.configurationFile) }
+        return trainer
+    }
+
+    private static func open(
+        _ configuration: TrainingConfiguration, _ data: TrainingData, _ folder: RunFolder
+    ) throws(TrainingError) -> Trainer {
+        let validation = data.validationSet(configuration)
+        let trainer = try Trainer(
+            folder: folder, configuration: configuration, learner: GPTLearner(configuration), source: data.source(configuration),
+            validation: validation)
+        if validation == nil {
+            trainer.notices.append(
+                "the validation split (\(configuration.split)) has no sample of full length: there will be no validation loss")
+        }
+        return trainer
+    }
+}
