@@ -99,11 +99,16 @@ public final class Loader {
     }
 }
 
-/// A batch and, with a step's last one, what the whole step adds.
-struct ProducedBatch {
+/// A batch and, with a step's last one, what the whole step adds. An object, so that the ring itself is never written while two threads
+/// use it.
+final class ProducedBatch {
     let batch: Batch
     var stepDigest: UInt64 = 0
     var stepTargets: [Int] = []
+    /// Marks the end of the plan; holds no rows.
+    var isEnd = false
+
+    init(_ batch: Batch) { self.batch = batch }
 }
 
 /// The thread that fills batches ahead of the consumer: a ring of batches between two semaphores.
@@ -116,8 +121,7 @@ final class BatchProducer: @unchecked Sendable {
     private let world: Int
     private let microBatchSize: Int
     private var plan: TrainingPlan
-    private var ring: [ProducedBatch]
-    private var isLast: [Bool]
+    private let ring: [ProducedBatch]
     private let free: DispatchSemaphore
     private let ready = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
@@ -136,8 +140,7 @@ final class BatchProducer: @unchecked Sendable {
         self.world = world
         self.microBatchSize = microBatchSize
         isAdaptive = plan.adaptiveCourse != nil
-        ring = (0..<depth).map { _ in ProducedBatch(batch: Batch(rows: microBatchSize, length: plan.configuration.sequenceLength)) }
-        isLast = Array(repeating: false, count: depth)
+        ring = (0..<depth).map { _ in ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength)) }
         // Started at 0 and raised: a semaphore may not be freed below the value it began with.
         free = DispatchSemaphore(value: 0)
         for _ in 0..<depth { free.signal() }
@@ -148,7 +151,7 @@ final class BatchProducer: @unchecked Sendable {
     func next() -> ProducedBatch? {
         if hasEnded { return nil }
         ready.wait()
-        if isLast[readIndex] {
+        if ring[readIndex].isEnd {
             hasEnded = true
             return nil
         }
@@ -220,7 +223,7 @@ final class BatchProducer: @unchecked Sendable {
         }
         free.wait()
         if isStopped.load(ordering: .acquiring) { return }
-        isLast[writeIndex] = true
+        ring[writeIndex].isEnd = true
         ready.signal()
     }
 
