@@ -1,0 +1,86 @@
+import Corpus
+import Files
+import IndexedDataset
+import JSON
+
+/// What lies beside the partial files of a run so that another can go on: `P.partial/run.json` says what is being made of what,
+/// `P.partial/progress.json` how far it is for certain. Both are replaced in one step, so that a run may be killed at any time.
+struct RunJournal: Sendable {
+    /// A place up to which everything is on the device.
+    struct Progress: Sendable, Equatable {
+        var counts = PreprocessingCounts()
+        var corpus = CorpusPosition()
+        var writer = IndexedDatasetWriter.Position()
+        /// Everything is written and only names are missing.
+        var isComplete = false
+    }
+
+    let directory: String
+    private var runPath: String { directory + "/run.json" }
+    private var progressPath: String { directory + "/progress.json" }
+
+    init(prefix: String) { directory = prefix + ".partial" }
+
+    var exists: Bool { FileSystem.exists(runPath) }
+
+    /// Starts a journal for a run.
+    func begin(_ identity: RunIdentity) throws(FileError) {
+        try FileSystem.createDirectories(directory)
+        try FileSystem.remove(progressPath)
+        try FileSystem.writeAtomically(identity.json.serializedBytes(pretty: true) + [0x0A], to: runPath)
+    }
+
+    func write(_ progress: Progress) throws(FileError) {
+        try FileSystem.writeAtomically(progress.json.serializedBytes() + [0x0A], to: progressPath)
+    }
+
+    /// Which run it is; nil when that cannot be read.
+    func readIdentity() throws(FileError) -> RunIdentity? { try read(runPath).flatMap { RunIdentity($0) } }
+
+    /// How far it came; nil when it has no durable point yet.
+    func readProgress() throws(FileError) -> Progress? { try read(progressPath).flatMap { Progress($0) } }
+
+    /// Removes it with all that is in it.
+    func remove() throws(FileError) { if FileSystem.exists(directory) { try FileSystem.removeTree(directory) } }
+
+    private func read(_ path: String) throws(FileError) -> JSONValue? {
+        guard FileSystem.exists(path) else { return nil }
+        return try? JSONValue.parse(try FileSystem.readAll(path, limit: 1 << 30))
+    }
+}
+
+extension RunJournal.Progress {
+    private static var countKeys: [(String, WritableKeyPath<PreprocessingCounts, Int>)] {
+        [
+            ("documents", \.documents), ("empty_documents", \.emptyDocuments), ("tokens", \.tokens), ("input_bytes", \.inputBytes),
+            ("text_bytes", \.textBytes), ("bad_lines", \.badLines), ("blank_lines", \.blankLines),
+            ("filtered_documents", \.filteredDocuments),
+        ]
+    }
+
+    var json: JSONValue {
+        [
+            "version": 1,
+            "counts": .object(JSONObject(Self.countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) })),
+            "corpus": ["input": JSONValue(corpus.input), "byte": JSONValue(corpus.byteOffset), "line": JSONValue(corpus.line)],
+            "writer": [
+                "bin_bytes": JSONValue(writer.binBytes), "sequences": JSONValue(writer.sequenceCount),
+                "documents": JSONValue(writer.documentCount),
+            ],
+            "complete": JSONValue(isComplete),
+        ]
+    }
+
+    init?(_ json: JSONValue) {
+        func number(_ group: String, _ key: String) -> Int { json[group]?[key]?.int ?? -1 }
+        guard json["version"]?.int == 1, let isComplete = json["complete"]?.bool else { return nil }
+        for (key, path) in Self.countKeys { counts[keyPath: path] = number("counts", key) }
+        corpus = CorpusPosition(input: number("corpus", "input"), byteOffset: number("corpus", "byte"), line: number("corpus", "line"))
+        writer = IndexedDatasetWriter.Position(
+            binBytes: number("writer", "bin_bytes"), sequenceCount: number("writer", "sequences"),
+            documentCount: number("writer", "documents"))
+        self.isComplete = isComplete
+        let all = Self.countKeys.map { counts[keyPath: $0.1] } + [corpus.input, corpus.byteOffset, corpus.line]
+        guard (all + [writer.binBytes, writer.sequenceCount, writer.documentCount]).allSatisfy({ $0 >= 0 }) else { return nil }
+    }
+}

@@ -1,0 +1,154 @@
+import Corpus
+import Files
+import IndexedDataset
+import JSON
+import Tokenizer
+
+extension Session {
+    /// Reads, encodes and writes to the end, then publishes. On the way out of an error it keeps what another session can go on with.
+    consuming func run(
+        progress: (PreprocessingProgress) -> Void, report: (String) -> Void
+    ) throws(PreprocessingError) -> PreprocessingSummary {
+        var summary = PreprocessingSummary()
+        summary.resumedAtByte = resumed?.counts.inputBytes
+        let ending = [".bin", ".idx", ".meta", ".sums"]
+        summary.files = ending.map { prefix + $0 }
+        if let resumed, resumed.isComplete, !IndexedDatasetWriter.isStarted(prefix) {
+            // Killed between the last name and the end of the journal: all is done.
+            guard FileSystem.exists(IndexedDataset.indexPath(prefix)) else {
+                throw .cannotResume(prefix: prefix, difference: "the partial files of the interrupted run are gone")
+            }
+            summary.counts = resumed.counts
+            try removeJournal()
+            return summary
+        }
+
+        var writer = try openWriter()
+        if isResumable && resumed == nil { try PreprocessingError.wrapping { () throws(FileError) in try journal.begin(identity) } }
+        var state = resumed ?? RunJournal.Progress()
+        let points = isResumable ? DurablePoints(journal, prefix: prefix) : nil
+        var failure: PreprocessingError?
+        do throws(PreprocessingError) {
+            try write(to: &writer, from: &state, points, progress, report)
+            try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state.counts)) }
+        } catch { failure = error }
+        // A point that could not be written is no reason to throw away what could.
+        do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
+        if let failure {
+            try end(writer, state, after: failure)
+        }
+        state.isComplete = true
+        if isResumable { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
+        do throws(IndexError) { try writer.publish() } catch { throw .index(error) }
+        try removeJournal()
+        summary.counts = state.counts
+        return summary
+    }
+
+    private func openWriter() throws(PreprocessingError) -> IndexedDatasetWriter {
+        do throws(IndexError) {
+            guard let resumed else { return try IndexedDatasetWriter(prefix: prefix, tokenType: tokenType, overwrite: overwrites) }
+            return try IndexedDatasetWriter(resuming: prefix, tokenType: tokenType, at: resumed.writer, overwrite: overwrites)
+        } catch { throw .index(error) }
+    }
+
+    /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
+    private func write(
+        to writer: inout IndexedDatasetWriter, from state: inout RunJournal.Progress, _ points: DurablePoints?,
+        _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
+    ) throws(PreprocessingError) {
+        let pipeline = ChunkPipeline(
+            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.tokenizer,
+            tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText, workers: max(1, configuration.workers),
+            budgetBytes: configuration.budgetBytes)
+        defer { pipeline.stop() }
+        let meter = InputProgress(inputs, parts)
+        var tally = CorpusTally(from: state.corpus)
+        let before = state.counts
+        var tokens = 0
+        var inputBytes = 0
+        let clock = ContinuousClock()
+        var lastPoint = clock.now
+        while true {
+            if configuration.isStopRequested() { throw .interrupted(prefix: prefix, isResumable: isResumable) }
+            let next = try PreprocessingError.wrapping { () throws(CorpusError) in try pipeline.next() }
+            guard let slot = next else { return }
+            defer { pipeline.giveBack(slot) }
+            do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
+                throw .corpus(error)
+            }
+            do throws(IndexError) {
+                try unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts)
+            } catch { throw .index(error) }
+            tokens += slot.tokens.tokenCount
+            inputBytes += slot.batch.byteRange.count
+            state.corpus = tally.position
+            state.writer = writer.position
+            state.counts = before.adding(tally, tokens: tokens, inputBytes: inputBytes)
+            progress(
+                PreprocessingProgress(counts: state.counts, bytesDone: meter.bytesDone(at: state.corpus), bytesTotal: meter.bytesTotal))
+            if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
+                lastPoint = clock.now
+                do throws(IndexError) { _ = try writer.flush() } catch { throw .index(error) }
+                try points.request(state)
+            }
+        }
+    }
+
+    /// After an error: one more durable point, if it can be had, and the partial files stay when there is any point to go on from.
+    private func end(
+        _ writer: consuming IndexedDatasetWriter, _ state: RunJournal.Progress, after failure: PreprocessingError
+    ) throws(PreprocessingError) -> Never {
+        guard isResumable else { throw failure }
+        var writer = writer
+        do throws(PreprocessingError) {
+            try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
+            if state.counts.inputBytes > 0 { try journal.record(state, prefix: prefix) }
+        } catch {
+            // The last point before it holds.
+        }
+        guard let progress = (try? journal.readProgress()) ?? nil, progress.counts.inputBytes > 0 else {
+            try removeJournal()
+            throw failure
+        }
+        try? writer.leave()
+        if case .interrupted = failure { throw failure }
+        throw .stopped(failure, prefix: prefix)
+    }
+
+    private func removeJournal() throws(PreprocessingError) {
+        try PreprocessingError.wrapping { () throws(FileError) in try journal.remove() }
+    }
+
+    private func metadata(_ counts: PreprocessingCounts) -> DatasetMetadata {
+        let tokenizer = configuration.tokenizer
+        var source: JSONObject = [
+            "inputs": .array(inputs.inputs.prefix(100).map { JSONValue(PathName.printable($0.path)) }),
+            "input_count": JSONValue(inputs.inputs.count), "input_bytes": JSONValue(counts.inputBytes),
+            "text_bytes": JSONValue(counts.textBytes), "empty_documents": JSONValue(counts.emptyDocuments),
+            "bad_lines": JSONValue(counts.badLines), "source": JSONValue(configuration.corpus.source.rawValue),
+        ]
+        source["shard"] = configuration.shard.map { JSONValue($0.description) }
+        return DatasetMetadata(
+            tokenizer: .init(
+                name: tokenizer.name, digest: tokenizer.digest, vocabularySize: tokenizer.vocabularySize,
+                endOfText: tokenizer.endOfText.map { Int($0) }),
+            appendsEndOfText: configuration.appendEndOfText, source: .object(source))
+    }
+}
+
+extension PreprocessingCounts {
+    /// With what was read since.
+    func adding(_ tally: CorpusTally, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
+        var sum = self
+        sum.documents += tally.documents
+        sum.emptyDocuments += tally.emptyDocuments
+        sum.filteredDocuments += tally.filteredDocuments
+        sum.badLines += tally.badLines
+        sum.blankLines += tally.blankLines
+        sum.textBytes += tally.textBytes
+        sum.tokens += tokens
+        sum.inputBytes += inputBytes
+        return sum
+    }
+}
