@@ -27,7 +27,9 @@ enum DataTool {
 enum InspectTool {
     static let command = Command(
         "inspect", "look at what is in an index, a tokenizer, a plan or a run", examples: ["slwdata inspect index some"],
-        subcommands: [InspectIndexCommand.command, InspectSamplesCommand.command, InspectTailsCommand.command])
+        subcommands: [
+            InspectIndexCommand.command, InspectSamplesCommand.command, InspectTailsCommand.command, InspectTokenizerCommand.command,
+        ])
 }
 
 /// `slwdata tokenizer`: vocabularies.
@@ -35,5 +37,7 @@ enum TokenizerTool {
     static let command = Command(
         "tokenizer", "train, use and convert byte-level BPE vocabularies",
         examples: ["slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"],
-        subcommands: [TokenizerTrainCommand.command])
+        subcommands: [
+            TokenizerTrainCommand.command, TokenizerEncodeCommand.command, TokenizerDecodeCommand.command, TokenizerConvertCommand.command,
+        ])
 }

@@ -1,4 +1,6 @@
 import CommandLine
+import Files
+import JSON
 import LengthWarmup
 import Sampling
 
@@ -13,6 +15,12 @@ struct PlanInputs {
     static let corpusTokens = Option<Int?>.count("--corpus-tokens", in: 2...Int.max, "without --data: tokens of an epoch").defaulting(
         to: "the budget")
 
+    static let deepSpeed = Option<String?>.text(
+        "--slw-config", "FILE", "a DeepSpeed configuration with a curriculum_learning block, in place of the --slw options")
+    static let dialect = Option.choice(
+        "--slw-config-version", "VERSION", of: DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue), default: "0.19.8",
+        "whose rounding: up to 0.19.6 a start below difficulty_step gave length 0")
+
     static let groups = [
         OptionGroup("Data", [ScheduleOptions.data, ScheduleOptions.split, ScheduleOptions.seed, corpusTokens]),
         OptionGroup(
@@ -20,7 +28,7 @@ struct PlanInputs {
             [
                 ScheduleOptions.sequenceLength, ScheduleOptions.batchSize, ScheduleOptions.trainTokens, ScheduleOptions.batchWarmupStart,
                 ScheduleOptions.batchWarmupTokens,
-            ]), ScheduleOptions.warmupGroup,
+            ]), OptionGroup(ScheduleOptions.warmupGroup.title, ScheduleOptions.warmupGroup.options + [deepSpeed, dialect]),
     ]
 
     init(_ call: Invocation, data words: [String]) throws {
@@ -70,7 +78,20 @@ struct PlanInputs {
         try configuration.check()
     }
 
-    private static func pacing(_ call: Invocation, length: Int, steps: Int) throws(UsageError) -> Pacing {
+    /// The schedule of a DeepSpeed configuration; none when its block is disabled.
+    private static func deepSpeedPacing(_ path: String, _ call: Invocation) throws -> Pacing {
+        let json: JSONValue
+        let bytes = try FileSystem.readAll(path, limit: 16 << 20)
+        do throws(JSONError) { json = try JSONValue.parse(bytes) } catch {
+            throw CommandEnd.failed("\(PathName.printable(path)): not JSON: \(error)")
+        }
+        do throws(WarmupError) {
+            return try DeepSpeedCurriculum.read(json, dialect: .init(rawValue: call[dialect])!).map { .deepSpeed($0) } ?? .constant
+        } catch { throw CommandEnd.failed("\(PathName.printable(path)): \(error)") }
+    }
+
+    private static func pacing(_ call: Invocation, length: Int, steps: Int) throws -> Pacing {
+        if let path = call[deepSpeed] { return try deepSpeedPacing(path, call) }
         let start = call[ScheduleOptions.start] ?? min(8, length)
         let name = call[ScheduleOptions.pacing] ?? (call[ScheduleOptions.stages] == nil ? "linear" : "table")
         switch name {

@@ -1,0 +1,71 @@
+import JSON
+import TestSupport
+import Testing
+
+@Suite("slwdata tokenizer")
+struct TokenizerCommandTests {
+    @Test("what encode prints, decode turns back into the same bytes", arguments: ["text", "u16le", "u32le"])
+    func roundTrip(format: String) throws {
+        var random = SeededGenerator(TestRun.seed)
+        var inputs: [[UInt8]] = [[], Array("\n".utf8), Array("Hello world, naïve 東京 🎉\n".utf8), Array("<|endoftext|>".utf8)]
+        for _ in 0..<TestRun.cases(4) {
+            inputs.append((0..<Int.random(in: 1...5000, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) })
+        }
+        for input in inputs {
+            let ids = try Tool.slwdata("tokenizer", "encode", "--format", format, input: input)
+            #expect(ids.status == 0 && ids.errors == "")
+            let text = try Tool.slwdata("tokenizer", "decode", "--format", format, input: ids.output)
+            #expect(text.output == input, "seed \(TestRun.seed)")
+        }
+    }
+
+    @Test("special tokens are made from text only when asked for")
+    func specials() throws {
+        let text = Array("<|endoftext|>".utf8)
+        #expect(try Tool.slwdata("tokenizer", "encode", input: text).text != "0\n")
+        #expect(try Tool.slwdata("tokenizer", "encode", "--allow-special", input: text).text == "0\n")
+    }
+
+    @Test("what is no token id is refused with its place")
+    func mistakes() throws {
+        expectComplaint(
+            try Tool.slwdata("tokenizer", "decode", input: Array("12 x".utf8)), 1,
+            "slwdata: standard input, byte 4: not a token id; ids are numbers separated by blanks")
+        expectComplaint(
+            try Tool.slwdata("tokenizer", "decode", input: Array("99999".utf8)), 1,
+            "slwdata: no token has the id 99999 (the vocabulary has 2048 entries)")
+        expectComplaint(
+            try Tool.slwdata("tokenizer", "decode", "--format", "u16le", input: [1, 2, 3]), 1,
+            "slwdata: standard input: 3 bytes are no whole number of u16le ids; was another --format meant?")
+        expectComplaint(
+            try Tool.slwdata("tokenizer", "decode", input: Array("5000000000".utf8)), 1,
+            "slwdata: standard input, byte 10: a number too large for a token id")
+    }
+
+    @Test("the bundled vocabulary is what training on the fixtures gives, and its three formats encode alike")
+    func trainAndConvert() throws {
+        let folder = try TemporaryDirectory()
+        let trained = try Tool.slwdata(
+            "tokenizer", "train", "--input", Place.fixture("some.jsonl"), "--vocab-size", "2048", "--output-dir", folder.file("mine"),
+            "--json")
+        #expect(try trained.json["vocabulary_size"] == 2048)
+        let mine = try Tool.slwdata("inspect", "tokenizer", folder.file("mine"), "--json").json
+        #expect(try Tool.slwdata("inspect", "tokenizer", "default", "--json").json["digest"] == mine["digest"])
+        let converted = try Tool.slwdata(
+            "tokenizer", "convert", folder.file("mine"), "--to", "vocab.bpe", "tokenizer.json", "--output-dir", folder.file("other"))
+        #expect(converted.status == 0)
+        let text = Array("A story of the lake, 1234 boats; naïve 東京!".utf8)
+        let ids = try Tool.slwdata("tokenizer", "encode", "--tokenizer", folder.file("mine"), input: text).text
+        for file in ["other/encoder.json", "other/tokenizer.json"] {
+            #expect(try Tool.slwdata("tokenizer", "encode", "--tokenizer", folder.file(file), input: text).text == ids)
+        }
+    }
+
+    @Test("GPT-2's files give GPT-2's ids", .enabled(if: Place.shared("gpt2") != nil))
+    func gpt2() throws {
+        let input = Array("Hello world".utf8)
+        for file in ["gpt2/encoder.json", "gpt2/r50k_base.tiktoken"] {
+            #expect(try Tool.slwdata("tokenizer", "encode", "--tokenizer", Place.shared(file)!, input: input).text == "15496 995\n")
+        }
+    }
+}
