@@ -139,11 +139,9 @@ public final class TrainedModel {
     }
 
     /// An evaluator of this model over texts in this tokenizer's tokens.
-    public func evaluator(
-        _ tokenizer: Tokenizer, encode: @escaping (String) -> [TokenID]
-    ) throws(TrainingError) -> Evaluator {
+    public func evaluator(_ tokenizer: Tokenizer) throws(TrainingError) -> Evaluator {
         try check(tokenizer)
-        return Evaluator(self, encode: encode)
+        return Evaluator(self) { tokenizer.encode($0) }
     }
 
     /// Continues `prompt` by up to `count` tokens and hands each to `body`, which returns false to stop. The oldest tokens leave the view when the context is full.
