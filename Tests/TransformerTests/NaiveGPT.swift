@@ -92,6 +92,13 @@ struct TestBatch {
 
     var targetCount: Int { targets.count { $0 >= 0 } }
 
+    init(
+        rows: Int, length: Int, inputs: [Int32], targets: [Int32], segments: [Int32], positions: [Int32]
+    ) {
+        (self.rows, self.length) = (rows, length)
+        (self.inputs, self.targets, self.segments, self.positions) = (inputs, targets, segments, positions)
+    }
+
     /// Random tokens in random segments; some rows end in padding, some targets are not trained.
     init(rows: Int, length: Int, vocabularySize: Int, packed: Bool = true, _ random: inout some RandomNumberGenerator) {
         self.rows = rows

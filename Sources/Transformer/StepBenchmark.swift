@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Times whole training steps (forward, backward, norm, clipped AdamW with statistics) of a fresh model on one synthetic batch. Weights and batch are
+/// functions of the seed that `scripts/bench/train` repeats in Python, so that a peer's losses can be compared before its time.
+public struct StepBenchmark: Sendable {
+    public var configuration: ModelConfiguration
+    public var rows: Int
+    public var length: Int
+    public var steps: Int
+    public var seed: UInt64
+    public var learningRate = 1e-4
+
+    public init(_ configuration: ModelConfiguration, rows: Int, length: Int, steps: Int, seed: UInt64 = 1) {
+        self.configuration = configuration
+        self.rows = rows
+        self.length = length
+        self.steps = steps
+        self.seed = seed
+    }
+
+    public struct Result: Sendable {
+        /// Mean loss of each step, before its update.
+        public var losses: [Double]
+        /// Duration of each step; the first one also touches its memory for the first time.
+        public var seconds: [Double]
+        /// Largest resident memory of this process so far.
+        public var peakBytes: Int
+        /// Operations of forward and backward pass in one step, without recomputation.
+        public var operations: Double
+        /// What the machine's matrix products reach, operations a second.
+        public var productRate: Double
+
+        /// Median of all steps but the first.
+        public var medianSeconds: Double {
+            let sorted = (seconds.count > 1 ? Array(seconds.dropFirst()) : seconds).sorted()
+            return sorted.isEmpty ? .nan : (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
+        }
+    }
+
+    /// - Parameter afterStep: called with the number of steps done, between the measured parts.
+    public func run(pool: LanePool = LanePool(), afterStep: (Int) -> Void = { _ in }) throws(ModelError) -> Result {
+        let model = try GPT(configuration, pool: pool)
+        model.initialise(seed: seed)
+        let adam = AdamW(model)
+        let count = rows * length
+        var result = Result(
+            losses: [], seconds: [], peakBytes: 0, operations: Double(count) * configuration.operationsPerTarget(length: length),
+            productRate: 0)
+        let tokens = (0...count).map { Int32(Dropout.mixed(seed &+ UInt64($0)) % UInt64(configuration.vocabularySize)) }
+        let segments = [Int32](repeating: 0, count: count)
+        let positions = (0..<count).map { Int32($0 % length) }
+        for step in 0..<steps {
+            let start = ContinuousClock.now
+            let sum = try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
+                try segments.withUnsafeBufferPointer { segments throws(ModelError) in
+                    try positions.withUnsafeBufferPointer { positions throws(ModelError) in
+                        let batch = TokenRows(
+                            rows: rows, length: length, inputs: tokens.baseAddress!, targets: tokens.baseAddress! + 1,
+                            segments: segments.baseAddress!, positions: positions.baseAddress!)
+                        return try model.lossAndGradients(batch, scale: 1 / Float(count), pass: UInt64(step))
+                    }
+                }
+            }
+            let norm = adam.gradientNorm()
+            adam.step(learningRate: learningRate, gradientScale: min(1, 1 / norm), measuring: true)
+            result.seconds.append((ContinuousClock.now - start).inSeconds)
+            result.losses.append(sum / Double(count))
+            afterStep(step + 1)
+        }
+        result.peakBytes = Self.peakBytes
+        result.productRate = pool.measureProductRate()
+        return result
+    }
+
+    private static var peakBytes: Int {
+        var usage = rusage()
+        #if canImport(Darwin)
+            getrusage(RUSAGE_SELF, &usage)
+            return Int(usage.ru_maxrss)
+        #else
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            return Int(usage.ru_maxrss) * 1024
+        #endif
+    }
+}
