@@ -27,9 +27,10 @@ extension IndexedDatasetWriter {
     }
 
     /// Takes back the names that a writer had given when it was killed in the middle of ``publish()``.
-    static func withdraw(_ prefix: String) throws(IndexError) {
+    public static func withdraw(_ prefix: String) throws(IndexError) {
         guard isStarted(prefix) else { return }
-        for path in [IndexedDataset.dataPath(prefix), BlockChecksums.path(prefix)] {
+        // The description is written anew in any case.
+        for path in [IndexedDataset.dataPath(prefix), BlockChecksums.path(prefix), DatasetMetadata.path(prefix)] {
             let partial = AtomicFile.partialPath(for: path)
             guard !FileSystem.exists(partial) && FileSystem.exists(path) else { continue }
             do throws(FileError) { try FileSystem.rename(path, to: partial) } catch { throw .file(error) }

@@ -8,8 +8,8 @@ final class DurablePoints {
     private let shared: Shared
     private let thread: WorkerThread?
 
-    init(_ journal: RunJournal, prefix: String) {
-        let shared = Shared(journal, prefix)
+    init(_ journal: RunJournal, _ identity: RunIdentity, prefix: String) {
+        let shared = Shared(journal, identity, prefix)
         self.shared = shared
         thread = WorkerThread { @Sendable in shared.run() }
     }
@@ -31,13 +31,15 @@ final class DurablePoints {
     private final class Shared: @unchecked Sendable {
         private let monitor = Monitor()
         private let journal: RunJournal
+        private let identity: RunIdentity
         private let prefix: String
         private var pending: RunJournal.Progress?
         private var isFinished = false
         private var firstFailure: PreprocessingError?
 
-        init(_ journal: RunJournal, _ prefix: String) {
+        init(_ journal: RunJournal, _ identity: RunIdentity, _ prefix: String) {
             self.journal = journal
+            self.identity = identity
             self.prefix = prefix
         }
 
@@ -71,7 +73,7 @@ final class DurablePoints {
         }
 
         func write(_ progress: RunJournal.Progress) {
-            do throws(PreprocessingError) { try journal.record(progress, prefix: prefix) } catch {
+            do throws(PreprocessingError) { try journal.record(progress, identity, prefix: prefix) } catch {
                 monitor.locked { firstFailure = firstFailure ?? error }
             }
         }
@@ -79,9 +81,12 @@ final class DurablePoints {
 }
 
 extension RunJournal {
-    /// Makes the partial files durable, then says so.
-    func record(_ progress: Progress, prefix: String) throws(PreprocessingError) {
+    /// Makes the partial files durable, then says so. The first time it also says of what run: short runs need no journal.
+    func record(_ progress: Progress, _ identity: RunIdentity, prefix: String) throws(PreprocessingError) {
         do throws(IndexError) { try IndexedDatasetWriter.makeDurable(prefix) } catch { throw .index(error) }
-        do throws(FileError) { try write(progress) } catch { throw .file(error) }
+        do throws(FileError) {
+            if !exists { try begin(identity) }
+            try write(progress)
+        } catch { throw .file(error) }
     }
 }

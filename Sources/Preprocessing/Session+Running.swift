@@ -24,9 +24,8 @@ extension Session {
         }
 
         var writer = try openWriter()
-        if isResumable && resumed == nil { try PreprocessingError.wrapping { () throws(FileError) in try journal.begin(identity) } }
         var state = resumed ?? RunJournal.Progress()
-        let points = isResumable ? DurablePoints(journal, prefix: prefix) : nil
+        let points = isResumable ? DurablePoints(journal, identity, prefix: prefix) : nil
         var failure: PreprocessingError?
         do throws(PreprocessingError) {
             try write(to: &writer, from: &state, points, progress, report)
@@ -38,7 +37,7 @@ extension Session {
             try end(writer, state, after: failure)
         }
         state.isComplete = true
-        if isResumable { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
+        if journal.exists { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
         do throws(IndexError) { try writer.publish() } catch { throw .index(error) }
         try removeJournal()
         summary.counts = state.counts
@@ -103,7 +102,7 @@ extension Session {
         var writer = writer
         do throws(PreprocessingError) {
             try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
-            if state.counts.inputBytes > 0 { try journal.record(state, prefix: prefix) }
+            if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
         } catch {
             // The last point before it holds.
         }

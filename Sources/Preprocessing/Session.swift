@@ -76,6 +76,7 @@ struct Session: ~Copyable {
             throw .unfinishedRun(prefix: prefix)
         }
         try PreprocessingError.wrapping { () throws(IndexError) in
+            try IndexedDatasetWriter.withdraw(prefix)
             if !overwrites { try IndexedDatasetWriter.checkFree(prefix) }
             try IndexedDatasetWriter.discard(prefix)
         }
