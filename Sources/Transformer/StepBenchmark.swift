@@ -43,8 +43,12 @@ public struct StepBenchmark: Sendable {
         }
     }
 
-    /// - Parameter afterStep: called with the number of steps done, between the measured parts.
-    public func run(pool: LanePool = LanePool(), afterStep: (Int) -> Void = { _ in }) throws(ModelError) -> Result {
+    /// - Parameters:
+    ///   - beforeStep: called before each step's clock starts; false ends the benchmark.
+    ///   - afterStep: called with each step's mean loss and duration.
+    public func run(
+        pool: LanePool = LanePool(), beforeStep: () -> Bool = { true }, afterStep: (_ loss: Double, _ seconds: Double) -> Void = { _, _ in }
+    ) throws(ModelError) -> Result {
         let model = try GPT(configuration, pool: pool)
         model.initialise(seed: seed)
         let adam = AdamW(model)
@@ -56,6 +60,7 @@ public struct StepBenchmark: Sendable {
         let segments = [Int32](repeating: 0, count: count)
         let positions = (0..<count).map { Int32($0 % length) }
         for step in 0..<steps {
+            guard beforeStep() else { break }
             let start = ContinuousClock.now
             let sum = try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
                 try segments.withUnsafeBufferPointer { segments throws(ModelError) in
@@ -71,7 +76,7 @@ public struct StepBenchmark: Sendable {
             adam.step(learningRate: learningRate, gradientScale: min(1, 1 / norm), measuring: true)
             result.seconds.append((ContinuousClock.now - start).inSeconds)
             result.losses.append(sum / Double(count))
-            afterStep(step + 1)
+            afterStep(result.losses[step], result.seconds[step])
         }
         result.peakBytes = Self.peakBytes
         result.productRate = pool.measureProductRate()

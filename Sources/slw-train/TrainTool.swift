@@ -4,5 +4,5 @@ import CommandLine
 enum TrainTool {
     static let command = Command(
         "slw-train", "train GPT models with sequence length warmup, no token lost", examples: ["slw-train report runs/2026-11-21-some"],
-        subcommands: [ReportCommand.command])
+        subcommands: [BenchCommand.command, ReportCommand.command])
 }
