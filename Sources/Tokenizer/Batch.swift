@@ -11,6 +11,9 @@ struct Batch {
     var documentByteOffset: Int
     /// Where the pre-token begins that the chunks so far did not end.
     var pending = 0
+    /// For patterns that are scanned a character at a time: where the next pre-token begins, and a document not behind it.
+    var scanned = 0
+    var scannedDocument = 0
 
     init(_ text: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>, endOfText: TokenID?, output: TokenBuffer) {
         self.text = text.baseAddress.map { $0.assumingMemoryBound(to: UInt8.self) } ?? Self.nothing

@@ -9,7 +9,7 @@ extension Encoder {
         while batch.count - offset >= Self.scratchBytes {
             let chunk = batch.text + offset
             markDocumentStarts(batch, offset: offset, blocks: Self.chunkBlocks, &nextEnd)
-            let count = findPositions(batch, chunk, offset: offset, blocks: Self.chunkBlocks, isFirst: isFirst)
+            let count = findPositions(&batch, chunk, offset: offset, blocks: Self.chunkBlocks, isFirst: isFirst)
             isFirst = false
             encodeChunk(&batch, chunk, offset: offset, count: count.positions, hasNUL: count.hasNUL)
             offset += Self.chunkBytes
@@ -21,7 +21,7 @@ extension Encoder {
             UnsafeMutableRawPointer(scratch + rest).initializeMemory(as: UInt8.self, repeating: 0, count: 192)
             let blocks = (rest + 63) / 64
             markDocumentStarts(batch, offset: offset, blocks: blocks, &nextEnd)
-            var (count, hasNUL) = findPositions(batch, UnsafePointer(scratch), offset: offset, blocks: blocks, isFirst: isFirst)
+            var (count, hasNUL) = findPositions(&batch, UnsafePointer(scratch), offset: offset, blocks: blocks, isFirst: isFirst)
             // The padding is not text.
             while count > 0, Int(positions[count - 1]) >= rest { count -= 1 }
             positions[count] = UInt16(rest)
@@ -45,7 +45,7 @@ extension Encoder {
     }
 
     private func findPositions(
-        _ batch: Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, blocks: Int, isFirst: Bool
+        _ batch: inout Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, blocks: Int, isFirst: Bool
     ) -> (positions: Int, hasNUL: Bool) {
         if model.pattern == .gpt2 {
             if isFirst { slw_scan_begin(scan, chunk, documentStarts) }
@@ -53,7 +53,25 @@ extension Encoder {
             let count = slw_scan_chunk(scan, chunk, documentStarts, blocks, positions, &hasNUL)
             return (count, hasNUL != 0)
         }
-        return (0, true)
+        return (scanPattern(&batch, from: offset, to: min(offset + 64 * blocks, batch.count)), true)
+    }
+
+    /// The positions of the patterns that are scanned a character at a time.
+    private func scanPattern(_ batch: inout Batch, from offset: Int, to stop: Int) -> Int {
+        var count = 0
+        var place = batch.scanned
+        while place < stop {
+            while batch.documentEnds[batch.scannedDocument] <= place { batch.scannedDocument += 1 }
+            let end = batch.documentEnds[batch.scannedDocument]
+            let scanner = PatternScanner(model.pattern, batch.text, end: end)
+            while place < stop, place < end {
+                positions[count] = UInt16(truncatingIfNeeded: place - offset)
+                count += 1
+                place = scanner.end(from: place)
+            }
+        }
+        batch.scanned = place
+        return count
     }
 
     /// Encodes what ends in a chunk: the pre-token that was pending and those between `count` positions.
@@ -65,7 +83,7 @@ extension Encoder {
         batch.pending = offset + Int(positions[last])
 
         cache.makeRoom()
-        lookUp(chunk, count: last, hasNUL: hasNUL)
+        if hasNUL { lookUp(chunk, count: last, hasNUL: true) } else { lookUp(chunk, count: last, hasNUL: false) }
 
         batch.output.reserve(Int(positions[last]) - Int(positions[0]))
         var index = 0
@@ -95,6 +113,7 @@ extension Encoder {
     }
 
     /// Finds the packed tokens of the pre-tokens between neighbouring positions.
+    @inline(__always)
     private func lookUp(_ chunk: UnsafePointer<UInt8>, count: Int, hasNUL: Bool) {
         let positions = self.positions
         let results = self.results
@@ -113,9 +132,9 @@ extension Encoder {
             misses[missCount].low = key
             misses[missCount].index = UInt16(truncatingIfNeeded: index)
             misses[missCount].length = UInt16(truncatingIfNeeded: length)
-            var isMiss = entry.key != key || length > 8 ? 1 : 0
-            if hasNUL, chunk[end &- 1] == 0 { isMiss = 1 }
-            missCount &+= isMiss
+            var differs = (entry.key ^ key) | UInt64(truncatingIfNeeded: length &>> 3 &* (length &- 8))
+            if hasNUL { differs |= chunk[end &- 1] == 0 ? 1 : 0 }
+            missCount &+= differs == 0 ? 0 : 1
             start = end
         }
         if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }

@@ -42,17 +42,18 @@ public final class Encoder {
 
     /// An encoder for `tokenizer`. `cacheBytes` bounds the memory for pre-tokens that it has met.
     public convenience init(_ tokenizer: Tokenizer, cacheBytes: Int = 1 << 25) {
-        self.init(tokenizer, cacheBytes: cacheBytes, level: slw_best_scan_level())
+        self.init(tokenizer, cacheBytes: cacheBytes, scanLevel: slw_best_scan_level().rawValue)
     }
 
-    init(_ tokenizer: Tokenizer, cacheBytes: Int, level: slw_scan_level) {
+    /// `scanLevel`: 0 for portable code, up to what this machine has. Tests compare them.
+    init(_ tokenizer: Tokenizer, cacheBytes: Int, scanLevel: UInt32) {
         self.tokenizer = tokenizer
         model = tokenizer.model
         merging = MergeScratch(model.merges)
         cache = PreTokenCache(packing: PackedTokens(isNarrow: model.isNarrow), byteLimit: cacheBytes)
         scan = .allocate(capacity: 1)
         scan.initialize(to: slw_scan())
-        scan.pointee.level = level
+        scan.pointee.level = slw_scan_level(rawValue: min(scanLevel, slw_best_scan_level().rawValue))
         documentStarts = .allocate(capacity: Self.scratchBytes / 64 + 4)
         scratch = .allocate(capacity: Self.scratchBytes + 256)
         positions = .allocate(capacity: Self.scratchBytes + 128)

@@ -49,14 +49,12 @@ final class MergeScratch {
             first = second
         }
         while true {
-            var best = MergeTable.noRank
-            var at = 0
-            for index in 0..<pairs where ranks[index] < best {
-                best = ranks[index]
-                at = index
-            }
-            if best == MergeTable.noRank { return pairs &+ 1 }
-            let product = merges.products[Int(best)]
+            // Rank and index in one number: the least is the leftmost of the lowest rank, found without a branch.
+            var least = MergeTable.noRank << 6
+            for index in 0..<pairs { least = min(least, ranks[index] << 6 | UInt32(truncatingIfNeeded: index)) }
+            if least >= MergeTable.noRank << 6 { return pairs &+ 1 }
+            let at = Int(least & 63)
+            let product = merges.products[Int(least >> 6)]
             pairs &-= 1
             tokens[at] = product
             var index = at

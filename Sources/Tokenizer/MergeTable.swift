@@ -1,14 +1,16 @@
 /// The merges of a vocabulary in the form that encoding needs: from two neighbouring tokens to the rank of their merge,
 /// from a rank to the token it makes.
 ///
-/// A merge is one 64-bit word, `left << 43 | right << 22 | rank`, in an open-addressing table; pairs of single bytes,
-/// with which every pre-token begins, have a table of their own that is indexed by the two bytes.
+/// A merge is one 64-bit word, `left << 43 | right << 22 | rank`, in an open-addressing table. Most pairs that are asked for do not
+/// merge, and the table is too big for the nearest cache, so a filter of ten bits a merge (64 KB for GPT-2) answers first. Pairs of
+/// single bytes, with which every pre-token begins, have a table of their own that is indexed by the two bytes.
 /// Immutable after `init`; any number of threads may read it.
 final class MergeTable: @unchecked Sendable {  // pointers to memory that never changes after init
     /// Ids must be below this, ranks below `maximumRank`.
     static let maximumToken = 1 << 21
     static let maximumRank = 1 << 22
-    static let noRank = UInt32.max
+    /// Above every rank, and small enough to be shifted by 6 bits.
+    static let noRank: UInt32 = 1 << 26 - 1
     private static let free = UInt64.max
 
     let byteTokens: UnsafeMutablePointer<UInt32>
@@ -16,17 +18,24 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
     let bytePairs: UnsafeMutablePointer<UInt32>
     let products: UnsafeMutablePointer<UInt32>
     let slots: UnsafeMutablePointer<UInt64>
-    let shift: UInt64
-    let mask: Int
+    private let shift: UInt64
+    private let mask: Int
+    /// A bit for each hash that some merge has.
+    private let filter: UnsafeMutablePointer<UInt32>
+    private let filterMask: Int
 
     /// Room for `mergeCount` merges; fill it with `insert`.
     init(mergeCount: Int, byteTokens tokens: [TokenID]) {
         var bits = 8
-        while 1 << bits < mergeCount * 2 { bits += 1 }
+        while 1 << bits < mergeCount + mergeCount / 4 { bits += 1 }
         shift = UInt64(64 - bits)
         mask = 1 << bits - 1
         slots = .allocate(capacity: 1 << bits)
         slots.initialize(repeating: Self.free, count: 1 << bits)
+        let filterBits = max(bits + 3, 10)
+        filterMask = 1 << filterBits - 1
+        filter = .allocate(capacity: 1 << (filterBits - 5))
+        filter.initialize(repeating: 0, count: 1 << (filterBits - 5))
         bytePairs = .allocate(capacity: 1 << 16)
         bytePairs.initialize(repeating: Self.noRank, count: 1 << 16)
         products = .allocate(capacity: max(mergeCount, 1))
@@ -37,34 +46,41 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
 
     deinit {
         slots.deallocate()
+        filter.deallocate()
         bytePairs.deallocate()
         products.deallocate()
         byteTokens.deallocate()
     }
 
     @inline(__always)
-    private func home(_ pair: UInt64) -> Int {
+    private static func hash(_ pair: UInt64) -> UInt64 {
         let mixed = pair &* 0x9E37_79B9_7F4A_7C15
-        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 32)) &* 0xD6E8_FEB8_6659_FD93) >> shift)
+        return (mixed ^ (mixed >> 32)) &* 0xD6E8_FEB8_6659_FD93
     }
 
     /// The rank of the merge of two tokens, `noRank` when they do not merge.
     @inline(__always)
     func rank(_ left: UInt32, _ right: UInt32) -> UInt32 {
         let pair = UInt64(left) << 21 | UInt64(right)
-        var index = home(pair)
-        while true {
-            let slot = slots[index]
-            if slot >> 22 == pair { return UInt32(truncatingIfNeeded: slot) & 0x3F_FFFF }
-            if slot == Self.free { return Self.noRank }
+        let hash = Self.hash(pair)
+        let bit = Int(truncatingIfNeeded: hash) & filterMask
+        if filter[bit >> 5] &>> UInt32(truncatingIfNeeded: bit & 31) & 1 == 0 { return Self.noRank }
+        var index = Int(truncatingIfNeeded: hash &>> shift)
+        var slot = slots[index]
+        while slot >> 22 != pair, slot != Self.free {
             index = (index &+ 1) & mask
+            slot = slots[index]
         }
+        return slot >> 22 == pair ? UInt32(truncatingIfNeeded: slot) & 0x3F_FFFF : Self.noRank
     }
 
     /// Records that `left` and `right` become `product` with `rank`. The last record of a pair holds.
     func insert(_ left: TokenID, _ right: TokenID, rank: Int, product: TokenID) {
         let pair = UInt64(left) << 21 | UInt64(right)
-        var index = home(pair)
+        let hash = Self.hash(pair)
+        let bit = Int(truncatingIfNeeded: hash) & filterMask
+        filter[bit >> 5] |= 1 << UInt32(bit & 31)
+        var index = Int(truncatingIfNeeded: hash &>> shift)
         while slots[index] != Self.free, slots[index] >> 22 != pair { index = (index + 1) & mask }
         slots[index] = pair << 22 | UInt64(rank)
         products[rank] = product

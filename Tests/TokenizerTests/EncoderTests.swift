@@ -51,4 +51,122 @@ struct EncoderTests {
         #expect(release.digest == json.digest)
         #expect(ranks.vocabularySize == 50257 && ranks.endOfText == 50256)
     }
+
+    // MARK: against the pattern, alternative by alternative
+
+    static let bundled: Result<Tokenizer, TokenizerError> = Result { () throws(TokenizerError) in
+        try Tokenizer.load(Place.fixture("tokenizers/default"))
+    }
+
+    /// Texts that meet every alternative, broken characters included when asked for.
+    private func randomText(_ generator: inout SeededGenerator, pieces: Int, broken: Bool) -> [UInt8] {
+        let words = [
+            "the", " The", "word", "'s", "'t", "'re", "'ve", "'ll", "'d", "'m", "'", " ", "  ", "\n", "\r\n", "\t", "\u{A0}", "\u{3000}",
+            "\u{85}",
+            "\u{2028}", "é", "中文", "한글", "0", "123", "½", "٣", "!", "--", "😀", "e\u{301}", "\0", "a\0", "ſ", "ǅ",
+            String(repeating: "a", count: 40),
+            String(repeating: " ", count: 70),
+        ]
+        var bytes: [UInt8] = []
+        for _ in 0..<pieces {
+            switch Int.random(in: 0..<10, using: &generator) {
+            case 0 where broken: bytes.append(UInt8.random(in: 0x80...0xFF, using: &generator))
+            case 1:
+                if let scalar = Unicode.Scalar(UInt32.random(in: 0..<0x11_0000, using: &generator)) { bytes += String(scalar).utf8 }
+            default: bytes += words.randomElement(using: &generator)!.utf8
+            }
+        }
+        return bytes
+    }
+
+    private func reference(_ text: [UInt8], _ tokenizer: Tokenizer) -> [TokenID] {
+        let scratch = MergeScratch(tokenizer.model.merges)
+        var ids: [TokenID] = []
+        text.withUnsafeBufferPointer { text in
+            ReferencePreTokenizer.forEachPreToken(in: text) { start, end in
+                let count = scratch.encode(text.baseAddress! + start, count: end - start)
+                ids += (0..<count).map { scratch.tokens[$0] }
+            }
+        }
+        return ids
+    }
+
+    private func encode(_ documents: [[UInt8]], _ encoder: Encoder, width: Int = 2) -> (ids: [TokenID], counts: [Int32]) {
+        let output = TokenBuffer(width: width)
+        var ends: [Int] = []
+        for document in documents { ends.append((ends.last ?? 0) + document.count) }
+        Array(documents.joined()).withUnsafeBytes { text in
+            ends.withUnsafeBufferPointer { encoder.encode(text, documentEnds: $0, appendEndOfText: false, into: output) }
+        }
+        return (output.tokens, output.documentTokenCounts)
+    }
+
+    @Test(arguments: [0, 1, 2] as [UInt32])
+    func `a batch at every vector level equals the pattern on each document alone`(level: UInt32) throws {
+        let tokenizer = try Self.bundled.get()
+        var generator = SeededGenerator(TestRun.seed &+ UInt64(level))
+        let encoder = Encoder(tokenizer, cacheBytes: 1 << 20, scanLevel: level)
+        for round in 0..<TestRun.cases(60) {
+            let documents = (0..<20).map { _ in
+                randomText(&generator, pieces: Int.random(in: 0..<[3, 30, 3000][round % 3], using: &generator), broken: false)
+            }
+            let expected = documents.map { reference($0, tokenizer) }
+            let found = encode(documents, encoder, width: round % 2 == 0 ? 2 : 4)
+            try #require(found.counts == expected.map { Int32($0.count) }, "seed \(TestRun.seed), round \(round)")
+            try #require(found.ids == Array(expected.joined()), "seed \(TestRun.seed), round \(round)")
+        }
+    }
+
+    @Test func `bytes that are not UTF-8 come back unchanged, alike at every vector level`() throws {
+        let tokenizer = try Self.bundled.get()
+        var generator = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(40) {
+            let documents = (0..<10).map { _ in randomText(&generator, pieces: 200, broken: true) }
+            let portable = encode(documents, Encoder(tokenizer, cacheBytes: 0, scanLevel: 0))
+            #expect(try tokenizer.decode(portable.ids) == Array(documents.joined()))
+            for level in [1, 2] as [UInt32] {
+                let other = encode(documents, Encoder(tokenizer, cacheBytes: 0, scanLevel: level))
+                #expect(other.ids == portable.ids && other.counts == portable.counts)
+            }
+            #expect(documents.flatMap { tokenizer.encode($0) } == portable.ids)
+        }
+    }
+
+    @Test func `a million of one letter takes no quadratic time`() throws {
+        let tokenizer = try Self.bundled.get()
+        let text = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)
+        let clock = ContinuousClock()
+        var ids: [TokenID] = []
+        let time = clock.measure { ids = tokenizer.encode(text) }
+        #expect(try tokenizer.decode(ids) == text)
+        #expect(time < .seconds(5))
+    }
+
+    @Test func `end of text follows each document that is not empty`() throws {
+        let tokenizer = try Self.bundled.get()
+        let eot = try #require(tokenizer.endOfText)
+        let output = TokenBuffer(width: 2)
+        Array("ab".utf8).withUnsafeBytes { text in
+            [0, 1, 1, 2, 2].withUnsafeBufferPointer {
+                Encoder(tokenizer).encode(text, documentEnds: $0, appendEndOfText: true, into: output)
+            }
+        }
+        #expect(output.documentTokenCounts == [0, 2, 0, 2, 0])
+        #expect(output.tokens == tokenizer.encode("a") + [eot] + tokenizer.encode("b") + [eot])
+    }
+
+    @Test(
+        .enabled(if: hasGPT2 && Place.shared("corpora") != nil),
+        arguments: [
+            ("stories/stories.jsonl", 1_238_607), ("realnews/realnews.jsonl", 826_113), ("openwebtext/openwebtext.jsonl", 1_368_482),
+            ("wikipedia/AA/wiki_02", 287_861),
+        ])
+    func `token counts of the shared corpora`(file: String, tokens: Int) throws {
+        let path = try #require(Place.shared("corpora/" + file))
+        let documents = try FileSystem.readAll(path).split(separator: 0x0A).map { line in
+            Array(try #require(JSONValue.parse(Array(line))["text"]?.string).utf8)
+        }
+        let found = encode(documents, Encoder(try Self.gpt2.get()))
+        #expect(found.ids.count == tokens)
+    }
 }

@@ -1,0 +1,80 @@
+import Files
+import TestSupport
+import Testing
+
+@testable import Tokenizer
+
+@Suite("VocabularyReader")
+struct VocabularyReaderTests {
+    /// The 256 bytes as `encoder.json` spells them, with ids from 0.
+    private var byteMembers: [String] {
+        ByteAlphabet.bytesInScalarOrder.enumerated().map { id, byte in
+            let spelling = ByteAlphabet.spelling(of: [byte])
+            return (spelling == "\"" || spelling == "\\" ? "\"\\\(spelling)\"" : "\"\(spelling)\"") + ":\(id)"
+        }
+    }
+
+    private func message(_ encoder: String, _ merges: String) throws -> String {
+        let folder = try TemporaryDirectory()
+        let path = try folder.write(encoder, to: "encoder.json")
+        try folder.write(merges, to: "vocab.bpe")
+        do {
+            _ = try Tokenizer.load(path)
+            return "none"
+        } catch {
+            return "\(error)".replacing(folder.path + "/", with: "")
+        }
+    }
+
+    @Test func `a release in order is read`() throws {
+        let members = byteMembers + ["\"ab\":256", "\"<|endoftext|>\":257"]
+        #expect(try message("{\(members.joined(separator: ","))}", "#version: 0.2\na b\n") == "none")
+    }
+
+    @Test func `what is wrong with a release is said in one line`() throws {
+        let bytes = byteMembers.joined(separator: ",")
+        let few = byteMembers.dropLast().joined(separator: ",")
+        #expect(try message("{\(few)}", "").hasPrefix("encoder.json: there is no token for the byte "))
+        #expect(try message("{\(bytes),\"ab\":7}", "") == "encoder.json: two tokens have the id 7")
+        #expect(try message("{\(bytes),\"ab\":99999999999}", "").contains("the id 99999999999 is not in 0 ..< 2097152"))
+        #expect(try message("{\(bytes),\"ab\":-1}", "").contains("the id -1 is not in"))
+        #expect(try message("{\(bytes),\"ab\":256,\"ab\":257}", "").contains("two tokens have the bytes of token 257"))
+        #expect(try message("{\(bytes)}", "#version\na b\n") == "vocab.bpe, byte 9: the result of a merge is not in the vocabulary")
+        #expect(try message("{\(bytes)}", "a\n") == "vocab.bpe, byte 0: a merge is two words, here is one")
+        #expect(try message("{\(bytes)}", "a b c\n") == "vocab.bpe, byte 3: a merge is two words, here are more")
+        #expect(try message("{\(bytes)}", "a 中\n") == "vocab.bpe, byte 0: a merge is not spelled in the byte alphabet")
+        #expect(try message("{\(bytes)", "").contains("encoder.json, byte "))
+    }
+
+    private func huggingFace(_ change: (String, String)) throws -> String {
+        let folder = try TemporaryDirectory()
+        let text = String(decoding: try FileSystem.readAll(Place.fixture("tokenizers/default/tokenizer.json")), as: UTF8.self)
+        #expect(text.contains(change.0))
+        let path = try folder.write(text.replacing(change.0, with: change.1), to: "tokenizer.json")
+        do {
+            return "\(try Tokenizer.load(path).pattern)"
+        } catch {
+            return "\(error)".replacing(folder.path + "/", with: "")
+        }
+    }
+
+    @Test func `what cannot be encoded exactly is refused by name`() throws {
+        let end = ", which is not supported: only what can be encoded exactly is accepted"
+        #expect(
+            try huggingFace(("\"byte_fallback\": false", "\"byte_fallback\": true"))
+                == "tokenizer.json: it asks for byte_fallback, which no byte-level vocabulary needs" + end)
+        #expect(
+            try huggingFace(("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}"))
+                == "tokenizer.json: it asks for the normalizer NFC" + end)
+        #expect(try huggingFace(("\"type\": \"BPE\"", "\"type\": \"Unigram\"")) == "tokenizer.json: its model is Unigram, not BPE" + end)
+        #expect(
+            try huggingFace(("\"add_prefix_space\": false", "\"add_prefix_space\": true"))
+                == "tokenizer.json: its pre-tokenizer adds a blank before each text" + end)
+        #expect(try huggingFace(("\"normalizer\": null", "\"normalizer\":  null")) == "gpt2")
+    }
+
+    @Test func `a name that is nowhere is an error that says where it was looked for`() {
+        #expect(throws: TokenizerError.self) { try Tokenizer.load("no-such-tokenizer") }
+        #expect(throws: TokenizerError.self) { try Tokenizer.load("no/such/file.json") }
+    }
+}
