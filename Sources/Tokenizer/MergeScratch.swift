@@ -11,20 +11,30 @@ final class MergeScratch {
     private(set) var tokens: UnsafeMutablePointer<UInt32>
     private var capacity = shortLimit + 1
 
-    // For long pre-tokens: a chain of tokens by the offset of their first byte, and a heap of `rank << 32 | offset`.
-    private var next: [UInt32] = []
-    private var previous: [UInt32] = []
-    private var heap: [UInt64] = []
+    // For long pre-tokens: a chain of tokens by the offset of their first byte, and a heap of `rank << 32 | offset`. A merge
+    // takes one pair away and adds at most two, so there are never more than two entries a byte.
+    private var links: UnsafeMutablePointer<Link>
+    private var heap: UnsafeMutablePointer<UInt64>
+    private var longCapacity = 1 << 12
+
+    private struct Link {
+        var previous: UInt32
+        var next: UInt32
+    }
 
     init(_ merges: MergeTable) {
         self.merges = merges
         ranks = .allocate(capacity: Self.shortLimit + 1)
         tokens = .allocate(capacity: capacity)
+        links = .allocate(capacity: longCapacity)
+        heap = .allocate(capacity: 2 * longCapacity)
     }
 
     deinit {
         ranks.deallocate()
         tokens.deallocate()
+        links.deallocate()
+        heap.deallocate()
     }
 
     /// Encodes one pre-token of at least one byte and returns the number of its tokens, which are in `tokens` until the next call.
@@ -76,101 +86,123 @@ final class MergeScratch {
             capacity = count
             tokens = .allocate(capacity: capacity)
         }
+        resizeLong(to: count)
         let merges = self.merges
         let tokens = self.tokens
+        let links = self.links
         let none = UInt32.max
-        if next.count < count {
-            next = Array(repeating: 0, count: count)
-            previous = Array(repeating: 0, count: count)
-        }
-        heap.removeAll(keepingCapacity: true)
-        let used = next.withUnsafeMutableBufferPointer { next in
-            previous.withUnsafeMutableBufferPointer { previous in
-                for index in 0..<count {
-                    tokens[index] = merges.byteTokens[Int(bytes[index])]
-                    next[index] = index + 1 < count ? UInt32(index + 1) : none
-                    previous[index] = index > 0 ? UInt32(index - 1) : none
-                    if index + 1 < count {
-                        let rank = merges.bytePairs[Int(bytes[index]) << 8 | Int(bytes[index + 1])]
-                        if rank != MergeTable.noRank { heap.append(UInt64(rank) << 32 | UInt64(index)) }
-                    }
-                }
-                heapify()
-                while let top = heap.first {
-                    popTop()
-                    let rank = UInt32(truncatingIfNeeded: top >> 32)
-                    let at = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
-                    // A dead token has the number `none`; a living one may have other neighbours by now.
-                    guard tokens[at] != none, next[at] != none else { continue }
-                    let right = Int(next[at])
-                    guard merges.rank(tokens[at], tokens[right]) == rank else { continue }
-                    let product = merges.products[Int(rank)]
-                    tokens[at] = product
-                    tokens[right] = none
-                    let after = next[right]
-                    next[at] = after
-                    if after != none {
-                        previous[Int(after)] = UInt32(at)
-                        push(merges.rank(product, tokens[Int(after)]), at)
-                    }
-                    if previous[at] != none { push(merges.rank(tokens[Int(previous[at])], product), Int(previous[at])) }
-                }
-                var used = 0
-                var index: UInt32 = 0
-                while index != none {
-                    let following = next[Int(index)]
-                    tokens[used] = tokens[Int(index)]
-                    used += 1
-                    index = following
-                }
-                return used
+        var queue = MergeHeap(heap)
+        for index in 0..<count {
+            tokens[index] = merges.byteTokens[Int(bytes[index])]
+            links[index] = Link(
+                previous: index > 0 ? UInt32(truncatingIfNeeded: index &- 1) : none,
+                next: index &+ 1 < count ? UInt32(truncatingIfNeeded: index &+ 1) : none)
+            if index &+ 1 < count {
+                let rank = merges.bytePairs[Int(bytes[index]) << 8 | Int(bytes[index &+ 1])]
+                if rank != MergeTable.noRank { queue.add(UInt64(rank) << 32 | UInt64(index)) }
             }
         }
-        if count > 1 << 20 {
-            // The buffers of a rare giant do not stay.
-            next = []
-            previous = []
-            heap = []
+        queue.arrange()
+        while let top = queue.takeLeast() {
+            let rank = UInt32(truncatingIfNeeded: top >> 32)
+            let at = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
+            // A dead token has the number `none`; a living one may have other neighbours by now.
+            guard tokens[at] != none, links[at].next != none else { continue }
+            let right = Int(links[at].next)
+            guard merges.rank(tokens[at], tokens[right]) == rank else { continue }
+            let product = merges.products[Int(rank)]
+            tokens[at] = product
+            tokens[right] = none
+            let after = links[right].next
+            links[at].next = after
+            if after != none {
+                links[Int(after)].previous = UInt32(truncatingIfNeeded: at)
+                let rank = merges.rank(product, tokens[Int(after)])
+                if rank != MergeTable.noRank { queue.push(UInt64(rank) << 32 | UInt64(at)) }
+            }
+            let before = links[at].previous
+            if before != none {
+                let rank = merges.rank(tokens[Int(before)], product)
+                if rank != MergeTable.noRank { queue.push(UInt64(rank) << 32 | UInt64(before)) }
+            }
+        }
+        var used = 0
+        var index: UInt32 = 0
+        while index != none {
+            let following = links[Int(index)].next
+            tokens[used] = tokens[Int(index)]
+            used &+= 1
+            index = following
         }
         return used
     }
 
-    private func push(_ rank: UInt32, _ offset: Int) {
-        if rank == MergeTable.noRank { return }
-        heap.append(UInt64(rank) << 32 | UInt64(offset))
-        heap.withUnsafeMutableBufferPointer { heap in
-            var child = heap.count - 1
-            let value = heap[child]
-            while child > 0, heap[(child - 1) / 2] > value {
-                heap[child] = heap[(child - 1) / 2]
-                child = (child - 1) / 2
-            }
-            heap[child] = value
+    /// The buffers of a rare giant do not stay.
+    private func resizeLong(to count: Int) {
+        guard count > longCapacity || (longCapacity > 1 << 20 && count < 1 << 16) else { return }
+        links.deallocate()
+        heap.deallocate()
+        longCapacity = max(count, 1 << 12)
+        links = .allocate(capacity: longCapacity)
+        heap = .allocate(capacity: 2 * longCapacity)
+    }
+}
+
+/// A binary heap, the least on top, in memory that somebody else owns.
+private struct MergeHeap {
+    private let entries: UnsafeMutablePointer<UInt64>
+    private var count = 0
+
+    init(_ entries: UnsafeMutablePointer<UInt64>) { self.entries = entries }
+
+    /// Adds an entry before `arrange`.
+    @inline(__always)
+    mutating func add(_ value: UInt64) {
+        entries[count] = value
+        count &+= 1
+    }
+
+    mutating func arrange() {
+        var index = count / 2 - 1
+        while index >= 0 {
+            sink(entries[index], at: index)
+            index -= 1
         }
     }
 
-    private func popTop() {
-        let last = heap.removeLast()
-        if heap.isEmpty { return }
-        heap.withUnsafeMutableBufferPointer { Self.sink(last, at: 0, in: $0) }
-    }
-
-    private func heapify() {
-        heap.withUnsafeMutableBufferPointer { heap in
-            for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { Self.sink(heap[index], at: index, in: heap) }
+    @inline(__always)
+    mutating func push(_ value: UInt64) {
+        var child = count
+        count &+= 1
+        while child > 0 {
+            let parent = (child &- 1) / 2
+            if entries[parent] <= value { break }
+            entries[child] = entries[parent]
+            child = parent
         }
+        entries[child] = value
     }
 
-    private static func sink(_ value: UInt64, at index: Int, in heap: UnsafeMutableBufferPointer<UInt64>) {
+    @inline(__always)
+    mutating func takeLeast() -> UInt64? {
+        if count == 0 { return nil }
+        let least = entries[0]
+        count &-= 1
+        if count > 0 { sink(entries[count], at: 0) }
+        return least
+    }
+
+    @inline(__always)
+    private func sink(_ value: UInt64, at index: Int) {
         var parent = index
         while true {
-            var child = 2 * parent + 1
-            if child >= heap.count { break }
-            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-            if heap[child] >= value { break }
-            heap[parent] = heap[child]
+            var child = 2 &* parent &+ 1
+            if child >= count { break }
+            if child &+ 1 < count { child &+= entries[child &+ 1] < entries[child] ? 1 : 0 }
+            if entries[child] >= value { break }
+            entries[parent] = entries[child]
             parent = child
         }
-        heap[parent] = value
+        entries[parent] = value
     }
 }

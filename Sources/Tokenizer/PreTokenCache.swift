@@ -28,10 +28,10 @@ final class PreTokenCache {
     }
 
     static let nearBits: UInt64 = 15
-    static let longBits: UInt64 = 13
+    static let longBits: UInt64 = 15
     static let longestKey = 255
     /// Bytes of the arena for long keys.
-    private static let arenaLimit = 1 << 20
+    private static let arenaLimit = 1 << 21
     /// Ids of the pool for words with more than three tokens.
     private static let poolLimit = 1 << 21
 
