@@ -54,7 +54,7 @@ extension TrainingConfiguration {
         let steps = fullSteps + (result.pacing == .none ? 0 : (result.warmupSteps ?? 0) / 2)
 
         result.minimumLearningRate = minimumLearningRate ?? learningRate / 10
-        result.learningRateWarmup = learningRateWarmup ?? .tokens(budget / 50)
+        result.learningRateWarmup = learningRateWarmup ?? .tokens(budget / 10)
         result.learningRateDecay = learningRateDecay ?? .tokens(budget)
         result.validationInterval = validationInterval ?? max(1, steps / 20)
         result.checkpointInterval = checkpointInterval ?? max(1, steps / 10)

@@ -75,7 +75,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
     public var learningRate = 1e-3
     public var minimumLearningRate: Double?
     public var decay = LearningRateSchedule.Decay.cosine
-    /// Warmup of the learning rate; nil for 2 % of the budget in tokens.
+    /// Warmup of the learning rate; nil for a tenth of the budget in tokens: short first steps need it.
     public var learningRateWarmup: TrainingAmount?
     /// Where the decay ends; nil for the end of the budget.
     public var learningRateDecay: TrainingAmount?

@@ -71,7 +71,7 @@ public struct Report: Sendable {
             if !statistics.maximumRatio.isNaN {
                 tiles.append(
                     (
-                        NumberText.count(statistics.above12), "steps with loss ratio > 1.2",
+                        NumberText.count(statistics.above12), "spikes (loss ratio > 1.2)",
                         "largest \(NumberText.fixed(statistics.maximumRatio, 3))"
                     ))
             }

@@ -54,7 +54,7 @@ public struct ConsoleView: Sendable {
     private static let columns: [Column] = [
         Column(name: "step", width: 9) { record, _ in NumberText.count(record.step) },
         Column(name: "tokens", width: 7) { record, _ in NumberText.compact(Double(record.tokens)) },
-        Column(name: "done", width: 5) { _, outlook in NumberText.fixed(outlook.share * 100, 1) + "%" },
+        Column(name: "done", width: 6) { _, outlook in NumberText.fixed(outlook.share * 100, 1) + "%" },
         Column(name: "length", width: 6) { record, _ in "\(record.length)" },
         Column(name: "loss", width: 8) { record, _ in NumberText.fixed(record.loss, 4) },
         Column(name: "ratio", width: 6) { record, _ in record.lossRatio.isNaN ? "-" : NumberText.fixed(record.lossRatio, 3) },
