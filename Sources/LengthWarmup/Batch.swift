@@ -7,6 +7,8 @@ struct LocatedSlice {
     var pass: Int
     var token: Int
     var length: Int
+    /// Whether it is the first of its sample.
+    var opensSample: Bool
 }
 
 /// One micro-batch of one rank: four matrices of `rows × length`, row by row, in memory that the loader owns and reuses.

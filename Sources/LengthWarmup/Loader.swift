@@ -20,6 +20,8 @@ public final class Loader {
     public private(set) var digest: UInt64 = 0
     /// Trained targets of each data set up to there, over all ranks.
     public private(set) var trainedBySource: [Int]
+    /// Targets of the samples of each data set that were opened up to there, over all ranks.
+    public private(set) var fetchedBySource: [Int]
     /// The last step whose last micro-batch was handed out.
     public private(set) var lastStep: PlannedStep?
 
@@ -50,11 +52,15 @@ public final class Loader {
         let rowsOfRank = (configuration.globalBatchSize + world - 1) / world
         self.microBatchSize = min(max(microBatchSize ?? rowsOfRank, 1), rowsOfRank)
         trainedBySource = Array(repeating: 0, count: source.streams.count)
+        fetchedBySource = trainedBySource
         if let state {
             try state.check(configuration: configuration, sources: Self.names(of: source))
             plan = try TrainingPlan(configuration, samples: source.sampleCount, state: state)
             digest = state.digest
-            if state.trainedBySource.count == trainedBySource.count { trainedBySource = state.trainedBySource }
+            guard state.accountsAddUp(sources: trainedBySource.count) else {
+                throw .badState("its accounts of the data sets do not add up")
+            }
+            (trainedBySource, fetchedBySource) = (state.trainedBySource, state.fetchedBySource)
         } else {
             plan = try TrainingPlan(configuration, samples: source.sampleCount)
         }
@@ -72,7 +78,10 @@ public final class Loader {
         if produced.batch.completesStep {
             lastStep = plan.nextStep()
             digest &+= produced.stepDigest
-            for index in trainedBySource.indices { trainedBySource[index] += produced.stepTargets[index] }
+            for index in trainedBySource.indices {
+                trainedBySource[index] += produced.stepTargets[index]
+                fetchedBySource[index] += produced.stepOpened[index] * configuration.sequenceLength
+            }
         }
         return produced.batch
     }
@@ -85,15 +94,26 @@ public final class Loader {
 
     /// The state after the last step whose last micro-batch was handed out.
     public var state: PlanState {
-        PlanState(plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource)
+        PlanState(
+            plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, fetchedBySource: fetchedBySource)
     }
 
-    /// What identifies the data of a source in a state.
+    /// Each data set's share of the plan's counts, over all ranks.
+    public var accounts: [SourceAccount] {
+        zip(fetchedBySource, trainedBySource).map {
+            SourceAccount(fetched: $0, trained: $1, policy: configuration.tails)
+        }
+    }
+
+    /// What identifies the data of a source in a state: content, and its place in the order. A weight or an order's seed that changed
+    /// would put other samples behind the positions of the ledger.
     public static func names(of source: DataSource) -> [JSONValue] {
-        zip(source.streams, source.fingerprints).map { stream, fingerprint in
+        source.streams.indices.map { index in
             [
-                "samples": JSONValue(stream.sampleCount), "tokens": JSONValue(stream.tokens.count),
-                "fingerprint": .string(String(fingerprint, radix: 16)),
+                "samples": JSONValue(source.streams[index].sampleCount), "tokens": JSONValue(source.streams[index].tokens.count),
+                "fingerprint": .string(String(source.fingerprints[index], radix: 16)),
+                "samples_per_epoch": JSONValue(source.order.quotas[index]),
+                "order": .string(String(source.order.fingerprint, radix: 16)),
             ]
         }
     }
@@ -104,11 +124,29 @@ public final class Loader {
 final class ProducedBatch {
     let batch: Batch
     var stepDigest: UInt64 = 0
-    var stepTargets: [Int] = []
+    /// For each data set: trained targets, and samples that were opened.
+    var stepTargets: [Int]
+    var stepOpened: [Int]
     /// Marks the end of the plan; holds no rows.
     var isEnd = false
 
-    init(_ batch: Batch) { self.batch = batch }
+    init(_ batch: Batch, sources: Int) {
+        self.batch = batch
+        stepTargets = Array(repeating: 0, count: sources)
+        stepOpened = stepTargets
+    }
+
+    /// Sums up the slices of a whole step. In place: a step takes no memory for its accounts.
+    func account(for slices: [LocatedSlice]) {
+        for index in stepTargets.indices { (stepTargets[index], stepOpened[index]) = (0, 0) }
+        var digest = SliceDigest()
+        for slice in slices {
+            digest.add(slice)
+            stepTargets[slice.dataset] += slice.length
+            if slice.opensSample { stepOpened[slice.dataset] += 1 }
+        }
+        stepDigest = digest.value
+    }
 }
 
 /// The thread that fills batches ahead of the consumer: a ring of batches between two semaphores.
@@ -140,7 +178,9 @@ final class BatchProducer: @unchecked Sendable {
         self.world = world
         self.microBatchSize = microBatchSize
         isAdaptive = plan.adaptiveCourse != nil
-        ring = (0..<depth).map { _ in ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength)) }
+        ring = (0..<depth).map { _ in
+            ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength), sources: source.streams.count)
+        }
         // Started at 0 and raised: a semaphore may not be freed below the value it began with.
         free = DispatchSemaphore(value: 0)
         for _ in 0..<depth { free.signal() }
@@ -183,12 +223,6 @@ final class BatchProducer: @unchecked Sendable {
         var rowEnds: [Int] = []
         while let step = plan.nextStep() {
             locate(step, &slices, &rowEnds)
-            var digest = SliceDigest()
-            var targets = Array(repeating: 0, count: source.streams.count)
-            for slice in slices {
-                digest.add(slice)
-                targets[slice.dataset] += slice.length
-            }
             let rows = step.rows(ofRank: rank, world: world)
             // All ranks make as many micro-batches as the largest share needs.
             let microCount = ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize
@@ -208,10 +242,7 @@ final class BatchProducer: @unchecked Sendable {
                 batch.step = step.step
                 batch.globalTargetCount = step.targetCount
                 batch.completesStep = micro == microCount - 1
-                if batch.completesStep {
-                    ring[writeIndex].stepDigest = digest.value
-                    ring[writeIndex].stepTargets = targets
-                }
+                if batch.completesStep { ring[writeIndex].account(for: slices) }
                 ready.signal()
                 writeIndex = (writeIndex + 1) % ring.count
             }
@@ -235,7 +266,10 @@ final class BatchProducer: @unchecked Sendable {
             for row in 0..<group.rowCount {
                 group.forEachSlice(ofRow: row) { slice in
                     let place = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
-                    slices.append(LocatedSlice(dataset: place.dataset, pass: place.pass, token: place.token, length: slice.length))
+                    slices.append(
+                        LocatedSlice(
+                            dataset: place.dataset, pass: place.pass, token: place.token, length: slice.length,
+                            opensSample: slice.start == 0))
                 }
                 rowEnds.append(slices.count)
             }

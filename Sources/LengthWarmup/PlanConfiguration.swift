@@ -43,9 +43,13 @@ public struct PlanConfiguration: Sendable, Equatable {
 
     /// Throws when a number makes no plan.
     public func check() throws(WarmupError) {
-        if sequenceLength < 1 { throw .badConfiguration("--seq-length is \(sequenceLength): it must be at least 1") }
-        if globalBatchSize < 1 { throw .badConfiguration("--global-batch-size is \(globalBatchSize): it must be at least 1") }
-        if trainTokens < 1 { throw .badConfiguration("--train-tokens is \(trainTokens): it must be at least 1") }
+        // Upper bounds: far above any run, and no sum of a plan can overflow.
+        for (name, value, bound) in [
+            ("--seq-length", sequenceLength, 1 << 24), ("--global-batch-size", globalBatchSize, 1 << 24),
+            ("--train-tokens", trainTokens, 1 << 60),
+        ] where value < 1 || value > bound {
+            throw .badConfiguration("\(name) is \(value): it must be \(value < 1 ? "at least 1" : "at most \(bound)")")
+        }
         if granularity < 1 { throw .badConfiguration("the length granularity is \(granularity): it must be at least 1") }
         switch pacing {
         case .constant, .deepSpeed: break
@@ -63,7 +67,9 @@ public struct PlanConfiguration: Sendable, Equatable {
             }
             if steps < 0 { throw .badConfiguration("--slw-steps is \(steps): it cannot be negative") }
         case .mixed(let first, let firstSteps, let second, let secondSteps):
-            if min(first, second) < 1 || firstSteps < 0 || secondSteps < 0 || firstSteps + secondSteps < 1 {
+            if min(first, second) < 1 || firstSteps < 0 || secondSteps < 0 || max(firstSteps, secondSteps) < 1
+                || max(firstSteps, secondSteps) > 1 << 60
+            {
                 throw .badConfiguration("mixed pacing needs two lengths of at least 1 and one step in a cycle")
             }
         case .table(let lengths, let bounds):

@@ -17,6 +17,8 @@ public struct PlanState: Sendable, Equatable {
     public var digest: UInt64
     /// Trained targets of each data set.
     public var trainedBySource: [Int]
+    /// Targets of each data set's samples that were opened.
+    public var fetchedBySource: [Int]
     public var runs: [TailLedger.Run]
     /// Under adaptive pacing: what was seen and decided.
     public var adaptiveCourse: AdaptivePacing.Course?
@@ -31,6 +33,7 @@ public struct PlanState: Sendable, Equatable {
             "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
             "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
             "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
+            "fetched_by_source": .array(fetchedBySource.map { JSONValue($0) }),
             "adaptive": adaptiveCourse?.json ?? .null,
         ]
         let text = Array(head.serialized().utf8)
@@ -81,12 +84,14 @@ public struct PlanState: Sendable, Equatable {
             return value
         }
         guard let configuration = head["configuration"]?.object, let sources = head["sources"]?.array,
-            let digest = head["digest"]?.string.flatMap({ UInt64($0, radix: 16) }), let bySource = head["trained_by_source"]?.array
+            let digest = head["digest"]?.string.flatMap({ UInt64($0, radix: 16) }), let trainedBySource = head["trained_by_source"]?.array,
+            let fetchedBySource = head["fetched_by_source"]?.array
         else { throw .badState("its head lacks the configuration, the sources or the digest") }
         self.configuration = configuration
         self.sources = sources
         self.digest = digest
-        trainedBySource = bySource.compactMap(\.int)
+        self.trainedBySource = trainedBySource.compactMap(\.int)
+        self.fetchedBySource = fetchedBySource.compactMap(\.int)
         epoch = try number("epoch")
         nextFresh = try number("next_fresh")
         counts = PlanCounts()
@@ -103,7 +108,7 @@ public struct PlanState: Sendable, Equatable {
     }
 
     init(
-        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int]
+        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = []
     ) {
         configuration = plan.configuration.json
         self.sources = sources
@@ -112,6 +117,7 @@ public struct PlanState: Sendable, Equatable {
         counts = plan.counts
         self.digest = digest
         self.trainedBySource = trainedBySource
+        self.fetchedBySource = fetchedBySource
         runs = plan.ledger.runs
         adaptiveCourse = plan.adaptiveCourse
     }
@@ -125,9 +131,27 @@ public struct PlanState: Sendable, Equatable {
         guard self.sources.count == sources.count else {
             throw .changed(name: "the number of data sets", was: "\(self.sources.count)", isNow: "\(sources.count)")
         }
-        for (was, now) in zip(self.sources, sources) where was != now {
-            throw .changed(name: "the data set", was: was.serialized(), isNow: now.serialized())
+        for (index, (was, now)) in zip(self.sources, sources).enumerated() where was != now {
+            for (key, value) in now.object ?? [:] where was[key] != value {
+                let name = "data set \(index + 1)'s \(key.replacing("_", with: " "))"
+                throw .changed(name: name, was: was[key]?.serialized() ?? "not set", isNow: value.serialized())
+            }
+            throw .changed(name: "data set \(index + 1)", was: was.serialized(), isNow: now.serialized())
         }
+    }
+
+    /// Whether the accounts are of so many data sets and sum up to the plan's counts.
+    func accountsAddUp(sources: Int) -> Bool {
+        func sum(_ numbers: [Int]) -> Int? {
+            var sum = 0
+            for number in numbers {
+                let (next, overflow) = sum.addingReportingOverflow(number)
+                if number < 0 || overflow { return nil }
+                sum = next
+            }
+            return numbers.count == sources ? sum : nil
+        }
+        return sum(trainedBySource) == counts.trained && sum(fetchedBySource) == counts.fetched
     }
 }
 
@@ -138,7 +162,13 @@ extension TrainingPlan {
         epoch = state.epoch
         nextFresh = state.nextFresh
         counts = state.counts
-        if adaptiveCourse != nil, let course = state.adaptiveCourse { adaptiveCourse = course }
+        guard counts.addUp(epoch: epoch, nextFresh: nextFresh, samples: samples, sequenceLength: configuration.sequenceLength) else {
+            throw .badState("its counts do not add up")
+        }
+        if adaptiveCourse != nil, let course = state.adaptiveCourse {
+            guard course.length <= configuration.sequenceLength else { throw .badState("its adaptive length is above the samples'") }
+            adaptiveCourse = course
+        }
         for run in state.runs {
             guard run.start < configuration.sequenceLength, run.positions.upperBound <= samples else {
                 throw .badState("a run lies outside the data")
@@ -148,6 +178,19 @@ extension TrainingPlan {
         guard nextFresh <= samples, ledger.targetCount == counts.outstanding, ledger.firstViolation(samples: nextFresh) == nil else {
             throw .badState("its ledger does not add up")
         }
+    }
+}
+
+extension PlanCounts {
+    /// The conservation law, and that fetched targets are those of the positions that were read. Counts come from a file: no sum may overflow.
+    func addUp(epoch: Int, nextFresh: Int, samples: Int, sequenceLength: Int) -> Bool {
+        let (before, o1) = epoch.multipliedReportingOverflow(by: samples)
+        let (opened, o2) = before.addingReportingOverflow(nextFresh)
+        let (targets, o3) = opened.multipliedReportingOverflow(by: sequenceLength)
+        let (sum, o4) = trained.addingReportingOverflow(outstanding)
+        let (all, o5) = sum.addingReportingOverflow(dropped)
+        return !(o1 || o2 || o3 || o4 || o5) && nextFresh <= samples && fetched == targets && fetched == all && reused <= trained
+            && steps <= trained
     }
 }
 

@@ -33,6 +33,9 @@ public struct SampleOrder: Sendable, Equatable {
         starts = quotas.reduce(into: [0]) { $0.append($0.last! + $1) }
     }
 
+    /// Changes when the seed does, or when weights come or go: with equal `quotas`, equal fingerprints mean equal orders.
+    public var fingerprint: UInt64 { CounterRandom.word(seed, isWeighted ? 1 : 0) }
+
     /// What is served at `position` of `epoch`. O(log data sets).
     public func entry(epoch: Int, position: Int) -> Entry {
         let rank = KeyedPermutation(count: count, key: CounterRandom.word(seed, 1, UInt64(epoch)))[position]

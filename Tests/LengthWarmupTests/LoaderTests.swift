@@ -70,7 +70,9 @@ struct LoaderTests {
                         if rank == world - 1 {
                             state = try PlanState(decoding: loader.state.encoded)
                             (digest, counts) = (loader.digest, loader.plan.counts)
-                            #expect(loader.trainedBySource.reduce(0, +) == counts.trained)
+                            #expect(loader.accounts.reduce(0) { $0 + $1.trained } == counts.trained)
+                            #expect(loader.accounts.reduce(0) { $0 + $1.fetched } == counts.fetched)
+                            #expect(loader.accounts.reduce(0) { $0 + $1.outstanding } == counts.outstanding)
                         }
                     }
                 }
@@ -135,6 +137,26 @@ struct LoaderTests {
             [DataSetName(prefix: try dataset(folder, "b", tokens: 900, first: 7, &random))], part: .train, sequenceLength: 8, seed: 1)
         let state = try Loader(source: first, configuration: configuration).state
         let error = #expect(throws: WarmupError.self) { _ = try Loader(source: other, configuration: configuration, state: state) }
-        #expect(error.map { "\($0)".hasPrefix("cannot resume: the data set was ") } == true)
+        #expect(error.map { "\($0)".hasPrefix("cannot resume: data set 1's ") } == true)
+    }
+
+    @Test("a weight or an order's seed that changed is refused: the ledger's positions would mean other samples")
+    func changedOrder() throws {
+        var random = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let configuration = PlanConfiguration(sequenceLength: 8, globalBatchSize: 2, trainTokens: 500)
+        let prefixes = try ["a", "b"].map { try dataset(folder, $0, tokens: 900, &random) }
+        func source(_ weights: [Double?], seed: UInt64 = 1) throws -> DataSource {
+            try DataSource(
+                zip(prefixes, weights).map { DataSetName(prefix: $0, weight: $1) }, part: .train, split: DocumentSplit("1,0,0"),
+                sequenceLength: 8, seed: seed)
+        }
+        let state = try Loader(source: source([1, 1]), configuration: configuration).state
+        for (other, key) in [
+            (try source([2, 1]), "samples per epoch"), (try source([1, 1], seed: 2), "order"), (try source([nil, nil]), "order"),
+        ] {
+            let error = #expect(throws: WarmupError.self) { _ = try Loader(source: other, configuration: configuration, state: state) }
+            #expect(error.map { "\($0)".hasPrefix("cannot resume: data set 1's \(key) was ") } == true, "\(error!)")
+        }
     }
 }

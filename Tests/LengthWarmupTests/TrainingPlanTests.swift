@@ -143,6 +143,28 @@ struct TrainingPlanTests {
         }
     }
 
+    @Test("a state whose checksum is right and whose numbers are not is refused")
+    func forgedStates() throws {
+        var plan = try TrainingPlan(
+            PlanConfiguration(sequenceLength: 16, globalBatchSize: 4, trainTokens: 1000, pacing: .linear(start: 8, steps: 9)), samples: 60)
+        for _ in 0..<4 { _ = plan.nextStep() }
+        let state = PlanState(plan: plan, sources: [], digest: 0, trainedBySource: [])
+        let forgeries: [(inout PlanState) -> Void] = [
+            { $0.counts.trained += 1 }, { $0.counts.fetched = .max }, { $0.counts.outstanding = .max }, { $0.epoch = .max },
+            { $0.nextFresh = .max }, { $0.nextFresh += 1 }, { $0.counts.steps = .max }, { $0.runs.removeAll() },
+            { $0.runs.append($0.runs[0]) }, { $0.runs[0].start = 16 }, { $0.runs[0].positions = 0..<(.max) },
+        ]
+        for (number, forge) in forgeries.enumerated() {
+            var forged = state
+            forge(&forged)
+            let error = #expect(throws: WarmupError.self, "forgery \(number)") {
+                _ = try TrainingPlan(plan.configuration, samples: 60, state: PlanState(decoding: forged.encoded))
+            }
+            #expect(error.map { "\($0)".hasPrefix("the saved loader state cannot be used: ") } == true)
+        }
+        #expect(try TrainingPlan(plan.configuration, samples: 60, state: state).ledger == plan.ledger)
+    }
+
     @Test("a changed option is named when a run is resumed")
     func changedOption() throws {
         var configuration = PlanConfiguration(sequenceLength: 16, globalBatchSize: 4, trainTokens: 1000)
