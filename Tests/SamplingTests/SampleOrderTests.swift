@@ -13,6 +13,32 @@ struct SamplingPropertyTests {
         }
     }
 
+    @Test("a keyed permutation is as good as a random one: every place equally likely, no trace of the old neighbours")
+    func quality() {
+        // Chi-square of (index, image) over many keys, as its distance from the mean in standard deviations.
+        for count in [5, 31, 64] {
+            let keys = 20_000
+            var seen = [Double](repeating: 0, count: count * count)
+            for key in 0..<keys {
+                let permutation = KeyedPermutation(count: count, key: CounterRandom.word(11, UInt64(key)))
+                for index in 0..<count { seen[index * count + permutation[index]] += 1 }
+            }
+            let expected = Double(keys) / Double(count)
+            let chiSquare = seen.reduce(0) { $0 + ($1 - expected) * ($1 - expected) / expected }
+            let freedom = Double((count - 1) * (count - 1))
+            #expect(abs(chiSquare - freedom) < 6 * (2 * freedom).squareRoot(), "count \(count)")
+        }
+        // Serial correlation within 5 / sqrt(n) of 0, mean displacement within 1 % of n / 3.
+        let count = 200_000
+        let images = (0..<count).map { [permutation = KeyedPermutation(count: count, key: 12)] in Double(permutation[$0]) }
+        let mean = Double(count - 1) / 2
+        let variance = images.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+        let covariance = zip(images, images.dropFirst()).reduce(0) { $0 + ($1.0 - mean) * ($1.1 - mean) }
+        #expect(abs(covariance / variance) < 5 / Double(count).squareRoot())
+        let displacement = images.enumerated().reduce(0) { $0 + abs($1.element - Double($1.offset)) } / Double(count)
+        #expect(abs(displacement / Double(count) * 3 - 1) < 0.01)
+    }
+
     @Test("an epoch without weights serves each sample once; with weights each pass over a set is complete before the next")
     func order() {
         var random = SeededGenerator(TestRun.seed)
