@@ -9,9 +9,8 @@ enum EvaluateCommand {
         "--task", "TASK", of: ["wikitext", "lambada"], default: "wikitext", "perplexity of a text, or last-word accuracy")
     static let data = Option.required("--data", "FILE", "a text (wikitext), or JSON Lines with a \"text\" each (lambada)")
     static let detokenizer = Option<String?>.choice(
-        "--detokenizer", "RULES", of: Detokenizer.allCases.map(\.rawValue), "undo the spacing of word-level texts"
-    ).defaulting(
-        to: "by the file's name, as Megatron does")
+        "--detokenizer", "RULES", of: Detokenizer.allCases.map(\.rawValue),
+        "undo the spacing of word-level texts; otherwise by the file's name, as Megatron does")
     static let stride = Option<Int?>.count("--overlapping-eval", "N", in: 1...1 << 24, "tokens between windows").also("--stride")
         .defaulting(
             to: "the context's length: no overlap")
