@@ -48,6 +48,21 @@ struct RunIdentity: Sendable, Equatable {
         return unsafe XXHash64.hash(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
 
+    /// A hash of everything but the times of change: a finished data set remembers it (`source.run` in `P.meta`).
+    var digest: UInt64 {
+        var hash = XXHash64()
+        for option in options {
+            hash.update(option.name)
+            hash.update(option.value)
+        }
+        for input in inputs {
+            hash.update(FileSystem.name(of: input.path))
+            hash.update(input.byteCount)
+            hash.update(input.start)
+        }
+        return hash.finish()
+    }
+
     /// What keeps a run of identity `other` from being continued as this one, in words; nil when nothing does.
     func difference(from other: RunIdentity) -> String? {
         for (mine, theirs) in zip(options, other.options) where mine != theirs {

@@ -50,7 +50,7 @@ struct RunJournal: Sendable {
 }
 
 extension RunJournal.Progress {
-    private static var countKeys: [(String, WritableKeyPath<PreprocessingCounts, Int>)] {
+    static var countKeys: [(String, WritableKeyPath<PreprocessingCounts, Int>)] {
         [
             ("documents", \.documents), ("empty_documents", \.emptyDocuments), ("tokens", \.tokens), ("input_bytes", \.inputBytes),
             ("text_bytes", \.textBytes), ("bad_lines", \.badLines), ("blank_lines", \.blankLines),

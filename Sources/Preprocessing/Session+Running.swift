@@ -13,6 +13,10 @@ extension Session {
         summary.resumedAtByte = resumed?.counts.inputBytes
         let ending = [".bin", ".idx", ".meta", ".sums"]
         summary.files = ending.map { prefix + $0 }
+        if let finished {
+            summary.counts = finished
+            return summary
+        }
         if let resumed, resumed.isComplete, !IndexedDatasetWriter.isStarted(prefix) {
             // Killed between the last name and the end of the journal: all is done.
             guard FileSystem.exists(IndexedDataset.indexPath(prefix)) else {
@@ -123,10 +127,10 @@ extension Session {
         let tokenizer = configuration.tokenizer
         var source: JSONObject = [
             "inputs": .array(inputs.inputs.prefix(100).map { JSONValue(PathName.printable($0.path)) }),
-            "input_count": JSONValue(inputs.inputs.count), "input_bytes": JSONValue(counts.inputBytes),
-            "text_bytes": JSONValue(counts.textBytes), "empty_documents": JSONValue(counts.emptyDocuments),
-            "bad_lines": JSONValue(counts.badLines), "source": JSONValue(configuration.corpus.source.rawValue),
+            "input_count": JSONValue(inputs.inputs.count),
+            "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) })),
         ]
+        if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
         source["shard"] = configuration.shard.map { JSONValue($0.description) }
         return DatasetMetadata(
             tokenizer: .init(

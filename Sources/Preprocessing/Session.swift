@@ -15,6 +15,8 @@ struct Session: ~Copyable {
     let journal: RunJournal
     /// Where an earlier session came to.
     let resumed: RunJournal.Progress?
+    /// What an earlier run counted that has done all of this already.
+    let finished: PreprocessingCounts?
     /// Whether files of the output's name go away at the end.
     let overwrites: Bool
     // Held as long as the session lives.
@@ -40,7 +42,9 @@ struct Session: ~Copyable {
             return try FileLock(prefix + ".lock")
         }
         let journal = RunJournal(prefix: prefix)
-        let (resumed, overwrites) = try Self.earlierRun(configuration, identity, journal)
+        let finished = journal.exists ? nil : Self.finishedRun(configuration, identity)
+        let (resumed, overwrites) = finished == nil ? try Self.earlierRun(configuration, identity, journal) : (nil, false)
+        if finished != nil { report("nothing is left to do: this run was finished before") }
         if let resumed { report("resuming behind \(resumed.counts.documents) documents and \(resumed.counts.inputBytes) bytes of input") }
         let type = TokenType.optimal(vocabularySize: tokenizer.vocabularySize)
         try Self.checkSpace(prefix, inputs, parts, type, done: resumed?.writer.binBytes ?? 0, report)
@@ -52,9 +56,21 @@ struct Session: ~Copyable {
         self.identity = identity
         self.journal = journal
         self.resumed = resumed
+        self.finished = finished
         self.overwrites = overwrites
         self.lock = lock
         tokenType = type
+    }
+
+    /// The counts of a finished run that was the same as this one; only asked when this one is to resume, as a scheduler does that runs a
+    /// command again without knowing how far it came.
+    private static func finishedRun(_ configuration: Preprocessor.Configuration, _ identity: RunIdentity) -> PreprocessingCounts? {
+        guard configuration.resume, let dataset = try? IndexedDataset(prefix: configuration.outputPrefix),
+            let source = dataset.metadata?.source, source["run"]?.string == String(identity.digest, radix: 16)
+        else { return nil }
+        var counts = PreprocessingCounts()
+        for (key, path) in RunJournal.Progress.countKeys { counts[keyPath: path] = source["counts"]?[key]?.int ?? 0 }
+        return counts
     }
 
     /// What an earlier run left here that this one goes on with; whatever else it left is removed.

@@ -154,6 +154,19 @@ import Tokenizer
         #expect(try bench.bytes("out") == expected)
     }
 
+    @Test("a finished run that is run again with --resume has nothing to do, another is refused")
+    func finished() throws {
+        var configuration = configuration("out")
+        let summary = try Preprocessor(configuration).run()
+        configuration.resume = true
+        let again = try Preprocessor(configuration).run()
+        #expect(again.counts == summary.counts && again.counts.documents == 310)
+        #expect(try bench.bytes("out") == expected)
+        configuration.appendEndOfText = false
+        let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration).run() }
+        #expect(error?.description.contains("exists already") == true)
+    }
+
     @Test("a bad line keeps what came before it; skipping it goes on from there")
     func badLine() throws {
         let lines = try String(decoding: FileSystem.readAll(inputs[0]), as: UTF8.self).split(separator: "\n")

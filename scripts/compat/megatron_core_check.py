@@ -6,6 +6,9 @@ usage: megatron_core_check.py OURS THEIRS    (prefixes; THEIRS is written)
 import logging
 import struct
 import sys
+import warnings
+
+warnings.simplefilter("ignore")
 
 import numpy
 import torch
