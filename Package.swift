@@ -91,6 +91,8 @@ let package = Package(
         .testTarget(
             name: "LengthWarmupTests", dependencies: ["LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"],
             swiftSettings: house),
+        .testTarget(
+            name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
         .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "TrainingTests",

@@ -1,9 +1,9 @@
-/// A permutation of `0 ..< count` with random access and no memory: a Feistel network on the smallest even number of bits that
-/// holds `count`, walked along its cycle until it lands inside.
+/// A permutation of `0 ..< count` with random access and no memory: a Feistel network on the smallest even number of bits (at least
+/// eight) that holds `count`, walked along its cycle until it lands inside.
 ///
 /// Eight rounds of a 64-bit mixer (the finaliser of SplitMix64 over half, key and round) make the four-round
 /// Luby-Rackoff construction's distance from a random permutation irrelevant here; quality is measured in
-/// `docs/determinism.md`. The domain is less than four times `count`, so a look-up takes fewer than four walks on average.
+/// `docs/determinism.md`. From 65 on the domain is less than four times `count`, so a look-up takes fewer than four walks on average.
 /// O(1) time and memory.
 public struct KeyedPermutation: Sendable, Equatable {
     public let count: Int
@@ -17,7 +17,8 @@ public struct KeyedPermutation: Sendable, Equatable {
         self.count = count
         self.key = key
         let bits = UInt64(Int.bitWidth - max(count - 1, 1).leadingZeroBitCount)
-        halfBits = (bits + 1) / 2
+        // Halves of two bits do not generate every permutation, those of three leave a trace: chi-squares of small counts show it.
+        halfBits = max((bits + 1) / 2, 4)
         halfMask = (1 << halfBits) - 1
     }
 

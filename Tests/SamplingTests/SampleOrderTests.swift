@@ -39,6 +39,21 @@ struct SamplingPropertyTests {
         #expect(abs(displacement / Double(count) * 3 - 1) < 0.01)
     }
 
+    @Test("every order of a few samples is equally likely", arguments: 2...7)
+    func allOrders(count: Int) {
+        let orders = (1...count).reduce(1, *)
+        let expected = 100
+        var seen: [Int: Int] = [:]
+        for key in 0..<orders * expected {
+            let permutation = KeyedPermutation(count: count, key: CounterRandom.word(9, UInt64(key)))
+            seen[(0..<count).reduce(0) { $0 * count + permutation[$1] }, default: 0] += 1
+        }
+        #expect(seen.count == orders)
+        let chiSquare = seen.values.reduce(0.0) { $0 + Double(($1 - expected) * ($1 - expected)) / Double(expected) }
+        let freedom = Double(orders - 1)
+        #expect((chiSquare - freedom) / (2 * freedom).squareRoot() < 4, "chi-square \(chiSquare), \(orders - 1) degrees of freedom")
+    }
+
     @Test("an epoch without weights serves each sample once; with weights each pass over a set is complete before the next")
     func order() {
         var random = SeededGenerator(TestRun.seed)
