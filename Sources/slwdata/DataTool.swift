@@ -1,15 +1,17 @@
 import CommandLine
 import IndexedDataset
+import Preprocessing
 
 /// `slwdata`: everything that happens to data before training.
 enum DataTool {
     static let command = Command(
         "slwdata", "corpora become tokens, tokens become samples, samples become a length-warmup plan",
         examples: [
-            "slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"
+            "slwdata preprocess --input Fixtures/some.jsonl --output-prefix some", "slwdata inspect index some", "slwdata plan --data some",
         ],
         subcommands: [
-            InspectTool.command, PlanCommand.command, VerifyCommand.command, MergeCommand.command, ConvertCommand.command,
+            InspectTool.command, PreprocessCommand.command, PlanCommand.command, VerifyCommand.command, MergeCommand.command,
+            ConvertCommand.command,
             RepairCommand.command,
             TokenizerTool.command,
         ])
@@ -17,7 +19,7 @@ enum DataTool {
     /// Whether `error` only says that the user asked to stop.
     static func isInterruption(_ error: any Error) -> Bool {
         switch error {
-        case IndexError.interrupted, CorpusEnd.interrupted: true
+        case IndexError.interrupted, CorpusEnd.interrupted, PreprocessingError.interrupted: true
         default: false
         }
     }
