@@ -41,6 +41,10 @@ public struct PlanConfiguration: Sendable, Equatable {
         ]
     }
 
+    /// The shortest beginning of a tail that fills up a row, a 32nd of the full length: what is shorter would be trained almost without
+    /// context, and stays padding (about 0.01 % of the targets of the paper's schedules).
+    var minimumSlice: Int { max(granularity, sequenceLength / 32) }
+
     /// Throws when a number makes no plan.
     public func check() throws(WarmupError) {
         // Upper bounds: far above any run, and no sum of a plan can overflow.

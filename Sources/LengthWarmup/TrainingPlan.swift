@@ -122,7 +122,12 @@ public struct TrainingPlan: Sendable {
         let threshold = UInt64(tails / (tails + fresh) * 0x1p32)
         let base = CounterRandom.word(configuration.seed, 4, UInt64(epoch), UInt64(counts.steps))
         var drawn = 0
-        for row in 0..<UInt64(rows) { drawn &+= CounterRandom.mix(base &+ row) >> 32 < threshold ? 1 : 0 }
+        // Two rows a word: half of 32 bits each.
+        for pair in 0..<UInt64(rows / 2) {
+            let word = CounterRandom.mix(base &+ pair)
+            drawn &+= (word >> 32 < threshold ? 1 : 0) &+ (word & 0xFFFF_FFFF < threshold ? 1 : 0)
+        }
+        if rows % 2 == 1 { drawn += CounterRandom.mix(base &+ UInt64(rows / 2)) >> 32 < threshold ? 1 : 0 }
         return drawn
     }
 
@@ -161,7 +166,7 @@ public struct TrainingPlan: Sendable {
                 group = RowGroup(epoch: epoch, rowCount: positions.count, parts: [part], isTail: true)
                 leave(positions, start: start + choice.length, &choice)
             } else {
-                group = packedRows(first: start, limit: wanted, length: choice.length)
+                group = packedRows(first: start, limit: wanted, &choice)
             }
             choice.groups.append(group)
             choice.rows -= group.rowCount
@@ -169,11 +174,12 @@ public struct TrainingPlan: Sendable {
         }
     }
 
-    /// Rows of several whole tails each: as many of the drawn start as fit, then the longest that fit into what remains.
-    private mutating func packedRows(first: Int, limit: Int, length: Int) -> RowGroup {
+    /// Rows of several tails each: as many of the drawn start as fit, then the longest that fit into what remains, then the beginning of
+    /// a longer one. So rows stay full, and a step under `reuse` trains as many targets as one of fresh samples.
+    private mutating func packedRows(first: Int, limit: Int, _ choice: inout StepChoice) -> RowGroup {
         var group = RowGroup(epoch: epoch, rowCount: 0, parts: [], isTail: true)
         var start: Int? = first
-        var room = length
+        var room = choice.length
         while let next = start {
             let tail = ledger.tailLength(start: next)
             let available = ledger.oldestRunCount(start: next)
@@ -186,6 +192,15 @@ public struct TrainingPlan: Sendable {
             group.parts.append(RowGroup.Part(positions: positions, perRow: perRow, start: next, length: tail))
             room -= perRow * tail
             start = ledger.start(fitting: room, oldestRun: group.rowCount)
+        }
+        // No whole tail fits what is left of the rows: the longest ones give their beginnings and stay long.
+        if room >= configuration.minimumSlice,
+            let longest = ledger.start(fitting: configuration.sequenceLength - 1, oldestRun: group.rowCount),
+            ledger.tailLength(start: longest) > room
+        {
+            let positions = ledger.take(start: longest, limit: group.rowCount)
+            group.parts.append(RowGroup.Part(positions: positions, perRow: 1, start: longest, length: room))
+            leave(positions, start: longest + room, &choice)
         }
         return group
     }
