@@ -58,7 +58,8 @@ let package = Package(
         // The loader for other engines: a C interface, and Python over it.
         .target(name: "CLoader"),
         .target(
-            name: "LoaderLibrary", dependencies: ["CLoader", "CommandLine", "LengthWarmup", "Sampling", "JSON"], exclude: ["python"],
+            name: "LoaderLibrary", dependencies: ["CLoader", "CommandLine", "LengthWarmup", "Sampling", "Files", "JSON"],
+            exclude: ["python"],
             swiftSettings: strict),
 
         // The surface.

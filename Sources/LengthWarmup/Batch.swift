@@ -1,16 +1,6 @@
 import IndexedDataset
 import Sampling
 
-/// Where a slice's tokens lie: data set, how often that was gone through before, first input in tokens of the `.bin`, and targets.
-struct LocatedSlice {
-    var dataset: Int
-    var pass: Int
-    var token: Int
-    var length: Int
-    /// Whether it is the first of its sample.
-    var opensSample: Bool
-}
-
 /// One micro-batch of one rank: four matrices of `rows × length`, row by row, in memory that the loader owns and reuses.
 ///
 /// Valid until the loader's next batch is asked for. Rows without slices are all padding.
@@ -63,24 +53,29 @@ public final class Batch {
         (self.rows, self.length, targetCount) = (rows, length, 0)
     }
 
-    /// Fills a row with slices laid end to end.
-    func fill(row: Int, slices: ArraySlice<LocatedSlice>, from source: DataSource) {
+    /// Fills a row with slices laid end to end, each given as its runs of tokens.
+    func fill(row: Int, runs: ArraySlice<TokenRun>, from source: DataSource) {
         var column = row * length
         let end = column + length
+        var sliceBegin = column
         var segment: Int32 = 0
-        for slice in slices {
-            let dataset = source.streams[slice.dataset].dataset
-            dataset.copyTokens(at: slice.token, count: slice.length, into: inputs + column)
-            dataset.copyTokens(at: slice.token + 1, count: slice.length, into: targets + column)
-            if slice.length == length, plainLength[row] == length {
+        for run in runs {
+            let dataset = source.streams[run.dataset].dataset
+            // A run that goes on begins with the target of the token before it.
+            dataset.copyTokens(at: run.token, count: run.inputCount, into: inputs + column)
+            dataset.copyTokens(at: run.firstTarget, count: run.targetCount, into: targets + (run.beginsSlice ? column : column - 1))
+            column += run.inputCount
+            targetCount += run.targetCount
+            guard run.endsSlice else { continue }
+            let count = column - sliceBegin
+            if count == length, plainLength[row] == length {
                 // The usual case: the row looked the same last time.
             } else {
-                (segments + column).update(repeating: segment, count: slice.length)
-                (positions + column).update(from: iota, count: slice.length)
-                plainLength[row] = slice.length == length ? length : 0
+                (segments + sliceBegin).update(repeating: segment, count: count)
+                (positions + sliceBegin).update(from: iota, count: count)
+                plainLength[row] = count == length ? length : 0
             }
-            column += slice.length
-            targetCount += slice.length
+            sliceBegin = column
             segment += 1
         }
         if column < end {

@@ -112,8 +112,8 @@ public final class Loader {
             [
                 "samples": JSONValue(source.streams[index].sampleCount), "tokens": JSONValue(source.streams[index].tokens.count),
                 "fingerprint": .string(String(source.fingerprints[index], radix: 16)),
-                "samples_per_epoch": JSONValue(source.order.quotas[index]),
-                "order": .string(String(source.order.fingerprint, radix: 16)),
+                "samples_per_epoch": JSONValue(source.samplesPerEpoch(index)),
+                "order": .string(String(source.orderFingerprint, radix: 16)),
             ]
         }
     }
@@ -136,14 +136,14 @@ final class ProducedBatch {
         stepOpened = stepTargets
     }
 
-    /// Sums up the slices of a whole step. In place: a step takes no memory for its accounts.
-    func account(for slices: [LocatedSlice]) {
+    /// Sums up the runs of a whole step. In place: a step takes no memory for its accounts.
+    func account(for runs: [TokenRun]) {
         for index in stepTargets.indices { (stepTargets[index], stepOpened[index]) = (0, 0) }
         var digest = SliceDigest()
-        for slice in slices {
-            digest.add(slice)
-            stepTargets[slice.dataset] += slice.length
-            if slice.opensSample { stepOpened[slice.dataset] += 1 }
+        for run in runs {
+            digest.add(run)
+            stepTargets[run.dataset] += run.targetCount
+            if run.opensSample { stepOpened[run.dataset] += 1 }
         }
         stepDigest = digest.value
     }
@@ -219,10 +219,10 @@ final class BatchProducer: @unchecked Sendable {
     private func produce() {
         defer { finished.signal() }
         var writeIndex = 0
-        var slices: [LocatedSlice] = []
+        var runs: [TokenRun] = []
         var rowEnds: [Int] = []
         while let step = plan.nextStep() {
-            locate(step, &slices, &rowEnds)
+            locate(step, &runs, &rowEnds)
             let rows = step.rows(ofRank: rank, world: world)
             // All ranks make as many micro-batches as the largest share needs.
             let microCount = ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize
@@ -236,13 +236,13 @@ final class BatchProducer: @unchecked Sendable {
                 batch.reshape(rows: min(microBatchSize, share - micro * microBatchSize), length: step.sequenceLength)
                 for row in 0..<batch.rows {
                     let global = own.lowerBound + row
-                    let part = global < own.upperBound ? slices[(global == 0 ? 0 : rowEnds[global - 1])..<rowEnds[global]] : slices[0..<0]
-                    batch.fill(row: row, slices: part, from: source)
+                    let part = global < own.upperBound ? runs[(global == 0 ? 0 : rowEnds[global - 1])..<rowEnds[global]] : runs[0..<0]
+                    batch.fill(row: row, runs: part, from: source)
                 }
                 batch.step = step.step
                 batch.globalTargetCount = step.targetCount
                 batch.completesStep = micro == microCount - 1
-                if batch.completesStep { ring[writeIndex].account(for: slices) }
+                if batch.completesStep { ring[writeIndex].account(for: runs) }
                 ready.signal()
                 writeIndex = (writeIndex + 1) % ring.count
             }
@@ -259,19 +259,18 @@ final class BatchProducer: @unchecked Sendable {
     }
 
     /// Where all slices of the step lie, row by row: the digest needs every rank's.
-    private func locate(_ step: PlannedStep, _ slices: inout [LocatedSlice], _ rowEnds: inout [Int]) {
-        slices.removeAll(keepingCapacity: true)
+    private func locate(_ step: PlannedStep, _ runs: inout [TokenRun], _ rowEnds: inout [Int]) {
+        runs.removeAll(keepingCapacity: true)
         rowEnds.removeAll(keepingCapacity: true)
         for group in step.groups {
             for row in 0..<group.rowCount {
-                group.forEachSlice(ofRow: row) { slice in
-                    let place = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
-                    slices.append(
-                        LocatedSlice(
-                            dataset: place.dataset, pass: place.pass, token: place.token, length: slice.length,
-                            opensSample: slice.start == 0))
+                for part in group.parts {
+                    let first = part.positions.lowerBound + row * part.perRow
+                    for position in first..<first + part.perRow {
+                        source.appendRuns(epoch: group.epoch, position: position, start: part.start, targets: part.length, to: &runs)
+                    }
                 }
-                rowEnds.append(slices.count)
+                rowEnds.append(runs.count)
             }
         }
     }

@@ -8,10 +8,11 @@ import Sampling
 struct SliceDigest {
     private(set) var value: UInt64 = 0
 
-    mutating func add(_ slice: LocatedSlice) {
-        let key = CounterRandom.word(5, UInt64(slice.dataset), UInt64(slice.pass))
-        let first = UInt64(slice.token + 1)
+    mutating func add(_ run: TokenRun) {
+        let key = CounterRandom.word(5, UInt64(run.dataset), UInt64(run.pass))
+        let first = UInt64(run.firstTarget)
         value &+=
-            CounterRandom.mix(key ^ CounterRandom.mix(first &+ UInt64(slice.length))) &- CounterRandom.mix(key ^ CounterRandom.mix(first))
+            CounterRandom.mix(key ^ CounterRandom.mix(first &+ UInt64(run.targetCount)))
+            &- CounterRandom.mix(key ^ CounterRandom.mix(first))
     }
 }

@@ -17,7 +17,8 @@ import Sampling
     init(_ options: LoaderOptions) throws {
         self.options = options
         source = try DataSource(
-            options.data, part: options.part, split: options.split, sequenceLength: options.plan.sequenceLength, seed: options.plan.seed)
+            options.data, part: options.part, split: options.split, sequenceLength: options.plan.sequenceLength, seed: options.plan.seed,
+            order: options.order)
         loader = try Self.open(source, options, state: nil)
     }
 
@@ -77,6 +78,13 @@ public func slw_loader_next(_ loader: OpaquePointer?, _ batch: UnsafeMutablePoin
         reserved: 0, target_count: Int64(batch.targetCount), global_target_count: Int64(batch.globalTargetCount), inputs: batch.inputs,
         targets: batch.targets, segments: batch.segments, positions: batch.positions)
     return 1
+}
+
+@c @implementation
+public func slw_loader_observe(_ loader: OpaquePointer?, _ loss: Double) -> Int32 {
+    guard let handle = unsafe LoaderHandle.of(loader) else { return -1 }
+    handle.loader.observe(loss: loss)
+    return 0
 }
 
 @c @implementation

@@ -1,4 +1,5 @@
 import CommandLine
+import Files
 import JSON
 import LengthWarmup
 import Sampling
@@ -13,6 +14,7 @@ struct LoaderOptions {
     var world = 1
     var microBatchSize: Int?
     var prefetch = 2
+    var order = OrderChoice.keyed
     var plan = PlanConfiguration(sequenceLength: 256, globalBatchSize: 16, trainTokens: 0, pacing: .constant)
 
     /// Throws one line that names the option when a name or value is not known.
@@ -61,17 +63,65 @@ struct LoaderOptions {
             }
             plan.tails = policy
         }
-        let start = try count("slw_start", in: 1...(1 << 24)) ?? 8
-        let steps = try count("slw_steps", in: 0...Int.max)
-        let exponent = try number("slw_exponent")
-        switch take("slw_pacing") ?? (steps == nil ? "none" : "linear") {
-        case "none": plan.pacing = .constant
-        case "linear": plan.pacing = .linear(start: start, steps: steps ?? 0)
-        case "root": plan.pacing = .root(start: start, steps: steps ?? 0, exponent: exponent ?? 0.5)
-        case "two-stage": plan.pacing = .twoStage(start: start, steps: steps ?? 0)
-        case let other: throw LoaderFault("slw_pacing is \(other): it must be none, linear, root or two-stage")
+        let samples = try count("train_samples", in: 1...(1 << 48))
+        switch take("order") ?? "slw" {
+        case "slw":
+            if samples != nil { throw LoaderFault("train_samples is for order megatron: the budget is train_tokens") }
+        case "megatron": order = .megatron(samples: samples)
+        case let other: throw LoaderFault("order is \(other): it must be slw or megatron")
         }
+        plan.pacing = try pacing(take, { try count($0, in: $1) }, number)
         if let unknown = values.keys.sorted().first { throw LoaderFault("there is no option \(unknown)") }
+    }
+
+    /// The pacing function of the `slw_…` options.
+    private func pacing(
+        _ take: (String) -> String?, _ count: (String, ClosedRange<Int>) throws -> Int?, _ number: (String) throws -> Double?
+    ) throws -> Pacing {
+        if let path = take("slw_config") {
+            let json: JSONValue
+            do { json = try JSONValue.parse(FileSystem.readAll(path)) } catch { throw LoaderFault("slw_config: \(path): \(error)") }
+            let word = take("slw_dialect") ?? DeepSpeedCurriculum.Dialect.v0_19_8.rawValue
+            guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: word) else {
+                throw LoaderFault(
+                    "slw_dialect is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))")
+            }
+            return try DeepSpeedCurriculum.read(json, dialect: dialect).map { .deepSpeed($0) } ?? .constant
+        }
+        let start = try count("slw_start", 1...(1 << 24)) ?? min(8, plan.sequenceLength)
+        let steps = try count("slw_steps", 0...Int.max)
+        let exponent = try number("slw_exponent")
+        var stages: [(length: Int, steps: Int?)]?
+        if let text = take("slw_table") {
+            do throws(SpellingError) { stages = try ScheduleOptions.stages(text) } catch {
+                throw LoaderFault("slw_table is \(text): it must be \(error.expected)")
+            }
+        }
+        let name = take("slw_pacing") ?? (stages != nil ? "table" : steps == nil ? "none" : "linear")
+        switch name {
+        case "none": return .constant
+        case "linear": return .linear(start: start, steps: steps ?? 0)
+        case "root": return .root(start: start, steps: steps ?? 0, exponent: exponent ?? 0.5)
+        case "two-stage": return .twoStage(start: start, steps: steps ?? 0)
+        case "adaptive":
+            return .adaptive(
+                AdaptivePacing(
+                    start: start, increment: try count("slw_increment", 1...(1 << 24)) ?? 8,
+                    interval: try count("slw_interval", 1...(1 << 40)) ?? 100,
+                    tolerance: try number("slw_tolerance") ?? 0.05))
+        case "table", "mixed":
+            guard let stages else { throw LoaderFault("slw_pacing \(name) needs slw_table, such as 64:1000,128:2000,256") }
+            if name == "table" {
+                var bounds: [Int] = []
+                for stage in stages.dropLast() { bounds.append((bounds.last ?? 0) + (stage.steps ?? 0)) }
+                return .table(lengths: stages.map { $0.length }, bounds: bounds)
+            }
+            guard stages.count == 2, let first = stages[0].steps, let second = stages[1].steps else {
+                throw LoaderFault("slw_table: mixed pacing needs two lengths with steps, such as 128:900,1024:100")
+            }
+            return .mixed(first: stages[0].length, firstSteps: first, second: stages[1].length, secondSteps: second)
+        default: throw LoaderFault("slw_pacing is \(name): it must be none, linear, root, two-stage, table, mixed or adaptive")
+        }
     }
 }
 

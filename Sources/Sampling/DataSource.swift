@@ -20,16 +20,28 @@ public struct DataSetName: Sendable, Equatable {
     }
 }
 
+/// Who decides in which order samples are served (`--order`).
+public enum OrderChoice: Sendable, Equatable {
+    /// Keyed permutations: no memory, no start-up.
+    case keyed
+    /// Megatron-Core's, bit for bit, for a job of so many samples; nil for one pass over the data. The seed is the source's, as 32 bits.
+    case megatron(samples: Int?)
+}
+
 /// The samples of one part of one or more data sets, in the order in which they are served.
 public struct DataSource: Sendable {
     public let streams: [SampleStream]
+    /// The keyed order; unused where `megatron` is set.
     public let order: SampleOrder
+    /// Megatron's order where that was chosen.
+    public let megatron: MegatronOrder?
     public let part: DocumentSplit.Part
     public let sequenceLength: Int
 
     /// Opens and checks everything. Weights: all sets have one, or none has.
     public init(
-        _ names: [DataSetName], part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64
+        _ names: [DataSetName], part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64,
+        order choice: OrderChoice = .keyed
     ) throws(SamplingError) {
         var streams: [SampleStream] = []
         for name in names {
@@ -48,12 +60,48 @@ public struct DataSource: Sendable {
         order = SampleOrder(
             sampleCounts: streams.map(\.sampleCount), weights: weights.isEmpty ? nil : weights,
             seed: CounterRandom.word(seed, UInt64(part.rawValue)))
+        switch choice {
+        case .keyed: megatron = nil
+        case .megatron(let samples):
+            guard let seed = UInt32(exactly: seed) else {
+                throw .megatron(.badSeed(seed))
+            }
+            megatron = try MegatronOrder(
+                streams: streams, weights: weights.isEmpty ? nil : weights, requested: samples, randomSeed: seed)
+        }
     }
 
     /// Samples of an epoch.
-    public var sampleCount: Int { order.count }
+    public var sampleCount: Int { megatron?.count ?? order.count }
 
-    /// Where the tokens of a slice lie: data set, its pass, and the first input's offset in the `.bin` in tokens.
+    /// Changes when the order does: for refusing to resume in another one.
+    public var orderFingerprint: UInt64 {
+        guard let megatron else { return order.fingerprint }
+        return CounterRandom.word(6, UInt64(megatron.randomSeed), UInt64(megatron.requested ?? 0))
+    }
+
+    /// Samples of data set `index` in an epoch.
+    public func samplesPerEpoch(_ index: Int) -> Int {
+        guard let megatron else { return order.quotas[index] }
+        guard let blend = megatron.blend else { return megatron.count }
+        return blend.datasetIndex.prefix(megatron.count).count { Int($0) == index }
+    }
+
+    /// Appends the runs of tokens that a slice reads, in order; together `targets + 1` tokens.
+    public func appendRuns(epoch: Int, position: Int, start: Int, targets: Int, to runs: inout [TokenRun]) {
+        let first = runs.count
+        if let megatron {
+            megatron.appendRuns(streams, epoch: epoch, position: position, start: start, targets: targets, to: &runs)
+        } else {
+            let place = location(epoch: epoch, position: position, start: start)
+            runs.append(
+                TokenRun(
+                    dataset: place.dataset, pass: place.pass, token: place.token, count: targets + 1, beginsSlice: true, endsSlice: true))
+        }
+        runs[first].opensSample = start == 0
+    }
+
+    /// In the keyed order, where a sample is one piece of the `.bin`: where the tokens of a slice lie: data set, its pass, and the first input's offset in the `.bin` in tokens.
     public func location(epoch: Int, position: Int, start: Int) -> (dataset: Int, pass: Int, token: Int) {
         let entry = order.entry(epoch: epoch, position: position)
         return (entry.dataset, entry.pass, streams[entry.dataset].firstToken(ofSample: entry.sample) + start)

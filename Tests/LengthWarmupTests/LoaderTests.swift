@@ -35,8 +35,11 @@ struct LoaderTests {
                     prefix: try dataset(folder, "b", tokens: Int.random(in: 300...900, using: &random), first: 100_000, &random), weight: 1),
             ]
             let length = Int.random(in: 4...32, using: &random)
+            let isBlend = Bool.random(using: &random)
+            let order: OrderChoice =
+                Bool.random(using: &random) ? .keyed : .megatron(samples: isBlend ? Int.random(in: 1...60, using: &random) : nil)
             let source = try DataSource(
-                Bool.random(using: &random) ? names : [DataSetName(prefix: names[0].prefix)], part: .train, sequenceLength: length, seed: 5)
+                isBlend ? names : [DataSetName(prefix: names[0].prefix)], part: .train, sequenceLength: length, seed: 5, order: order)
             let configuration = PlanConfiguration(
                 sequenceLength: length, globalBatchSize: Int.random(in: 1...9, using: &random), trainTokens: source.sampleCount * length,
                 pacing: .linear(start: 1, steps: Int.random(in: 0...30, using: &random)), granularity: 1, seed: 3)
@@ -83,15 +86,39 @@ struct LoaderTests {
             let split = try pairs(world: Int.random(in: 1...4, using: &random), micro: Int.random(in: 1...3, using: &random), stopEvery: 7)
             #expect(whole.seen == split.seen, "case \(number), seed \(TestRun.seed)")
             #expect(whole.digest == split.digest && whole.counts == split.counts)
-            #expect(whole.seen.allSatisfy { $0[1] == $0[0] + 1 })
+            if order == .keyed { #expect(whole.seen.allSatisfy { $0[1] == $0[0] + 1 }) }
             #expect(whole.seen.count == whole.counts.trained)
-            if source.streams.count == 1 {
+            if order != .keyed {
+                // What Megatron's samples hold, in whatever pieces.
+                var expected: [[Int32]] = []
+                for position in 0..<source.sampleCount {
+                    let tokens = megatronTokens(source, position)
+                    expected += zip(tokens, tokens.dropFirst()).map { [$0, $1] }
+                }
+                #expect(
+                    whole.seen.map { [$0[0], $0[1]] }.sorted { $0.lexicographicallyPrecedes($1) }
+                        == expected.sorted { $0.lexicographicallyPrecedes($1) })
+                if source.streams.count == 1 { #expect(Set(whole.seen.map { $0[1] }).count == source.sampleCount * length) }
+            } else if source.streams.count == 1 {
                 // One pass: every target of every sample exactly once.
                 let stream = source.streams[0]
                 let expected = (0..<stream.sampleCount * length).map { Int32(stream.tokens.lowerBound + $0 + 1) }
                 #expect(whole.seen.map { $0[1] }.sorted() == expected)
             }
         }
+    }
+
+    /// A served sample by the arrays that Megatron would build, which their own tests compare with Megatron's.
+    private func megatronTokens(_ source: DataSource, _ position: Int) -> [Int32] {
+        let order = source.megatron!
+        let set = order.blend.map { Int($0.datasetIndex[position]) } ?? 0
+        let sample = order.blend.map { Int($0.sampleIndex[position]) } ?? position
+        let dataset = source.streams[set].dataset
+        var tokens: [Int32] = []
+        order.indices[set].forEachPart(ofSample: sample, extraToken: 1, length: { dataset.length(ofSequence: $0) }) { sequence, part in
+            tokens += dataset.tokens(ofSequence: sequence)[part].map { Int32($0) }
+        }
+        return tokens
     }
 
     @Test("positions begin anew in each packed segment, padding is marked")

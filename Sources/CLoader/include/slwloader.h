@@ -57,6 +57,10 @@ slw_loader *slw_loader_open(const char *configuration, char *error, size_t error
 /* The next micro-batch: 1 and `batch` filled, 0 at the end of the token budget, -1 on failure (see slw_loader_error). */
 int32_t slw_loader_next(slw_loader *loader, slw_batch *batch);
 
+/* Adaptive pacing only: tells the loader the mean loss over all ranks of the step whose last micro-batch came last; once a step,
+ * before the next one is asked for and before the state is saved. Every rank must give the same number. Returns 0. */
+int32_t slw_loader_observe(slw_loader *loader, double loss);
+
 /* The last failure as one line, or NULL. Valid until the next call. */
 const char *slw_loader_error(const slw_loader *loader);
 

@@ -9,6 +9,8 @@ public enum MegatronOrderError: Error, CustomStringConvertible, Equatable, Senda
     case staleCache(path: String, reason: String)
     /// More sequences than Megatron can number.
     case tooManySequences(Int)
+    /// NumPy's generator takes 32 bits.
+    case badSeed(UInt64)
 
     public var description: String {
         switch self {
@@ -16,6 +18,7 @@ public enum MegatronOrderError: Error, CustomStringConvertible, Equatable, Senda
         case .badArray(let path, let reason): "cannot use \(PathName.printable(path)): \(reason); delete it and build the cache again"
         case .staleCache(let path, let reason):
             "the cache \(PathName.printable(path)) does not fit the data: \(reason); delete it and build the cache again"
+        case .badSeed(let seed): "Megatron's order needs a seed below 4294967296, not \(seed): choose a smaller --seed"
         case .tooManySequences(let count):
             "Megatron numbers sequences with 32 bits but the data set has \(count): use --order slw or split the data set"
         }

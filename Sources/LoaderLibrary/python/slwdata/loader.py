@@ -60,6 +60,7 @@ def _load():
     for name, result, arguments in [
         ("slw_loader_open", handle, [text, text, size]),
         ("slw_loader_next", ctypes.c_int32, [handle, ctypes.POINTER(_Batch)]),
+        ("slw_loader_observe", ctypes.c_int32, [handle, ctypes.c_double]),
         ("slw_loader_error", text, [handle]),
         ("slw_loader_counts", ctypes.c_int32, [handle, ctypes.POINTER(_Counts)]),
         ("slw_loader_digest", ctypes.c_uint64, [handle]),
@@ -125,6 +126,10 @@ class Loader:
         if status == 0:
             raise StopIteration
         return Batch(self._raw)
+
+    def observe(self, loss: float) -> None:
+        """Under adaptive pacing: the mean loss of the step that just completed, the same on every rank; once a step, before the next."""
+        self._library.slw_loader_observe(self._open(), float(loss))
 
     @property
     def counts(self) -> dict:
