@@ -82,6 +82,7 @@ final class BigramLearner: Learner {
 
 /// Batches of a text that repeats, longer with each step.
 final class CountingSource: BatchSource {
+    var slices: JSONValue { .null }
     let vocabulary: Int, rows: Int, length: Int
     private var step = 0
     private(set) var counts = TailCounts()

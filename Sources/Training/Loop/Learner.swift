@@ -1,3 +1,4 @@
+import JSON
 import Transformer
 
 /// What the loop asks of a model and its optimizer. The one in use is ``GPTLearner``; the tests of the loop have one that is small enough to
@@ -119,6 +120,8 @@ protocol BatchSource: AnyObject {
     var counts: TailCounts { get }
     /// Digest of all targets handed out, independent of their order.
     var digest: UInt64 { get }
+    /// The slices of the batch handed out last, for the log; null where there are none to tell.
+    var slices: JSONValue { get }
 }
 
 /// The ledger's account in targets.

@@ -101,6 +101,7 @@ extension Trainer {
         record.used = Double(counts.used)
         record.outstanding = Double(counts.outstanding)
         record.dropped = Double(counts.dropped)
+        record.slices = source.slices
         return record
     }
 

@@ -1,4 +1,5 @@
 import IndexedDataset
+import JSON
 import LengthWarmup
 import Sampling
 import Transformer
@@ -124,4 +125,6 @@ final class LoaderSource: BatchSource {
     }
 
     var digest: UInt64 { loader.digest }
+
+    var slices: JSONValue { loader.lastStep?.json ?? .null }
 }

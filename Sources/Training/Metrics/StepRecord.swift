@@ -53,6 +53,8 @@ public struct StepRecord: Sendable, Equatable {
     public var outstanding = Double.nan
     /// Targets given up by the tail policy.
     public var dropped = Double.nan
+    /// Which slices were trained (`PlannedStep.json` of the plan); null where the log is another program's.
+    public var slices = JSONValue.null
 
     public init() {}
 
@@ -118,6 +120,7 @@ public struct StepRecord: Sendable, Equatable {
                 object[column.name] = value.isFinite ? .double(value) : .string(value > 0 ? "inf" : "-inf")
             }
         }
+        if !slices.isNull { object["slices"] = slices }
         return .object(object)
     }
 
@@ -136,6 +139,7 @@ public struct StepRecord: Sendable, Equatable {
                 }
             }
         }
+        slices = json["slices"] ?? .null
         guard step > 0 else { return nil }
     }
 }
