@@ -5,10 +5,14 @@ import JSON
 
 /// `slwdata inspect index P`
 enum InspectIndexCommand {
+    static let documents = Option.count("--documents", default: 3, "documents whose beginnings are shown")
+    static let first = Option.count("--from", default: 0, "the first of them")
+
     static let command = Command(
         "index", "counts, lengths and beginnings of the documents of a token index",
         examples: ["slwdata inspect index some", "slwdata inspect index some --json"],
-        operands: [.one("P", "prefix of a .bin/.idx pair")], printsJSON: true, run: run)
+        operands: [.one("P", "prefix of a .bin/.idx pair")],
+        options: [OptionGroup("Shown", [documents, first, DatasetText.tokenizer])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let dataset = try IndexedDataset(prefix: PrefixName.prefix(call.operands[0]))
@@ -52,6 +56,27 @@ enum InspectIndexCommand {
             "\nTokens in a sequence: \(QuantityText.count(shortest)) to \(QuantityText.count(longest)), mean \(QuantityText.fixed(lengths.mean, 1))\n"
         )
         call.console.print(lengths.histogram.text)
+        try printBeginnings(of: dataset, call)
+    }
+
+    private static func printBeginnings(of dataset: IndexedDataset, _ call: Invocation) throws {
+        let shown =
+            min(call[first], dataset.documentCount)..<min(call[first] + min(call[documents], dataset.documentCount), dataset.documentCount)
+        if shown.isEmpty { return }
+        let text = try DatasetText(of: dataset, asked: call[DatasetText.tokenizer])
+        let width = Terminal.output.width
+        call.console.print("")
+        for document in shown {
+            let sequences = dataset.documentRange(document)
+            let start = dataset.tokenOffset(ofSequence: sequences.lowerBound)
+            let count = dataset.tokenOffset(ofSequence: sequences.upperBound) - start
+            let head = "document \(document), \(QuantityText.count(count)) tokens: "
+            let tokens = DatasetText.tokens(dataset, at: start, count: min(count, width))
+            let ids = tokens.map { "\($0)" }.joined(separator: " ")
+            call.console.print(
+                head + (text.shown(tokens, limit: max(20, width - head.count)) ?? String(ids.prefix(max(20, width - head.count)))))
+        }
+        if let remark = text.remark { call.console.note(remark) }
     }
 }
 

@@ -14,7 +14,7 @@ enum InspectSamplesCommand {
         "samples", "full-length samples in training order, or the rows of one training step",
         examples: ["slwdata inspect samples some --seq-length 64", "slwdata inspect samples some --step 100 --count 4"],
         operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs")],
-        options: [OptionGroup("Shown", [step, count])] + PlanInputs.groups.dropFirst().map { $0 }
+        options: [OptionGroup("Shown", [step, count, DatasetText.tokenizer])] + PlanInputs.groups.dropFirst().map { $0 }
             + [OptionGroup("Data", [ScheduleOptions.split, ScheduleOptions.seed])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
@@ -26,7 +26,9 @@ enum InspectSamplesCommand {
             ?? (0..<min(call[count], source.sampleCount)).map {
                 [Slice(epoch: 0, position: $0, start: 0, length: inputs.configuration.sequenceLength)]
             }
-        let reader = SliceReader(source: source)
+        let reader = SliceReader(
+            source: source, text: try DatasetText(of: source.streams[0].dataset, asked: call[DatasetText.tokenizer]),
+            width: max(20, Terminal.output.width - 50))
         if call.wantsJSON {
             let json: JSONValue = [
                 "samples": JSONValue(source.sampleCount), "seq_length": JSONValue(inputs.configuration.sequenceLength),
@@ -50,12 +52,13 @@ enum InspectSamplesCommand {
         call.console.print("")
         var table = TextTable([
             ("row", .right), ("sample", .right), ("data set", .left), ("from", .right), ("length", .right), ("document", .right),
-            ("tokens", .left),
+            ("beginning", .left),
         ])
         for (row, slices) in rows.enumerated() {
             for slice in slices { table.add([QuantityText.count(row)] + reader.cells(slice)) }
         }
         call.console.print(table.text)
+        if let remark = reader.text.remark { call.console.note(remark) }
     }
 
     private static func slices(ofStep number: Int, _ inputs: PlanInputs, _ call: Invocation) throws -> [[Slice]] {
@@ -70,6 +73,8 @@ enum InspectSamplesCommand {
 /// Looks up where slices lie and what is there.
 struct SliceReader {
     let source: DataSource
+    let text: DatasetText
+    let width: Int
 
     private func place(_ slice: Slice) -> (stream: SampleStream, token: Int, sequence: Int) {
         let location = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
@@ -77,20 +82,15 @@ struct SliceReader {
         return (stream, location.token, stream.dataset.sequence(containingToken: location.token))
     }
 
-    private func tokens(_ stream: SampleStream, at offset: Int, count: Int) -> [Int32] {
-        unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, filled in
-            unsafe stream.dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
-            filled = count
-        }
-    }
-
     func cells(_ slice: Slice) -> [String] {
         let (stream, token, sequence) = place(slice)
-        let shown = tokens(stream, at: token, count: min(8, slice.length)).map(String.init).joined(separator: " ")
+        let tokens = DatasetText.tokens(stream.dataset, at: token, count: min(width, slice.length))
+        let shown =
+            text.shown(tokens, limit: width) ?? tokens.prefix(8).map { "\($0)" }.joined(separator: " ") + (slice.length > 8 ? " …" : "")
         return [
             QuantityText.count(slice.position), PathName.printable(FileSystem.name(of: stream.dataset.prefix)),
             QuantityText.count(slice.start),
-            QuantityText.count(slice.length), QuantityText.count(sequence), shown + (slice.length > 8 ? " …" : ""),
+            QuantityText.count(slice.length), QuantityText.count(sequence), shown,
         ]
     }
 

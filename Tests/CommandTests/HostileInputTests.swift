@@ -1,0 +1,133 @@
+import Files
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Runs a program to its end with its standard streams in files, and measures the most memory it held.
+func runMeasured(_ executable: String, _ arguments: [String], in folder: TemporaryDirectory) throws -> (
+    status: Int32, output: [UInt8], errors: String, peakBytes: Int
+) {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, folder.file("out"), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, folder.file("err"), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    var words = ([executable] + arguments).map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var child = pid_t()
+    let code = posix_spawn(&child, executable, &actions, nil, &words, environ)
+    guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
+    var status: Int32 = 0
+    var usage = rusage()
+    while wait4(child, &status, 0, &usage) < 0 && errno == EINTR {}
+    // WIFEXITED and WEXITSTATUS are macros; a signal gives a negative number here.
+    let exit = status & 0x7F == 0 ? (status >> 8) & 0xFF : -(status & 0x7F)
+    #if canImport(Darwin)
+        let unit = 1
+    #else
+        let unit = 1024
+    #endif
+    return (
+        exit, Array(try Data(contentsOf: URL(filePath: folder.file("out")))),
+        String(decoding: try Data(contentsOf: URL(filePath: folder.file("err"))), as: UTF8.self), usage.ru_maxrss * unit
+    )
+}
+
+@Suite("Hostile input through slwdata preprocess")
+struct HostileInputTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var file: String
+        var documents: Int
+        var badLines: Int
+        var message: String?
+        var endsReading: Bool { badLines == 0 && message != nil }
+        var testDescription: String { file }
+    }
+
+    /// `Fixtures/hostile/expected.tsv`.
+    static let cases: [Case] = {
+        let text = try! String(contentsOfFile: Place.fixture("hostile/expected.tsv"), encoding: .utf8)
+        return text.split(separator: "\n").dropFirst().map { line in
+            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            return Case(
+                file: cells[0], documents: Int(cells[1])!, badLines: cells[2] == "-" ? 0 : cells[2].split(separator: ",").count,
+                message: cells[3] == "-" ? nil : cells[3])
+        }
+    }()
+
+    static let memoryLimit = 300_000_000
+
+    @Test("each bad file is refused or skipped as its table says, in one line, below 300 MB", arguments: cases)
+    func fixtures(expected: Case) throws {
+        if expected.file.hasSuffix(".gz") && !FileManager.default.isExecutableFile(atPath: "/bin/gzip") { return }
+        let folder = try TemporaryDirectory()
+        let arguments = ["preprocess", "--input", Place.fixture("hostile/" + expected.file), "--quiet", "--json", "--output-prefix"]
+        let skipping = try runMeasured(Tool.slwdata.path, arguments + [folder.file("skip"), "--bad-lines", "skip"], in: folder)
+        #expect(skipping.peakBytes < Self.memoryLimit)
+        if expected.endsReading {
+            #expect(skipping.status == 1 && skipping.output.isEmpty)
+            #expect(skipping.errors.split(separator: "\n").count == 1 && skipping.errors.hasPrefix("slwdata: "))
+            #expect(!FileManager.default.fileExists(atPath: folder.file("skip.idx")))
+        } else {
+            #expect(skipping.status == 0, "\(skipping.errors)")
+            let json = try JSONValue.parse(skipping.output)
+            #expect(json["documents"]?.int == expected.documents && json["bad_lines"]?.int == expected.badLines)
+            #expect(try Tool.slwdata("verify", folder.file("skip")).status == 0)
+        }
+
+        let failing = try runMeasured(Tool.slwdata.path, arguments + [folder.file("fail")], in: folder)
+        #expect(failing.peakBytes < Self.memoryLimit)
+        #expect(failing.status == (expected.message == nil ? 0 : 1), "\(failing.errors)")
+        if let message = expected.message {
+            #expect(failing.errors.split(separator: "\n").count == 1 && failing.errors.hasPrefix("slwdata: "))
+            #expect(failing.errors.contains(message), "\(failing.errors)")
+            #expect(!FileManager.default.fileExists(atPath: folder.file("fail.idx")))
+        }
+    }
+
+    /// A row of the shared manifest: what a JSON Lines reader must do, in words.
+    static let shared: [(file: String, expect: String)] = {
+        guard let path = Place.shared("corpora/adversarial/manifest.tsv"), let text = try? String(contentsOfFile: path, encoding: .utf8)
+        else { return [] }
+        return text.split(separator: "\n").dropFirst().map { line in
+            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+            return (cells[0], cells[5])
+        }
+    }()
+
+    @Test("the shared adversarial files behave as their manifest says", .enabled(if: !shared.isEmpty), arguments: shared)
+    func manifest(file: String, expect: String) throws {
+        let folder = try TemporaryDirectory()
+        let arguments = [
+            "preprocess", "--input", Place.shared("corpora/adversarial/" + file)!, "--quiet", "--json", "--output-prefix",
+            folder.file("out-set"),
+        ]
+        let result = try runMeasured(Tool.slwdata.path, arguments, in: folder)
+        #expect(result.peakBytes < Self.memoryLimit)
+        #expect(result.status == 0 || result.status == 1, "\(result.status) \(result.errors)")
+        #expect(result.errors.split(separator: "\n").count == Int(result.status), "\(result.errors)")
+        let words = expect.split(whereSeparator: { " -,;(".contains($0) }).map(String.init)
+        if expect.hasPrefix("error") && !expect.contains(" or ") { #expect(result.status == 1) }
+        if expect.hasPrefix("bad line") {
+            #expect(result.status == 1)
+            // "bad line 5 (lines 3,4 legal but may be refused …)": an earlier line may be named then.
+            if !expect.contains("refused") {
+                #expect(result.errors.contains("line \(words.first { Int($0) != nil }!),"), "\(result.errors)")
+            }
+        }
+        if words.count >= 2, words[1].hasPrefix("document"), let count = Int(words[0]), !expect.contains(" or ") {
+            #expect(result.status == 0, "\(result.errors)")
+            if result.status == 0 { #expect(try JSONValue.parse(result.output)["documents"]?.int == count) }
+        }
+    }
+}
