@@ -25,10 +25,10 @@ class _Batch(ctypes.Structure):
         ("reserved", ctypes.c_int32),
         ("target_count", ctypes.c_int64),
         ("global_target_count", ctypes.c_int64),
-        ("inputs", ctypes.POINTER(ctypes.c_int32)),
-        ("targets", ctypes.POINTER(ctypes.c_int32)),
-        ("segments", ctypes.POINTER(ctypes.c_int32)),
-        ("positions", ctypes.POINTER(ctypes.c_int32)),
+        ("inputs", ctypes.c_void_p),
+        ("targets", ctypes.c_void_p),
+        ("segments", ctypes.c_void_p),
+        ("positions", ctypes.c_void_p),
     ]
 
 
@@ -73,20 +73,25 @@ def _load():
     return library
 
 
+def _view(address: int, shape: tuple) -> np.ndarray:
+    return np.frombuffer((ctypes.c_int32 * (shape[0] * shape[1])).from_address(address), np.int32).reshape(shape)
+
+
 class Batch:
     """One micro-batch of one rank. The arrays are views of the loader's buffers: copy what must outlive the next call."""
 
     __slots__ = ("step", "length", "input_ids", "labels", "segment_ids", "position_ids", "target_count", "global_target_count",
                  "completes_step")
 
-    def __init__(self, raw: _Batch):
-        shape = (raw.rows, raw.length)
+    def __init__(self, raw: _Batch, views: dict):
         self.step = raw.step
         self.length = raw.length
-        self.input_ids = np.ctypeslib.as_array(raw.inputs, shape)
-        self.labels = np.ctypeslib.as_array(raw.targets, shape)
-        self.segment_ids = np.ctypeslib.as_array(raw.segments, shape)
-        self.position_ids = np.ctypeslib.as_array(raw.positions, shape)
+        # The loader fills few buffers in turn: each keeps the views of its last shape, which cost more to make than to fill.
+        shape = (raw.rows, raw.length)
+        known = views.get(raw.inputs)
+        if known is None or known[0].shape != shape:
+            known = views[raw.inputs] = tuple(_view(at, shape) for at in (raw.inputs, raw.targets, raw.segments, raw.positions))
+        self.input_ids, self.labels, self.segment_ids, self.position_ids = known
         #: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like
         self.completes_step = bool(raw.completes_step)
         self.target_count = raw.target_count
@@ -115,6 +120,7 @@ class Loader:
         if not self._handle:
             raise SlwdataError(error.value.decode(errors="replace"))
         self._raw = _Batch()
+        self._views = {}
 
     def __iter__(self):
         return self
@@ -125,7 +131,7 @@ class Loader:
             raise SlwdataError(self._message())
         if status == 0:
             raise StopIteration
-        return Batch(self._raw)
+        return Batch(self._raw, self._views)
 
     def observe(self, loss: float) -> None:
         """Under adaptive pacing: the mean loss of the step that just completed, the same on every rank; once a step, before the next."""
@@ -154,6 +160,7 @@ class Loader:
     def load_state_dict(self, state: dict) -> None:
         """Continues where `state_dict` was taken; refused, with the difference named, when data or options have changed."""
         raw = bytes.fromhex(state["slwdata"])
+        self._views.clear()
         if self._library.slw_loader_restore(self._open(), raw, len(raw)) != 0:
             raise SlwdataError(self._message())
 
