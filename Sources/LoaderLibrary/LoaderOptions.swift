@@ -81,10 +81,10 @@ struct LoaderOptions {
         if let path = take("slw_config") {
             let json: JSONValue
             do { json = try JSONValue.parse(FileSystem.readAll(path)) } catch { throw LoaderFault("slw_config: \(path): \(error)") }
-            let word = take("slw_dialect") ?? DeepSpeedCurriculum.Dialect.v0_19_8.rawValue
+            let word = take("slw_config_version") ?? DeepSpeedCurriculum.Dialect.v0_19_8.rawValue
             guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: word) else {
                 throw LoaderFault(
-                    "slw_dialect is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))")
+                    "slw_config_version is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))")
             }
             return try DeepSpeedCurriculum.read(json, dialect: dialect).map { .deepSpeed($0) } ?? .constant
         }
