@@ -11,8 +11,10 @@ struct AddedTokens: Sendable {
     /// By first byte, the longest first.
     private var tokens: [[(bytes: [UInt8], id: TokenID)]]
     let isEmpty: Bool
+    let ids: Set<TokenID>
 
     init(_ specials: [Vocabulary.SpecialToken]) {
+        ids = Set(specials.map(\.id))
         tokens = Array(repeating: [], count: 256)
         for special in specials where !special.text.isEmpty {
             let bytes = Array(special.text.utf8)

@@ -6,19 +6,25 @@ final class EncodingModel: Sendable {
     let isNarrow: Bool
     /// Tokens that are found in any text before it is cut into pre-tokens.
     let addedTokens: AddedTokens?
+    /// Whether each cut of a token in two is a merge of that token's rank, because the vocabulary's merges alone do not make all tokens.
+    let isByRank: Bool
     /// The tokens that stand for a whole pre-token whatever the merges say.
     private let whole: (index: TokenIndex, strings: TokenStrings)?
 
     init(
         merges: MergeTable, pattern: PreTokenPattern, vocabularySize: Int, whole: (index: TokenIndex, strings: TokenStrings)? = nil,
-        addedTokens: AddedTokens? = nil
+        isByRank: Bool = false, addedTokens: AddedTokens? = nil
     ) {
         self.merges = merges
         self.pattern = pattern
         self.whole = whole
+        self.isByRank = isByRank
         self.addedTokens = addedTokens
         isNarrow = vocabularySize <= 1 << 16
     }
+
+    /// Whether a pre-token that is a token is not merged.
+    var ignoresMerges: Bool { whole != nil }
 
     /// The token that is a whole pre-token, where the tokenizer looks for one before it merges.
     @inline(__always)

@@ -22,7 +22,15 @@ enum PreTokenizerSetting {
             #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
             .o200k
         ),
+        // Ours: what tiktoken's `\s++$` means, for a reader to whom `$` is the end of a line.
+        (
+            #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s"#,
+            .cl100k
+        ),
     ]
+
+    /// The regular expression that stands for a pattern.
+    static func expression(_ pattern: PreTokenPattern) -> String { expressions.first { $0.1 == pattern }!.0 }
 
     static func pattern(_ setting: JSONValue) -> Result<PreTokenPattern, Refusal> {
         switch setting["type"]?.string {

@@ -1,3 +1,5 @@
+internal import Files
+
 extension Tokenizer {
     /// Writes the tokenizer's files into `directory`, which is made if need be.
     ///
@@ -9,6 +11,57 @@ extension Tokenizer {
     ///   cannot be written.
     @discardableResult
     public func write(as format: TokenizerFormat, to directory: String) throws(TokenizerError) -> [String] {
-        try vocabulary.write(as: format, to: directory, name: name)
+        let files = try files(as: format)
+        do throws(FileError) {
+            try FileSystem.createDirectories(directory)
+            for file in files { try FileSystem.writeAtomically(file.bytes, to: directory + "/" + file.name) }
+        } catch {
+            throw .file(error)
+        }
+        return files.map { directory + "/" + $0.name }
+    }
+
+    /// The files of one format: name and contents.
+    ///
+    /// - Throws: `notExpressible`.
+    func files(as format: TokenizerFormat) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
+        if let reason = obstacle(to: format) {
+            throw .notExpressible(format: format == .tiktoken ? ".tiktoken" : format.rawValue, reason: reason)
+        }
+        switch format {
+        case .huggingFace:
+            let json = vocabulary.huggingFaceJSON(
+                pattern: pattern, ignoresMerges: model.ignoresMerges, plainTokens: model.addedTokens?.ids ?? [])
+            return [("tokenizer.json", json)]
+        case .gpt2: return [("encoder.json", vocabulary.encoderJSON()), ("vocab.bpe", try vocabulary.mergesText())]
+        case .tiktoken: return [(name + ".tiktoken", vocabulary.rankLines())]
+        }
+    }
+
+    /// Why a reader of the format would not get this tokenizer back, if so.
+    private func obstacle(to format: TokenizerFormat) -> String? {
+        switch format {
+        case .huggingFace:
+            // Cuts of one token share its rank, and of two that overlap the left one wins. No list of merges says so.
+            return model.isByRank ? "some of its ranks are not merges" : nil
+        case .gpt2:
+            guard pattern == .gpt2 else { return "the format stands for GPT-2's pattern, not for that of \(pattern.rawValue)" }
+            guard !model.ignoresMerges else { return "it looks for whole pre-tokens before it merges" }
+            return model.addedTokens == nil ? nil : "it has added tokens that are found in every text"
+        case .tiktoken:
+            guard model.addedTokens == nil else { return "it has added tokens that are found in every text" }
+            let specials = Set(vocabulary.specialTokens.map(\.id))
+            let ranks = (0..<TokenID(vocabulary.count)).filter { !specials.contains($0) && !vocabulary[$0].isEmpty }
+            let read = VocabularyReader.unwritten(ranks: ranks)
+            guard read.pattern == pattern else {
+                return
+                    "\(ranks.count) ranks stand for the pattern of \(read.pattern.rawValue), and this one has that of \(pattern.rawValue)"
+            }
+            if let endOfText, read.specials[0].id != endOfText || read.specials.contains(where: { ranks.contains($0.id) }) {
+                return "<|endoftext|> would be read as \(read.specials[0].id), and it is \(endOfText)"
+            }
+            if model.isByRank { return nil }
+            return vocabulary.mergesByRank().map(\.merge) == vocabulary.merges ? nil : "its merges are not in the order of its ids"
+        }
     }
 }

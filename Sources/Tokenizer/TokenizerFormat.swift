@@ -1,5 +1,3 @@
-internal import Files
-
 /// The file formats in which a byte-level BPE tokenizer is kept.
 public enum TokenizerFormat: String, CaseIterable, Sendable {
     /// Hugging Face's `tokenizer.json`: one file with everything.
@@ -11,35 +9,12 @@ public enum TokenizerFormat: String, CaseIterable, Sendable {
 }
 
 extension Vocabulary {
-    /// The files of a tokenizer in one format: name and contents.
-    ///
-    /// Throws `notExpressible` when a reader of the format would encode some text differently.
-    func files(as format: TokenizerFormat, name: String) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
-        switch format {
-        case .huggingFace: [("tokenizer.json", huggingFaceJSON())]
-        case .gpt2: [("encoder.json", try encoderJSON()), ("vocab.bpe", try mergesText())]
-        case .tiktoken: [(name + ".tiktoken", try rankLines())]
-        }
-    }
-
-    /// Writes the files of `files(as:name:)` into `directory`, which is made if need be, each under its name only when
-    /// complete. Returns their paths.
-    @discardableResult
-    func write(as format: TokenizerFormat, to directory: String, name: String) throws(TokenizerError) -> [String] {
-        let files = try files(as: format, name: name)
-        do throws(FileError) {
-            try FileSystem.createDirectories(directory)
-            for file in files { try FileSystem.writeAtomically(file.bytes, to: directory + "/" + file.name) }
-        } catch {
-            throw .file(error)
-        }
-        return files.map { directory + "/" + $0.name }
-    }
-
     // MARK: tokenizer.json
 
     /// As `tokenizers` writes it: a member a line, two blanks of indentation, merges as pairs.
-    func huggingFaceJSON() -> [UInt8] {
+    ///
+    /// - Parameter plainTokens: the added tokens that are found in every text.
+    func huggingFaceJSON(pattern: PreTokenPattern = .gpt2, ignoresMerges: Bool = false, plainTokens: Set<TokenID> = []) -> [UInt8] {
         let spellings = self.spellings()
         let added = specialTokens.sorted { $0.id < $1.id }.map { token in
             """
@@ -50,7 +25,7 @@ extension Vocabulary {
                   "lstrip": false,
                   "rstrip": false,
                   "normalized": false,
-                  "special": true
+                  "special": \(!plainTokens.contains(token.id))
                 }
             """
         }
@@ -70,12 +45,7 @@ extension Vocabulary {
               "padding": null,
               "added_tokens": \(block(added, "[", "  ]")),
               "normalizer": null,
-              "pre_tokenizer": {
-                "type": "ByteLevel",
-                "add_prefix_space": false,
-                "trim_offsets": true,
-                "use_regex": true
-              },
+              "pre_tokenizer": \(preTokenizer(pattern)),
               "post_processor": null,
               "decoder": {
                 "type": "ByteLevel",
@@ -91,13 +61,47 @@ extension Vocabulary {
                 "end_of_word_suffix": null,
                 "fuse_unk": false,
                 "byte_fallback": false,
-                "ignore_merges": false,
+                "ignore_merges": \(ignoresMerges),
                 "vocab": \(block(entries, "{", "    }")),
                 "merges": \(block(pairs, "[", "    ]"))
               }
             }
             """
         return Array(text.utf8)
+    }
+
+    private func preTokenizer(_ pattern: PreTokenPattern) -> String {
+        if pattern == .gpt2 {
+            return """
+                {
+                    "type": "ByteLevel",
+                    "add_prefix_space": false,
+                    "trim_offsets": true,
+                    "use_regex": true
+                  }
+                """
+        }
+        return """
+            {
+                "type": "Sequence",
+                "pretokenizers": [
+                  {
+                    "type": "Split",
+                    "pattern": {
+                      "Regex": \(quoted(PreTokenizerSetting.expression(pattern)))
+                    },
+                    "behavior": "Isolated",
+                    "invert": false
+                  },
+                  {
+                    "type": "ByteLevel",
+                    "add_prefix_space": false,
+                    "trim_offsets": true,
+                    "use_regex": false
+                  }
+                ]
+              }
+            """
     }
 
     /// Lines between brackets, and an empty list on one line.
@@ -108,12 +112,12 @@ extension Vocabulary {
     // MARK: encoder.json and vocab.bpe
 
     /// As Python's `json.dumps` wrote it for GPT-2: one line, ASCII only, by id.
-    private func encoderJSON() throws(TokenizerError) -> [UInt8] {
+    func encoderJSON() -> [UInt8] {
         let members = spellings().enumerated().compactMap { id, spelling in spelling.map { "\(quoted($0, ascii: true)): \(id)" } }
         return Array("{\(members.joined(separator: ", "))}".utf8)
     }
 
-    private func mergesText() throws(TokenizerError) -> [UInt8] {
+    func mergesText() throws(TokenizerError) -> [UInt8] {
         let spellings = self.spellings()
         var text = "#version: 0.2\n"
         for merge in merges {
@@ -129,11 +133,7 @@ extension Vocabulary {
 
     // MARK: .tiktoken
 
-    private func rankLines() throws(TokenizerError) -> [UInt8] {
-        let implied = mergesByRank().map(\.merge)
-        guard implied.count == merges.count, zip(implied, merges).allSatisfy({ $0 == $1 }) else {
-            throw .notExpressible(format: ".tiktoken", reason: "its merges are not in the order of its ids")
-        }
+    func rankLines() -> [UInt8] {
         let specials = Set(specialTokens.map(\.id))
         var text: [UInt8] = []
         for id in 0..<TokenID(count) where !specials.contains(id) && !self[id].isEmpty {

@@ -1,7 +1,7 @@
 /// OpenAI's `.tiktoken` files: a line of base64 and rank a token, no merges, no pattern, no special tokens.
 extension VocabularyReader {
     /// The vocabularies that are known by their number of ranks, with what is not in their files.
-    private static func known(_ rankCount: Int) -> (pattern: PreTokenPattern, specials: [(String, TokenID)])? {
+    private static func known(_ rankCount: Int) -> (pattern: PreTokenPattern, specials: [(text: String, id: TokenID)])? {
         switch rankCount {
         case 50_256, 50_280: (.gpt2, [("<|endoftext|>", 50_256)])
         case 100_256:
@@ -24,16 +24,8 @@ extension VocabularyReader {
         let text = try contents(path)
         reader.read.bytes.reserveCapacity(text.count)
         try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in try reader.readRankLines(UnsafeRawBufferPointer(buffer)) }
-        let ranks = reader.read.ids.count
-        let pattern: PreTokenPattern
-        if let known = known(ranks) {
-            pattern = known.pattern
-            for (text, id) in known.specials { reader.addSpecial(text, id) }
-        } else {
-            // Ours: GPT-2's pattern, end-of-text where an id is missing or behind the last.
-            pattern = .gpt2
-            reader.addSpecial("<|endoftext|>", reader.firstFreeID())
-        }
+        let unwritten = unwritten(ranks: reader.read.ids)
+        for special in unwritten.specials { reader.addSpecial(special.text, special.id) }
         let (strings, index, byteTokens) = try reader.index()
         let byRank = RankMerges(strings, isSpecial: Set(reader.specials.map(\.id)), byteTokens: byteTokens)
         var vocabulary = Vocabulary(strings)
@@ -42,8 +34,8 @@ extension VocabularyReader {
         return Tokenizer(
             name: name, vocabulary: vocabulary,
             model: EncodingModel(
-                merges: byRank.table(index, strings), pattern: pattern, vocabularySize: strings.count,
-                whole: byRank.isComplete ? nil : (index, strings)))
+                merges: byRank.table(index, strings), pattern: unwritten.pattern, vocabularySize: strings.count,
+                whole: byRank.isComplete ? nil : (index, strings), isByRank: !byRank.isComplete))
     }
 
     private mutating func addSpecial(_ text: String, _ id: TokenID) {
@@ -52,10 +44,17 @@ extension VocabularyReader {
         specials.append(Vocabulary.SpecialToken(text: text, id: id))
     }
 
-    private func firstFreeID() -> TokenID {
-        var isTaken = [Bool](repeating: false, count: read.ids.count + 1)
-        for id in read.ids where Int(id) < isTaken.count { isTaken[Int(id)] = true }
-        return TokenID(isTaken.firstIndex(of: false) ?? read.ids.count)
+    /// What a file of these ranks does not say, the end of text first.
+    static func unwritten(ranks: [TokenID]) -> (pattern: PreTokenPattern, specials: [(text: String, id: TokenID)]) {
+        if let known = known(ranks.count) { return known }
+        // Ours: GPT-2's pattern, end-of-text where an id is missing or behind the last.
+        return (.gpt2, [("<|endoftext|>", firstFree(ranks))])
+    }
+
+    private static func firstFree(_ ranks: [TokenID]) -> TokenID {
+        var isTaken = [Bool](repeating: false, count: ranks.count + 1)
+        for id in ranks where Int(id) < isTaken.count { isTaken[Int(id)] = true }
+        return TokenID(isTaken.firstIndex(of: false) ?? ranks.count)
     }
 
     private static let digits: [UInt8] = {

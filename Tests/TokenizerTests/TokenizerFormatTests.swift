@@ -67,6 +67,67 @@ struct TokenizerFormatTests {
         }
     }
 
+    /// Texts that each pattern cuts in its own way.
+    private static let samples = [
+        "I'LL pay 12345 for a.b()\r\n\r\n  indented  \n \n  ", "ÀÉa Ǆabc DON'T x'ſ ½²३४५\u{301}e\u{301}", " \n\n\t x/y//\n/", "   ",
+        "中文。日本 語\u{3000}\u{A0}!",
+    ]
+
+    @Test(arguments: PreTokenPattern.allCases) func `each pattern is read back from the tokenizer json that was written`(
+        _ pattern: PreTokenPattern
+    ) throws {
+        let folder = try TemporaryDirectory()
+        let tokenizer = Tokenizer(name: "toy", vocabulary: try toy(), pattern: pattern)
+        let read = try Tokenizer.load(try tokenizer.write(as: .huggingFace, to: folder.path)[0])
+        #expect(read.pattern == pattern && read.digest == tokenizer.digest)
+        for sample in Self.samples { #expect(read.encode(sample) == tokenizer.encode(sample)) }
+    }
+
+    @Test func `a format that stands for another pattern is refused by name`() throws {
+        for pattern in PreTokenPattern.allCases where pattern != .gpt2 {
+            let tokenizer = Tokenizer(name: "toy", vocabulary: try toy(), pattern: pattern)
+            for format in [TokenizerFormat.gpt2, .tiktoken] {
+                let error = #expect(throws: TokenizerError.self) { try tokenizer.files(as: format) }
+                #expect(error?.description.contains("that of \(pattern.rawValue)") == true)
+            }
+        }
+    }
+
+    @Test func `what a tokenizer json says of merges and added tokens is written again`() throws {
+        let folder = try TemporaryDirectory()
+        let text = String(decoding: try toy().huggingFaceJSON(), as: UTF8.self)
+            .replacing("\"ignore_merges\": false", with: "\"ignore_merges\": true").replacing(
+                "\"special\": true", with: "\"special\": false")
+        let tokenizer = try Tokenizer.load(try folder.write(text, to: "tokenizer.json"))
+        #expect(try tokenizer.files(as: .huggingFace)[0].bytes == Array(text.utf8))
+        #expect(throws: TokenizerError.self) { try tokenizer.files(as: .gpt2) }
+        #expect(throws: TokenizerError.self) { try tokenizer.files(as: .tiktoken) }
+    }
+
+    @Test func `an end of text that ranks do not imply is refused`() throws {
+        var vocabulary = try BPETrainer(vocabularySize: 256, specialTokens: []).vocabulary(of: PreTokenCounter())
+        for text in ["<|a|>", "<|endoftext|>"] {
+            vocabulary.specialTokens.append(.init(text: text, id: TokenID(vocabulary.count)))
+            vocabulary.append(text.utf8)
+        }
+        #expect(
+            throws: TokenizerError.notExpressible(format: ".tiktoken", reason: "<|endoftext|> would be read as 256, and it is 257")
+        ) { try Tokenizer(name: "toy", vocabulary: vocabulary).files(as: .tiktoken) }
+    }
+
+    @Test func `ranks that are not merges are written as ranks only`() throws {
+        let folder = try TemporaryDirectory()
+        // "abc" cannot be reached: neither "ab" nor "bc" is a token.
+        let bytes = (0...255).map { "\(Base64.encode([UInt8($0)]).text) \($0)\n" }.joined()
+        let path = try folder.write(bytes + "\(Base64.encode(Array("abc".utf8)).text) 256\n", to: "odd.tiktoken")
+        let tokenizer = try Tokenizer.load(path)
+        #expect(tokenizer.encode("abc") == [256])
+        #expect(try tokenizer.files(as: .tiktoken)[0].bytes == FileSystem.readAll(path))
+        #expect(throws: TokenizerError.notExpressible(format: "tokenizer.json", reason: "some of its ranks are not merges")) {
+            try tokenizer.files(as: .huggingFace)
+        }
+    }
+
     @Test(.enabled(if: Place.shared("gpt2/r50k_base.tiktoken") != nil))
     func `from GPT-2's ranks come its published encoder json and vocab bpe, byte for byte`() throws {
         let folder = try #require(Place.shared("gpt2"))
@@ -100,4 +161,15 @@ struct TokenizerFormatTests {
         }
         return result
     }
+}
+
+extension Vocabulary {
+    /// The files of a tokenizer with this vocabulary and GPT-2's pattern.
+    func files(as format: TokenizerFormat, name: String) throws(TokenizerError) -> [(name: String, bytes: [UInt8])] {
+        try Tokenizer(name: name, vocabulary: self).files(as: format)
+    }
+}
+
+extension [UInt8] {
+    fileprivate var text: String { String(decoding: self, as: UTF8.self) }
 }
