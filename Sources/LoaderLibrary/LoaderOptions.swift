@@ -84,7 +84,8 @@ struct LoaderOptions {
             let word = take("slw_config_version") ?? DeepSpeedCurriculum.Dialect.v0_19_8.rawValue
             guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: word) else {
                 throw LoaderFault(
-                    "slw_config_version is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))")
+                    "slw_config_version is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))"
+                )
             }
             return try DeepSpeedCurriculum.read(json, dialect: dialect).map { .deepSpeed($0) } ?? .constant
         }
