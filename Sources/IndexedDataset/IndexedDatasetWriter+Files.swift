@@ -28,7 +28,8 @@ extension IndexedDatasetWriter {
 
     /// Takes back the names that a writer had given when it was killed in the middle of ``publish()``.
     public static func withdraw(_ prefix: String) throws(IndexError) {
-        guard isStarted(prefix) else { return }
+        // Where there is an index the names belong to an older pair, whole until ``publish()`` takes its index away.
+        guard isStarted(prefix) && !FileSystem.exists(IndexedDataset.indexPath(prefix)) else { return }
         // The description is written anew in any case.
         for path in [IndexedDataset.dataPath(prefix), BlockChecksums.path(prefix), DatasetMetadata.path(prefix)] {
             let partial = AtomicFile.partialPath(for: path)

@@ -40,8 +40,13 @@ struct RunJournal: Sendable {
     /// How far it came; nil when it has no durable point yet.
     func readProgress() throws(FileError) -> Progress? { try read(progressPath).flatMap { Progress($0) } }
 
-    /// Removes it with all that is in it.
-    func remove() throws(FileError) { if FileSystem.exists(directory) { try FileSystem.removeTree(directory) } }
+    /// Removes it with all that is in it. What makes it a journal goes first: one that says what run it was but not how far it came would
+    /// be taken for a run that has just begun, and its finished output for somebody else's.
+    func remove() throws(FileError) {
+        guard FileSystem.exists(directory) else { return }
+        try FileSystem.remove(runPath)
+        try FileSystem.removeTree(directory)
+    }
 
     private func read(_ path: String) throws(FileError) -> JSONValue? {
         guard FileSystem.exists(path) else { return nil }

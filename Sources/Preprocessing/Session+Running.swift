@@ -14,6 +14,7 @@ extension Session {
         let ending = [".bin", ".idx", ".meta", ".sums"]
         summary.files = ending.map { prefix + $0 }
         if let finished {
+            try removeRemains()
             summary.counts = finished
             return summary
         }
@@ -23,7 +24,7 @@ extension Session {
                 throw .cannotResume(prefix: prefix, difference: "the partial files of the interrupted run are gone")
             }
             summary.counts = resumed.counts
-            try removeJournal()
+            try removeRemains()
             return summary
         }
 
@@ -121,6 +122,12 @@ extension Session {
 
     private func removeJournal() throws(PreprocessingError) {
         try PreprocessingError.wrapping { () throws(FileError) in try journal.remove() }
+    }
+
+    /// Removes what a run leaves that is killed when its data set has all its names.
+    private func removeRemains() throws(PreprocessingError) {
+        try PreprocessingError.wrapping { () throws(IndexError) in try IndexedDatasetWriter.discard(prefix) }
+        try removeJournal()
     }
 
     private func metadata(_ counts: PreprocessingCounts) -> DatasetMetadata {
