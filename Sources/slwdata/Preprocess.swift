@@ -18,6 +18,9 @@ enum PreprocessCommand {
         to: "one a core")
     static let memory = Option<Int?>.bytes("--memory", "input on its way at a time; memory stays below about four times this").defaulting(
         to: "64MiB")
+    static let durable = Option<Double?>.number(
+        "--durable-every", "SECONDS", in: 0...86400, "how much work a kill may cost: what is older is on the device"
+    ).defaulting(to: "5")
 
     static let command = Command(
         "preprocess", "turn text into a token index: Megatron's .bin and .idx",
@@ -32,7 +35,7 @@ enum PreprocessCommand {
         options: [
             CorpusFlags.group, OptionGroup("Tokens", [SharedOptions.tokenizer, appendEndOfText]),
             OptionGroup("Output", [outputPrefix, megatronNames, SharedOptions.overwrite, resume]),
-            OptionGroup("Run", [workers, memory, shard]),
+            OptionGroup("Run", [workers, memory, durable, shard]),
         ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
@@ -45,6 +48,7 @@ enum PreprocessCommand {
         configuration.resume = call[resume]
         if let count = call[workers] { configuration.workers = count }
         if let bytes = call[memory] { configuration.budgetBytes = max(1 << 20, bytes) }
+        if let seconds = call[durable] { configuration.secondsBetweenDurablePoints = seconds }
         if let text = call[shard] {
             guard let shard = Shard(text) else { throw call.misuse("--shard: \(text) is not a part such as 3/16") }
             configuration.shard = shard

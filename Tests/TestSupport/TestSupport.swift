@@ -91,22 +91,5 @@ public struct CommandResult: Sendable {
 public func run(
     _ executable: String, _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], directory: String? = nil
 ) throws -> CommandResult {
-    let scratch = try TemporaryDirectory()
-    let process = Process()
-    process.executableURL = URL(filePath: executable)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let directory { process.currentDirectoryURL = URL(filePath: directory) }
-    // Files, not pipes: nothing to drain, nothing to dead-lock on.
-    let inputFile = try scratch.write(input, to: "in")
-    for name in ["out", "err"] { try scratch.write([UInt8](), to: name) }
-    process.standardInput = try FileHandle(forReadingFrom: URL(filePath: inputFile))
-    process.standardOutput = try FileHandle(forWritingTo: URL(filePath: scratch.file("out")))
-    process.standardError = try FileHandle(forWritingTo: URL(filePath: scratch.file("err")))
-    try process.run()
-    process.waitUntilExit()
-    return CommandResult(
-        status: process.terminationStatus, signalled: process.terminationReason == .uncaughtSignal,
-        output: Array(try Data(contentsOf: URL(filePath: scratch.file("out")))),
-        errors: String(decoding: try Data(contentsOf: URL(filePath: scratch.file("err"))), as: UTF8.self))
+    try RunningCommand(executable, arguments, input: input, environment: environment, directory: directory).finish()
 }
