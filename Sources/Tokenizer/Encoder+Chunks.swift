@@ -4,11 +4,11 @@ internal import CByteScan
 extension Encoder {
     func encode(_ batch: inout Batch) {
         var offset = 0
-        var nextEnd = 0  // the first document end that is not before the chunk
+        var starts = DocumentStarts(documentStarts, batch.documentEnds)
         var isFirst = true
         while batch.count - offset >= Self.scratchBytes {
             let chunk = batch.text + offset
-            markDocumentStarts(batch, offset: offset, blocks: Self.chunkBlocks, &nextEnd)
+            starts.mark(from: offset, blocks: Self.chunkBlocks)
             let count = findPositions(&batch, chunk, offset: offset, blocks: Self.chunkBlocks, isFirst: isFirst)
             isFirst = false
             encodeChunk(&batch, chunk, offset: offset, count: count.positions, hasNUL: count.hasNUL)
@@ -20,7 +20,7 @@ extension Encoder {
             UnsafeMutableRawPointer(scratch).copyMemory(from: batch.text + offset, byteCount: rest)
             UnsafeMutableRawPointer(scratch + rest).initializeMemory(as: UInt8.self, repeating: 0, count: 192)
             let blocks = (rest + 63) / 64
-            markDocumentStarts(batch, offset: offset, blocks: blocks, &nextEnd)
+            starts.mark(from: offset, blocks: blocks)
             var (count, hasNUL) = findPositions(&batch, UnsafePointer(scratch), offset: offset, blocks: blocks, isFirst: isFirst)
             // The padding is not text.
             while count > 0, Int(positions[count - 1]) >= rest { count -= 1 }
@@ -28,20 +28,6 @@ extension Encoder {
             encodeChunk(&batch, UnsafePointer(scratch), offset: offset, count: count + 1, hasNUL: hasNUL)
         }
         while batch.document < batch.documentEnds.count { batch.finishDocument() }
-    }
-
-    /// The bits of the chunk's and the following blocks' document starts; the end of the text is one.
-    private func markDocumentStarts(_ batch: Batch, offset: Int, blocks: Int, _ nextEnd: inout Int) {
-        (documentStarts).update(repeating: 0, count: blocks + 3)
-        if offset == 0 { documentStarts[0] = 1 }
-        let ends = batch.documentEnds
-        while nextEnd < ends.count, ends[nextEnd] < offset { nextEnd += 1 }
-        var index = nextEnd
-        while index < ends.count, ends[index] < offset + 64 * (blocks + 2) {
-            let bit = ends[index] - offset
-            documentStarts[bit / 64] |= 1 << UInt64(bit % 64)
-            index += 1
-        }
     }
 
     private func findPositions(

@@ -4,7 +4,7 @@
 /// counted what. Memory grows with the number of distinct pre-tokens, never with the length of the text.
 public final class PreTokenCounter {
     let table = PreTokenTable()
-    private var scanner = PreTokenScanner()
+    private let scanner = PreTokenScanner()
 
     /// Bytes of text counted so far.
     public private(set) var byteCount = 0
@@ -15,27 +15,27 @@ public final class PreTokenCounter {
     /// A counter that has seen nothing.
     public init() {}
 
-    /// Counts documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`.
+    /// Counts documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last one at the
+    /// end of `text`.
     public func count(_ text: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) {
-        var start = 0
-        for end in documentEnds {
-            count(document: UnsafeRawBufferPointer(rebasing: text[start..<end]), readable: text.count - start)
-            start = end
+        precondition(documentEnds.last ?? 0 == text.count, "the last document ends with the text")
+        let bytes = text.bindMemory(to: UInt8.self)
+        guard let base = bytes.baseAddress else { return }
+        byteCount += bytes.count
+        let table = self.table
+        scanner.forEachPreToken(in: bytes, documentEnds: documentEnds) { start, length in
+            table.add(base + start, length: length, readable: bytes.count - start)
         }
     }
 
     /// Counts one document.
     public func count(_ document: String) {
         var document = document
-        document.withUTF8 { count(document: UnsafeRawBufferPointer($0), readable: $0.count) }
-    }
-
-    private func count(document: UnsafeRawBufferPointer, readable: Int) {
-        byteCount += document.count
-        let bytes = document.bindMemory(to: UInt8.self)
-        guard let base = bytes.baseAddress else { return }
-        let table = self.table
-        scanner.forEachPreToken(in: bytes) { start, length in table.add(base + start, length: length, readable: readable - start) }
+        document.withUTF8 { text in
+            withUnsafePointer(to: text.count) { end in
+                count(UnsafeRawBufferPointer(text), documentEnds: UnsafeBufferPointer(start: end, count: 1))
+            }
+        }
     }
 
     /// Adds what another counter counted.

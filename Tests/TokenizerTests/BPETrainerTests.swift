@@ -150,7 +150,7 @@ struct BPETrainerTests {
 @Suite("PreTokenScanner")
 struct PreTokenScannerTests {
     @Test func `pre-tokens equal those of the pattern read alternative by alternative`() throws {
-        var scanner = PreTokenScanner()
+        let scanner = PreTokenScanner()
         let pieces = [
             " ", "  ", "\n", "\t", "\u{A0}", "\u{2003}", "'", "'s", "'re", "'ll", "'l", "a", "Zz", "é", "中", "ß", "7", "٣", "½", "Ⅷ",
             "!", "…", "👍🏽", "\u{301}", "\u{0}", "_", "\u{10FFFF}",
@@ -171,7 +171,7 @@ struct PreTokenScannerTests {
 
     @Test func `bytes that are no UTF-8 are covered once each`() throws {
         var random = SeededGenerator(TestRun.seed)
-        var scanner = PreTokenScanner()
+        let scanner = PreTokenScanner()
         for _ in 0..<TestRun.cases(3000) {
             let bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             var next = 0
@@ -182,6 +182,15 @@ struct PreTokenScannerTests {
                 }
             }
             #expect(next == bytes.count)
+        }
+    }
+}
+
+extension PreTokenScanner {
+    /// Of one document.
+    fileprivate func forEachPreToken(in document: UnsafeBufferPointer<UInt8>, _ body: (Int, Int) -> Void) {
+        withUnsafePointer(to: document.count) {
+            forEachPreToken(in: document, documentEnds: UnsafeBufferPointer(start: $0, count: 1), body)
         }
     }
 }
