@@ -31,6 +31,7 @@ enum InspectTool {
         "inspect", "look at what is in an index, a tokenizer, a plan or a run", examples: ["slwdata inspect index some"],
         subcommands: [
             InspectIndexCommand.command, InspectSamplesCommand.command, InspectTailsCommand.command, InspectTokenizerCommand.command,
+            PlanCommand.command,
         ])
 }
 
