@@ -12,7 +12,7 @@ enum DataTool {
         subcommands: [
             InspectTool.command, PreprocessCommand.command, PlanCommand.command, VerifyCommand.command, MergeCommand.command,
             ConvertCommand.command,
-            RepairCommand.command,
+            RepairCommand.command, MegatronCacheCommand.command,
             TokenizerTool.command,
         ])
 

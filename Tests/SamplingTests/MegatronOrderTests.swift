@@ -177,6 +177,45 @@ struct MegatronOrderTests {
         }
     }
 
+    @Test(
+        "the caches of a blend have Megatron's names and arrays", .enabled(if: Place.shared("golden/blend") != nil),
+        arguments: ["blend_weighted", "blend_no_weights", "blend_exhaustive"])
+    func blendCaches(name: String) throws {
+        let file = try golden("blend/\(name).json")
+        let prefixes = try #require(file["prefixes"]?.array).compactMap(\.string)
+        let weights = file["weights"]?.array?.compactMap(\.double)
+        // The goldens name their data sets by bare prefixes, so they are opened from a folder where these exist.
+        let scratch = try TemporaryDirectory()
+        let names = prefixes.enumerated().map { DataSetName(prefix: scratch.file($1), weight: weights?[$0]) }
+        for prefix in prefixes {
+            for ending in [".bin", ".idx"] {
+                let source = try #require(Place.shared("golden/gpt_order/" + prefix + ending))
+                try scratch.write(try FileSystem.readAll(source), to: prefix + ending)
+            }
+        }
+        let builder = MegatronCacheBuilder(
+            names: names, split: try DocumentSplit(try #require(file["split"]?.string)),
+            sequenceLength: try #require(file["sequence_length"]?.int),
+            randomSeed: UInt32(try #require(file["random_seed"]?.int)), sampleCounts: try #require(file["sizes"]?.array).map(\.int),
+            tokenizer: ["class": "GoldenTokenizer", "vocab_size": 97, "eod": 96], directory: scratch.file("cache"))
+        let built = try builder.build()
+        for split in ["train", "valid", "test"] {
+            let expected = try #require(file["splits"]?[split])
+            guard let blended = built.last(where: { $0.split == split }) else { continue }
+            #expect(blended.samples == expected["length"]?.int)
+            let dataset = try NumPyArray(mapping: blended.stem + "-dataset_index.npy")
+            #expect(flat(dataset) == ints(expected["dataset_index"]))
+            #expect(flat(try NumPyArray(mapping: blended.stem + "-dataset_sample_index.npy")) == ints(expected["dataset_sample_index"]))
+            // The description is Megatron's but for where the data sets lie.
+            let text = String(decoding: try FileSystem.readAll(blended.stem + "-description.txt"), as: UTF8.self)
+            let bare = prefixes.reduce(text) { $0.replacingOccurrences(of: scratch.file($1), with: $1) }
+            #expect(bare == expected["description"]?.string)
+            let lengths = built.filter { $0.split == split }.dropLast().map(\.samples)
+            let theirs = expected["mid_level"]?.array?.compactMap { $0["length"]?.int }
+            #expect(lengths == theirs)
+        }
+    }
+
     @Test("an array file is the one that numpy.save writes")
     func arrayFile() throws {
         let scratch = try TemporaryDirectory()
