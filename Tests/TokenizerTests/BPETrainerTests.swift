@@ -169,6 +169,31 @@ struct PreTokenScannerTests {
         }
     }
 
+    @Test func `documents of a batch are counted as they are alone, over all borders of chunks`() throws {
+        var random = SeededGenerator(TestRun.seed)
+        let pieces = ["", " ", "\n ", "word", " it's", "é", "中文", " 12", "'", "'re", "!?", "\u{0}", String(repeating: "long ", count: 90)]
+        for _ in 0..<TestRun.cases(40) {
+            let documents = (0..<Int.random(in: 0...200, using: &random)).map { _ in
+                (0..<Int.random(in: 0...12, using: &random)).map { _ in pieces.randomElement(using: &random)! }.joined()
+            }
+            let (batch, alone) = (PreTokenCounter(), PreTokenCounter())
+            var ends: [Int] = []
+            for document in documents {
+                ends.append((ends.last ?? 0) + document.utf8.count)
+                alone.count(document)
+            }
+            Array(documents.joined().utf8).withUnsafeBytes { text in
+                ends.withUnsafeBufferPointer { batch.count(text, documentEnds: $0) }
+            }
+            var counts: [[[UInt8]: Int]] = []
+            for table in [batch.table, alone.table] {
+                counts.append([:])
+                table.forEach { counts[counts.count - 1][Array($0), default: 0] += $1 }
+            }
+            #expect(counts[0] == counts[1] && batch.byteCount == alone.byteCount)
+        }
+    }
+
     @Test func `bytes that are no UTF-8 are covered once each`() throws {
         var random = SeededGenerator(TestRun.seed)
         let scanner = PreTokenScanner()
