@@ -20,10 +20,13 @@ enum PlanCommand {
         let inputs = try PlanInputs(call, data: call[ScheduleOptions.data])
         var plan = try TrainingPlan(inputs.configuration, samples: inputs.samples)
         var course = PlanCourse()
+        call.console.beginProgress("planning", unit: .things("tokens"), total: inputs.configuration.trainTokens)
         while let step = plan.nextStep() {
             course.add(step, plan)
+            if step.step % 4096 == 0 { call.console.updateProgress(plan.counts.trained) }
             if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted after step \(step.step)") }
         }
+        call.console.endProgress()
         let counts = plan.counts
         let full = inputs.configuration.pacing.fullLengthStep(full: inputs.configuration.sequenceLength)
         if call.wantsJSON {
@@ -54,17 +57,27 @@ enum PlanCommand {
     }
 }
 
-/// What a plan did, step by step, for a picture.
+/// What a plan did, for a picture: every step of a short plan, every so many of a long one, in bounded memory.
 private struct PlanCourse {
-    private var lengths: [Int32] = []
+    private static let limit = 1 << 14
+    private var lengths: [Int] = []
     private var outstanding: [Int] = []
+    private var stride = 1
     private(set) var mostRuns = 0
 
     mutating func add(_ step: PlannedStep, _ plan: TrainingPlan) {
-        lengths.append(Int32(clamping: step.sequenceLength))
-        outstanding.append(plan.counts.outstanding)
         mostRuns = max(mostRuns, plan.ledger.runCount)
+        guard (step.step - 1) % stride == 0 else { return }
+        lengths.append(step.sequenceLength)
+        outstanding.append(plan.counts.outstanding)
+        if lengths.count > Self.limit {
+            lengths = Self.everySecond(lengths)
+            outstanding = Self.everySecond(outstanding)
+            stride *= 2
+        }
     }
+
+    private static func everySecond(_ values: [Int]) -> [Int] { values.indices.lazy.filter { $0 % 2 == 0 }.map { values[$0] } }
 
     /// Lengths by step, and beneath them what the ledger held.
     func picture(width: Int) -> [String] {
