@@ -51,6 +51,7 @@ enum TrainingOptions {
                 Option<Double?>.number("--min-lr", in: 0...1e9, "learning rate at the end of the decay").defaulting(
                     to: "a tenth of the peak"), \.minimumLearningRate),
             .word("--lr-decay-style", "CURVE", \.decay, "curve of the decay"),
+            .word("--lr-convention", "NAME", \.learningRateConvention, "which tokens the rate of a step counts"),
         ]
         + Setting.amounts(
             ("--lr-warmup-steps", "--lr-warmup-samples", "--lr-warmup-tokens"), \.learningRateWarmup, "warmup of the learning rate")
@@ -81,7 +82,7 @@ enum TrainingOptions {
         .flag("--keep-best", \.keepBest, "the best checkpoint by validation stays too"),
         .count("--log-interval", \.logInterval, "steps between lines on the console"),
         .choice(
-            Option<Int?>.count("--threads", in: 1...1024, "threads of the model; the last bits of a loss depend on them").defaulting(
+            Option<Int?>.count("--threads", in: 1...1024, "threads of the model; the result is the same for any number").defaulting(
                 to: "one a core"), \.lanes),
         .count("--statistics-interval", \.statisticsInterval, in: 0...1 << 40, "steps between measurements of Adam's state; 0 for none"),
         .flag("--tensorboard", \.tensorBoard, "write event files"),

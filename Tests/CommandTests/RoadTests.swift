@@ -129,6 +129,21 @@ struct RoadTests {
         }
     }
 
+    @Test("with Megatron-DeepSpeed's convention a step's rate counts the tokens before the previous step")
+    func learningRateConvention() throws {
+        let folder = try Self.dataset()
+        var rates: [String: [Double]] = [:]
+        for convention in ["exact", "megatron-deepspeed"] {
+            let arguments = ["--data", "some", "--run-dir", convention, "--lr-convention", convention, "--stop-after", "9"] + Self.small
+            let result = try run(Tool.slwTrain.path, arguments, directory: folder.path)
+            #expect(result.status == 0, "\(result.errors)")
+            let measured = try Self.measurements(folder, convention)
+            rates[convention] = try (1...9).map { try #require(measured["step \($0)"]?[1]?.double) }
+        }
+        let (exact, late) = (try #require(rates["exact"]), try #require(rates["megatron-deepspeed"]))
+        #expect(late[0] == 0 && late[1] == 0 && Array(late[1...]) == Array(exact[..<8]) && late != exact)
+    }
+
     @Test("a trained model writes, is evaluated, and leaves for Hugging Face")
     func afterTraining() throws {
         let folder = try Self.dataset()

@@ -5,8 +5,8 @@ import Files
 ///     let trainer = try Trainer.start(configuration, in: RunFolder("runs/try"))
 ///     let summary = try trainer.run { event in … }
 ///
-/// Weights, losses and everything that follows depend on the configuration, the data and the number of lanes only: stopping after any step
-/// and resuming, in this process or another, gives the same bits.
+/// Weights, losses and everything that follows depend on the configuration and the data only: stopping after any step and resuming, in this
+/// process or another, with as many lanes or others, gives the same bits.
 public final class Trainer {
     public let folder: RunFolder
     /// With every choice made.
