@@ -3,20 +3,20 @@ extension GPT {
     ///
     /// - Parameters:
     ///   - scale: 1 / number of targets of the whole step, for a mean over micro-batches.
-    ///   - pass: number of this pass over the run's whole course; the same number gives the same dropout. Unused without dropout.
+    ///   - pass: which pass of the run this is; the same one has the same dropout. Unused without dropout.
     /// - Throws: ``ModelError`` for an id or position out of range, before anything changes.
-    public func lossAndGradients(_ batch: TokenRows, scale: Float, pass: UInt64 = 0) throws(ModelError) -> Double {
+    public func lossAndGradients(_ batch: TokenRows, scale: Float, pass: PassIdentity = PassIdentity()) throws(ModelError) -> Double {
         try batch.check(configuration)
         guard batch.count > 0 else { return 0 }
         let isFirst = gradientsAreClear
         gradientsAreClear = false
         let (activations, scratch) = layOut(batch, withGradients: true)
-        let share = configuration.dropout
+        let masks = DropoutMasks(configuration, pass)
 
-        forward(batch, activations, dropoutShare: share, pass: pass)
+        forward(batch, activations, masks)
         let loss = network.head.forwardBackward(
             activations.normed, batch, dx: activations.dNormed, scale: scale, isFirst: isFirst, scratch, pool)
-        backward(batch, activations, dropoutShare: share, pass: pass, isFirst: isFirst)
+        backward(batch, activations, masks, isFirst: isFirst)
         return loss
     }
 
@@ -25,7 +25,7 @@ extension GPT {
         try batch.check(configuration)
         guard batch.count > 0 else { return 0 }
         let (activations, scratch) = layOut(batch, withGradients: false)
-        forward(batch, activations, dropoutShare: 0, pass: 0)
+        forward(batch, activations, .none)
         return network.head.forward(activations.normed, batch, scratch, pool)
     }
 
@@ -35,7 +35,7 @@ extension GPT {
         try batch.check(configuration)
         guard batch.count > 0 else { return }
         let (activations, scratch) = layOut(batch, withGradients: false)
-        forward(batch, activations, dropoutShare: 0, pass: 0)
+        forward(batch, activations, .none)
         _ = network.head.forward(activations.normed, batch, scratch, pool)
         losses.baseAddress!.update(from: scratch.rowLosses, count: batch.count)
     }
@@ -49,7 +49,7 @@ extension GPT {
         try unchecked.check(configuration)
         guard batch.count > 0, !places.isEmpty else { return }
         let (activations, _) = layOut(batch, withGradients: false)
-        forward(batch, activations, dropoutShare: 0, pass: 0)
+        forward(batch, activations, .none)
         for (index, place) in places.enumerated() {
             network.head.logits(
                 activations.normed + place * configuration.width, into: logits.baseAddress! + index * configuration.vocabularySize, pool)
@@ -57,25 +57,20 @@ extension GPT {
     }
 
     /// Embedding, blocks, final norm: fills `activations`, whose `normed` is the head's input.
-    private func forward(_ batch: TokenRows, _ activations: Activations, dropoutShare: Float, pass: UInt64) {
+    private func forward(_ batch: TokenRows, _ activations: Activations, _ masks: DropoutMasks) {
         Attention.findSegments(batch, into: activations.segmentStarts)
-        network.embedding.forward(batch, into: activations[0].residual, Dropout(share: dropoutShare, pass: pass, site: 0), pool)
-        for block in network.blocks {
-            block.forward(activations, Block.Dropouts(share: dropoutShare, pass: pass, layer: block.layer), pool)
-        }
+        network.embedding.forward(batch, into: activations[0].residual, masks.embedding, pool)
+        for block in network.blocks { block.forward(activations, masks, pool) }
         network.finalNorm.forward(activations.residual, activations.count, into: activations.normed, activations.norm, pool)
     }
 
     /// The same in reverse, from the gradient of the head's input in `dNormed`.
-    private func backward(_ batch: TokenRows, _ activations: Activations, dropoutShare: Float, pass: UInt64, isFirst: Bool) {
+    private func backward(_ batch: TokenRows, _ activations: Activations, _ masks: DropoutMasks, isFirst: Bool) {
         network.finalNorm.backward(
             activations.dNormed, activations.residual, activations.count, activations.norm, into: activations.dResidual, addingTo: false,
             activations, isFirst: isFirst, pool)
-        for block in network.blocks.reversed() {
-            let dropouts = Block.Dropouts(share: dropoutShare, pass: pass, layer: block.layer)
-            block.backward(activations, dropouts, isFirst: isFirst, pool)
-        }
-        Dropout(share: dropoutShare, pass: pass, site: 0).apply(activations.dResidual, activations.count * configuration.width, pool)
+        for block in network.blocks.reversed() { block.backward(activations, masks, isFirst: isFirst, pool) }
+        masks.embedding.apply(activations.dResidual, activations.count * configuration.width, pool)
         // The head has written the gradient of the token embedding; nobody that of the positions.
         if isFirst { network.embedding.dPosition.update(repeating: 0, count: configuration.contextLength * configuration.width) }
         network.embedding.backward(batch, activations.dResidual, pool)

@@ -10,20 +10,23 @@ public struct ModelConfiguration: Sendable, Equatable {
     public var vocabularySize: Int
     /// Rows of the position embedding: the longest segment.
     public var contextLength: Int
-    /// Share of embeddings, attention weights and sub-layer outputs that training sets to 0.
-    public var dropout: Float
+    /// Share of the embedding and of the sub-layers' outputs that training sets to 0.
+    public var hiddenDropout: Float
+    /// Share of the attention weights that training sets to 0.
+    public var attentionDropout: Float
     public var initialisation: Initialisation
 
     public init(
-        layerCount: Int, width: Int, headCount: Int, vocabularySize: Int, contextLength: Int, dropout: Float = 0,
-        initialisation: Initialisation = .gpt2
+        layerCount: Int, width: Int, headCount: Int, vocabularySize: Int, contextLength: Int, hiddenDropout: Float = 0,
+        attentionDropout: Float = 0, initialisation: Initialisation = .gpt2
     ) {
         self.layerCount = layerCount
         self.width = width
         self.headCount = headCount
         self.vocabularySize = vocabularySize
         self.contextLength = contextLength
-        self.dropout = dropout
+        self.hiddenDropout = hiddenDropout
+        self.attentionDropout = attentionDropout
         self.initialisation = initialisation
     }
 
@@ -65,7 +68,9 @@ public struct ModelConfiguration: Sendable, Equatable {
             throw .invalidConfiguration("\(name) = \(value)")
         }
         guard width % headCount == 0 else { throw .invalidConfiguration("width \(width) is not a multiple of \(headCount) heads") }
-        guard dropout >= 0, dropout < 1 else { throw .invalidConfiguration("dropout \(dropout) is not in 0 ..< 1") }
+        for share in [hiddenDropout, attentionDropout] where !(share >= 0 && share < 1) {
+            throw .invalidConfiguration("dropout \(share) is not in 0 ..< 1")
+        }
         let embeddings = Double(vocabularySize + contextLength) * Double(width)
         guard embeddings + Double(layerCount) * 12 * Double(width) * Double(width) < 1e12 else {
             throw .invalidConfiguration("more than 10^12 parameters")

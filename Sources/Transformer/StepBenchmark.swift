@@ -68,7 +68,7 @@ public struct StepBenchmark: Sendable {
                         let batch = TokenRows(
                             rows: rows, length: length, inputs: tokens.baseAddress!, targets: tokens.baseAddress! + 1,
                             segments: segments.baseAddress!, positions: positions.baseAddress!)
-                        return try model.lossAndGradients(batch, scale: 1 / Float(count), pass: UInt64(step))
+                        return try model.lossAndGradients(batch, scale: 1 / Float(count), pass: PassIdentity(seed: seed, step: step))
                     }
                 }
             }

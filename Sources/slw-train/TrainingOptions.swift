@@ -39,6 +39,8 @@ enum TrainingOptions {
         .count("--num-attention-heads", \.heads, also: ["--heads"], "attention heads"),
         .choice(
             Option<Int?>.count("--vocab-size", in: 1...1 << 31, "token ids; otherwise what the data set's tokenizer has"), \.vocabularySize),
+        .number("--hidden-dropout", \.hiddenDropout, in: 0...1, "share of embedding and sub-layer outputs that a step drops"),
+        .number("--attention-dropout", \.attentionDropout, in: 0...1, "share of attention weights that a step drops"),
         .word("--init", "METHOD", \.initialisation, "how weights begin"),
         .choice(
             Option<String?>.text("--init-from", "DIR", "begin with the weights of a Hugging Face folder or a checkpoint"), \.initialWeights),

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import IndexedDataset
+import JSON
 import TestSupport
 import Testing
 import Tokenizer
@@ -74,6 +75,33 @@ import Transformer
         for file in ["model.safetensors", "optimizer.safetensors"] {
             #expect(try FileSystem.readAll(cut.path + name + file) == FileSystem.readAll(whole.path + name + file))
         }
+    }
+
+    @Test("dropout is the same after a resume and with another number of lanes, and another with another seed")
+    func dropout() throws {
+        var configuration = configuration()
+        (configuration.hiddenDropout, configuration.attentionDropout) = (0.1, 0.2)
+        let whole = RunFolder(directory.file("whole"))
+        _ = try Trainer.start(configuration, in: whole).run(stepLimit: 12)
+        let cut = RunFolder(directory.file("cut"))
+        _ = try Trainer.start(configuration, in: cut).run(stepLimit: 7)
+        _ = try Trainer.resume(cut) { $0.lanes = 3 }.run(stepLimit: 12)
+        #expect(try losses(cut) == losses(whole))
+
+        // Evaluation has no dropout; steps have, so the first losses of equal weights differ.
+        let without = RunFolder(directory.file("without"))
+        (configuration.hiddenDropout, configuration.attentionDropout) = (0, 0)
+        _ = try Trainer.start(configuration, in: without).run(stepLimit: 1)
+        #expect(try losses(without)[0] != losses(whole)[0])
+        let error = #expect(throws: TrainingError.self) { try Trainer.resume(whole) { $0.attentionDropout = 0.3 } }
+        #expect(error!.description.contains("model.attention_dropout: 0.2 there, 0.3 here"))
+        configuration.hiddenDropout = 1
+        #expect(throws: TrainingError.self) { try Trainer.start(configuration, in: RunFolder(directory.file("all"))) }
+
+        let export = directory.file("hf")
+        try TrainedModel(whole.path, choosing: .newest, lanes: 1).export(to: export, tokenizer: nil)
+        let shape = try JSONFile.read(export + "/config.json", expected: "")
+        #expect(shape["resid_pdrop"] == 0.1 && shape["embd_pdrop"] == 0.1 && shape["attn_pdrop"] == 0.2)
     }
 
     @Test("a run is begun once, and resumed only as what it was")

@@ -53,7 +53,7 @@ final class BigramLearner: Learner {
         return sum
     }
 
-    func accumulate(_ rows: TokenRows, scale: Float) -> Double {
+    func accumulate(_ rows: TokenRows, scale: Float, pass: PassIdentity) -> Double {
         if updates + 1 == brokenStep { return .nan }
         return visit(rows) { self.gradients[$0] += $1 * scale }
     }

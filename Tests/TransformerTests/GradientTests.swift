@@ -13,6 +13,15 @@ import Testing
             ModelConfiguration(
                 layerCount: 2, width: 16, headCount: 2, vocabularySize: 1100, contextLength: 8, initialisation: .spikeNoMore), 2, 8
         ),
+        (
+            ModelConfiguration(
+                layerCount: 2, width: 12, headCount: 3, vocabularySize: 37, contextLength: 9, hiddenDropout: 0.3, attentionDropout: 0.4,
+                initialisation: .spikeNoMore), 3, 9
+        ),
+        (
+            ModelConfiguration(
+                layerCount: 1, width: 8, headCount: 2, vocabularySize: 19, contextLength: 70, attentionDropout: 0.5), 1, 70
+        ),
     ]
 
     /// A model whose every parameter matters: initial values plus noise, so that norms and biases are not special.
@@ -29,12 +38,16 @@ import Testing
         let (configuration, rows, length) = Self.shapes[index]
         let model = try Self.model(configuration, &random)
         let batch = TestBatch(rows: rows, length: length, vocabularySize: configuration.vocabularySize, &random)
-        let reference = NaiveGPT(configuration, parameters: model.parameters.map(Double.init))
-        let expected = reference.loss(batch)
+        var reference = NaiveGPT(configuration, parameters: model.parameters.map(Double.init))
+        let whole = reference.loss(batch)
+        #expect(abs(try batch { try model.loss($0) } - whole) < 1e-5 * max(1, whole), "seed \(TestRun.seed)")
 
-        let loss = try batch { try model.lossAndGradients($0, scale: 0.5) }
+        // A pass with dropout is a pass of the network that its masks leave.
+        let pass = PassIdentity(seed: TestRun.seed, step: 3, part: 1)
+        reference.masks = DropoutMasks(configuration, pass)
+        let expected = reference.loss(batch)
+        let loss = try batch { try model.lossAndGradients($0, scale: 0.5, pass: pass) }
         #expect(abs(loss - expected) < 1e-5 * max(1, expected), "seed \(TestRun.seed)")
-        #expect(abs(try batch { try model.loss($0) } - expected) < 1e-5 * max(1, expected))
 
         for tensor in model.tensors {
             let gradients = model.gradients[tensor.range]
@@ -59,18 +72,44 @@ import Testing
         for lanes in [1, 2, 3, 5] {
             var random = SeededGenerator(5)
             var configuration = ModelConfiguration(layerCount: 2, width: 64, headCount: 2, vocabularySize: 3000, contextLength: 130)
-            configuration.dropout = dropout
+            (configuration.hiddenDropout, configuration.attentionDropout) = (dropout, dropout)
             let model = try Self.model(configuration, lanes: lanes, &random)
             let adam = AdamW(model)
             for step in 0..<3 {
                 let batch = TestBatch(rows: 3, length: 130 - step * 50, vocabularySize: 3000, &random)
-                _ = try batch { try model.lossAndGradients($0, scale: 1 / Float(batch.targetCount), pass: UInt64(step)) }
+                _ = try batch { try model.lossAndGradients($0, scale: 1 / Float(batch.targetCount), pass: PassIdentity(step: step)) }
                 let norm = adam.gradientNorm()
                 adam.step(learningRate: 1e-2, gradientScale: min(1, 1 / norm))
             }
             results.append(Array(model.parameters))
         }
         for result in results.dropFirst() { #expect(result == results[0]) }
+    }
+
+    @Test("dropout drops its share, differs from pass to pass, and keeps the expectation")
+    func dropoutMasks() {
+        let configuration = ModelConfiguration(
+            layerCount: 1, width: 8, headCount: 1, vocabularySize: 9, contextLength: 4, hiddenDropout: 0.25)
+        func mask(_ pass: PassIdentity, _ site: KeyPath<DropoutMasks, Dropout> = \.embedding) -> [Float] {
+            var numbers = [Float](repeating: 1, count: 20_000)
+            numbers.withUnsafeMutableBufferPointer {
+                DropoutMasks(configuration, pass)[keyPath: site].apply($0.baseAddress!, $0.count, at: 0)
+            }
+            return numbers
+        }
+        let first = mask(PassIdentity(seed: 1, step: 1, part: 0))
+        #expect(Set(first) == [0, 1 / 0.75])
+        #expect(mask(PassIdentity(seed: 1, step: 1, part: 0)) == first)
+        // Standard deviation of the share of zeros: 0.003.
+        #expect(abs(Double(first.count { $0 == 0 }) / 20_000 - 0.25) < 0.02)
+        for other in [
+            PassIdentity(seed: 2, step: 1, part: 0), PassIdentity(seed: 1, step: 2, part: 0), PassIdentity(seed: 1, step: 1, part: 1),
+        ] {
+            // Independent masks agree in 0.25² + 0.75² of their places.
+            let agreeing = zip(first, mask(other)).count { $0 == $1 }
+            #expect(abs(Double(agreeing) / 20_000 - 0.625) < 0.02)
+        }
+        #expect(!DropoutMasks(configuration, PassIdentity()).attentionWeights(layer: 0).isActive)
     }
 
     @Test("gradients of two passes add up to those of one") func accumulation() throws {

@@ -7,6 +7,8 @@ import Foundation
 struct NaiveGPT {
     let configuration: ModelConfiguration
     var parameters: [Double]
+    /// What the pass drops.
+    var masks = DropoutMasks.none
     private let layout: [String: NamedTensor]
 
     init(_ configuration: ModelConfiguration, parameters: [Double]) {
@@ -29,7 +31,15 @@ struct NaiveGPT {
         return x.indices.map { (x[$0] - mean) / (variance + 1e-5).squareRoot() * gain[$0] + shift[$0] }
     }
 
-    private func attention(_ qkv: [[Double]], _ t: Int, segments: ArraySlice<Int32>) -> [Double] {
+    /// x with this dropout's mask, whose random numbers begin at `place`.
+    private func dropped(_ x: [Double], _ dropout: Dropout, at place: Int) -> [Double] {
+        guard dropout.isActive else { return x }
+        var mask = [Float](repeating: 1, count: x.count)
+        mask.withUnsafeMutableBufferPointer { dropout.apply($0.baseAddress!, x.count, at: place) }
+        return zip(x, mask).map { $0 * Double($1) }
+    }
+
+    private func attention(_ qkv: [[Double]], _ t: Int, row: Int, segments: ArraySlice<Int32>, _ dropout: Dropout) -> [Double] {
         let (width, size) = (configuration.width, configuration.headWidth)
         let mine = segments[segments.startIndex + t]
         let seen = (0...t).filter { $0 == t || (mine >= 0 && segments[segments.startIndex + $0] == mine) }
@@ -39,8 +49,9 @@ struct NaiveGPT {
                 (0..<size).reduce(0) { $0 + qkv[t][head * size + $1] * qkv[k][width + head * size + $1] } / Double(size).squareRoot()
             }
             let total = scores.reduce(0) { $0 + exp($1) }
-            for (score, k) in zip(scores, seen) {
-                for c in 0..<size { out[head * size + c] += exp(score) / total * qkv[k][2 * width + head * size + c] }
+            let place = ((row * configuration.headCount + head) * qkv.count + t) * qkv.count + seen[0]
+            for (weight, k) in zip(dropped(scores.map { exp($0) / total }, dropout, at: place), seen) {
+                for c in 0..<size { out[head * size + c] += weight * qkv[k][2 * width + head * size + c] }
             }
         }
         return out
@@ -54,21 +65,25 @@ struct NaiveGPT {
         for row in 0..<batch.rows {
             let at = row * batch.length
             var x = (0..<batch.length).map { t in
-                (0..<width).map { c in
+                let sum = (0..<width).map { c in
                     Double(configuration.embeddingScale)
                         * (wte[Int(batch.inputs[at + t]) * width + c] + wpe[Int(batch.positions[at + t]) * width + c])
                 }
+                return dropped(sum, masks.embedding, at: (at + t) * width)
             }
             for layer in 0..<configuration.layerCount {
                 let qkv = x.map { linear(norm($0, "h.\(layer).ln_1"), "h.\(layer).attn.c_attn") }
                 let segments = batch.segments[at..<at + batch.length]
                 for t in 0..<batch.length {
-                    x[t] = zip(x[t], linear(attention(qkv, t, segments: segments), "h.\(layer).attn.c_proj")).map { $0 + $1 }
+                    let attended = attention(qkv, t, row: row, segments: segments, masks.attentionWeights(layer: layer))
+                    let out = linear(attended, "h.\(layer).attn.c_proj")
+                    x[t] = zip(x[t], dropped(out, masks.attentionOutput(layer: layer), at: (at + t) * width)).map { $0 + $1 }
                 }
                 for t in 0..<batch.length {
                     let hidden = linear(norm(x[t], "h.\(layer).ln_2"), "h.\(layer).mlp.c_fc")
                     let active = hidden.map { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
-                    x[t] = zip(x[t], linear(active, "h.\(layer).mlp.c_proj")).map { $0 + $1 }
+                    let out = linear(active, "h.\(layer).mlp.c_proj")
+                    x[t] = zip(x[t], dropped(out, masks.feedForward(layer: layer), at: (at + t) * width)).map { $0 + $1 }
                 }
             }
             for t in 0..<batch.length where batch.targets[at + t] >= 0 {

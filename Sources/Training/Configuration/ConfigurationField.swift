@@ -53,6 +53,8 @@ extension TrainingConfiguration {
         field("model", "width", "channels", \.width),
         field("model", "heads", "attention heads", \.heads),
         field("model", "vocabulary", "token ids", \.vocabularySize),
+        field("model", "hidden_dropout", "share of embedding and sub-layer outputs that a step drops", \.hiddenDropout),
+        field("model", "attention_dropout", "share of attention weights that a step drops", \.attentionDropout),
         field("model", "initialisation", "how weights begin", \.initialisation),
         field("model", "initial_weights", "model the run begins with", \.initialWeights),
         field("optimizer", "learning_rate", "peak", \.learningRate),

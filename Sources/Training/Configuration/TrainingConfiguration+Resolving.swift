@@ -74,6 +74,10 @@ extension TrainingConfiguration {
             ((microBatchSize ?? 1) > 0, "a micro-batch must have at least one row"),
             (layers > 0 && width > 0 && heads > 0, "layers, width and heads must be at least 1"),
             (width % max(1, heads) == 0, "the width (\(width)) must be a multiple of the number of heads (\(heads))"),
+            (
+                (0..<1).contains(hiddenDropout) && (0..<1).contains(attentionDropout),
+                "dropout must be at least 0 and below 1"
+            ),
             (learningRate > 0 && learningRate.isFinite, "the learning rate must be above 0"),
             (
                 (minimumLearningRate ?? 0) >= 0 && (minimumLearningRate ?? 0) <= learningRate,

@@ -67,6 +67,10 @@ public struct TrainingConfiguration: Sendable, Equatable {
     public var heads = 4
     /// Highest token id + 1; nil takes the data set's tokenizer's.
     public var vocabularySize: Int?
+    /// Share of the embedding and of the sub-layers' outputs that a step sets to 0.
+    public var hiddenDropout = 0.0
+    /// Share of the attention weights likewise.
+    public var attentionDropout = 0.0
     public var initialisation = Initialisation.gpt2
     /// A Hugging Face directory or a checkpoint whose weights the run begins with.
     public var initialWeights: String?

@@ -71,7 +71,8 @@ struct HuggingFaceModel {
 
     /// Writes a directory that `GPT2LMHeadModel.from_pretrained` loads. `elements` gives each tensor of ``tensors(of:)``.
     static func write(
-        _ shape: Shape, to directory: String, endOfText: Int?, elements: (String) -> [Float]
+        _ shape: Shape, to directory: String, endOfText: Int?, hiddenDropout: Float = 0, attentionDropout: Float = 0,
+        elements: (String) -> [Float]
     ) throws(TrainingError) {
         do throws(FileError) {
             try FileSystem.createDirectories(directory)
@@ -81,10 +82,14 @@ struct HuggingFaceModel {
             for tensor in tensors { try writer.append(elements(tensor.name)) }
             _ = try writer.finish()
         } catch { throw .file(error) }
+        // The number as it was given: 0.1, not the single-precision number next to it.
+        func number(_ share: Float) -> JSONValue { JSONValue(Double("\(share)")) }
         try JSONFile.write(
             [
-                "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "activation_function": "gelu_new", "attn_pdrop": 0.0,
-                "embd_pdrop": 0.0, "resid_pdrop": 0.0, "bos_token_id": JSONValue(endOfText), "eos_token_id": JSONValue(endOfText),
+                "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "activation_function": "gelu_new",
+                "attn_pdrop": number(attentionDropout),
+                "embd_pdrop": number(hiddenDropout), "resid_pdrop": number(hiddenDropout), "bos_token_id": JSONValue(endOfText),
+                "eos_token_id": JSONValue(endOfText),
                 "initializer_range": 0.02, "layer_norm_epsilon": 1e-5, "n_ctx": JSONValue(shape.contextLength),
                 "n_embd": JSONValue(shape.width),
                 "n_head": JSONValue(shape.heads), "n_inner": .null, "n_layer": JSONValue(shape.layers),

@@ -124,7 +124,10 @@ public final class TrainedModel {
         let shape = HuggingFaceModel.Shape(
             layers: configuration.layerCount, width: configuration.width, heads: configuration.headCount,
             contextLength: configuration.contextLength, vocabularySize: configuration.vocabularySize)
-        try HuggingFaceModel.write(shape, to: directory, endOfText: tokenizer?.endOfText.map { Int($0) }) { name in
+        try HuggingFaceModel.write(
+            shape, to: directory, endOfText: tokenizer?.endOfText.map { Int($0) }, hiddenDropout: configuration.hiddenDropout,
+            attentionDropout: configuration.attentionDropout
+        ) { name in
             unsafe Array(model.parameters[model.tensor(name)!.range])
         }
         guard let tokenizer else { return }

@@ -33,8 +33,8 @@ final class GPTLearner: Learner {
 
     func stateWasReplaced() { model.clearGradients() }
 
-    func accumulate(_ rows: TokenRows, scale: Float) throws(TrainingError) -> Double {
-        do throws(ModelError) { return try model.lossAndGradients(rows, scale: scale) } catch { throw .model(error) }
+    func accumulate(_ rows: TokenRows, scale: Float, pass: PassIdentity) throws(TrainingError) -> Double {
+        do throws(ModelError) { return try model.lossAndGradients(rows, scale: scale, pass: pass) } catch { throw .model(error) }
     }
 
     func loss(_ rows: TokenRows) throws(TrainingError) -> Double {
@@ -64,6 +64,7 @@ extension TrainingConfiguration {
     var modelConfiguration: ModelConfiguration {
         ModelConfiguration(
             layerCount: layers, width: width, headCount: heads, vocabularySize: vocabularySize ?? 0, contextLength: sequenceLength ?? 0,
+            hiddenDropout: Float(hiddenDropout), attentionDropout: Float(attentionDropout),
             initialisation: ModelConfiguration.Initialisation(rawValue: initialisation.rawValue)!)
     }
 }

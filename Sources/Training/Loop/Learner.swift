@@ -13,8 +13,9 @@ protocol Learner: AnyObject {
     /// Called after the state was replaced from outside.
     func stateWasReplaced()
 
-    /// Adds to the gradients those of the summed loss of `rows`, times `scale`; returns the summed loss.
-    func accumulate(_ rows: TokenRows, scale: Float) throws(TrainingError) -> Double
+    /// Adds to the gradients those of the summed loss of `rows`, times `scale`; returns the summed loss. `pass` has another step or part at
+    /// each call of a run, the same ones after a resume.
+    func accumulate(_ rows: TokenRows, scale: Float, pass: PassIdentity) throws(TrainingError) -> Double
     /// The summed loss of `rows`, nothing else.
     func loss(_ rows: TokenRows) throws(TrainingError) -> Double
     /// l2 norm of the accumulated gradients.

@@ -1,4 +1,5 @@
 import Files
+import Transformer
 
 extension Trainer {
     /// Trains until the budget is used, `StopSignal` asks for a stop, or `stepLimit` steps of the whole run are done. Each ending but an
@@ -63,8 +64,9 @@ extension Trainer {
         let scale = Float(1 / Double(max(1, batch.targetCount)))
         let rows = rowsPerPass(length: batch.length)
         for start in stride(from: 0, to: batch.rows, by: rows) {
+            let pass = PassIdentity(seed: UInt64(bitPattern: Int64(configuration.seed)), step: number, part: start / rows)
             sum += try batch.withRows(start..<min(start + rows, batch.rows)) { rows throws(TrainingError) in
-                try learner.accumulate(rows, scale: scale)
+                try learner.accumulate(rows, scale: scale, pass: pass)
             }
         }
         record.loss = sum / Double(max(1, batch.targetCount))

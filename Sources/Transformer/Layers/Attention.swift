@@ -51,8 +51,7 @@ struct Attention {
                 let line = scores + index * stride
                 let seen = block.clear(line, outsideOf: query, view)
                 view.logSums[query * headCount] = math.softmax(seen.count, line + seen.lowerBound, scale)
-                dropout.apply(
-                    line + seen.lowerBound, seen.count, at: ((row * headCount + head) * length + query) * length + seen.lowerBound)
+                dropout.apply(line + seen.lowerBound, seen.count, at: view.place(ofQuery: query) + block.keys.lowerBound + seen.lowerBound)
             }
             MatrixProduct.multiply(
                 Matrix(scores, stride: stride), view.value.from(row: block.keys.lowerBound),
@@ -94,7 +93,7 @@ struct Attention {
                     let (line, dLine) = (scores.from(row: index).start, dScores.from(row: index).start)
                     let seen = block.clear(line, outsideOf: query, view)
                     _ = block.clear(dLine, outsideOf: query, view)
-                    let place = ((row * headCount + head) * length + query) * length + seen.lowerBound
+                    let place = view.place(ofQuery: query) + firstKey + seen.lowerBound
                     let (p, dp) = (line + seen.lowerBound, dLine + seen.lowerBound)
                     // Σ dp·p over the keys, which is also the product of output and its gradient.
                     let delta = math.dot(headWidth, dOut.from(row: query).start, view.attended.from(row: query).start)
@@ -119,6 +118,7 @@ struct Attention {
         let query, key, value, attended: Matrix  // (T, C/H)
         let logSums: Floats  // every H-th is this head's
         let starts: UnsafeMutablePointer<Int32>  // (T)
+        private let length, firstQuery: Int
 
         init(_ layer: Attention, row: Int, head: Int, _ kept: Activations.Block, _ activations: Activations) {
             let (width, at) = (layer.width, row * activations.length)
@@ -128,7 +128,12 @@ struct Attention {
             attended = Matrix(kept.attended + at * width + head * layer.headWidth, stride: width)
             logSums = kept.logSums + at * layer.headCount + head
             starts = activations.segmentStarts + at
+            length = activations.length
+            firstQuery = (row * layer.headCount + head) * length
         }
+
+        /// Where the keys of this query begin in the (B,H,T,T) weights that exist only for dropout.
+        func place(ofQuery query: Int) -> Int { (firstQuery + query) * length }
     }
 
     /// Some queries and all keys that one of them sees.

@@ -11,35 +11,25 @@ struct Block {
     let expansion: Linear  // c_fc (C,4C)
     let contraction: Linear  // mlp.c_proj (4C,C)
 
-    /// Masks of one pass.
-    struct Dropouts {
-        let weights, attention, feedForward: Dropout
-
-        init(share: Float, pass: UInt64, layer: Int) {
-            weights = Dropout(share: share, pass: pass, site: 3 * layer + 1)
-            attention = Dropout(share: share, pass: pass, site: 3 * layer + 2)
-            feedForward = Dropout(share: share, pass: pass, site: 3 * layer + 3)
-        }
-    }
-
-    func forward(_ a: Activations, _ dropouts: Dropouts, _ pool: LanePool) {
+    func forward(_ a: Activations, _ masks: DropoutMasks, _ pool: LanePool) {
         let (kept, n) = (a[layer], a.count)
         norm1.forward(kept.residual, n, into: a.normed, kept.norm1, pool)
         queryKeyValue.forward(a.normed, n, into: kept.qkv, pool)
-        attention.forward(kept, a, dropouts.weights, pool)
-        attentionOutput.forwardResidual(kept.attended, n, into: kept.middle, residual: kept.residual, dropouts.attention, pool)
+        attention.forward(kept, a, masks.attentionWeights(layer: layer), pool)
+        attentionOutput.forwardResidual(
+            kept.attended, n, into: kept.middle, residual: kept.residual, masks.attentionOutput(layer: layer), pool)
 
         norm2.forward(kept.middle, n, into: a.normed, kept.norm2, pool)
         expansion.forwardGelu(a.normed, n, into: kept.hidden, a.wide, pool)
-        contraction.forwardResidual(a.wide, n, into: a.output(ofBlock: layer), residual: kept.middle, dropouts.feedForward, pool)
+        contraction.forwardResidual(a.wide, n, into: a.output(ofBlock: layer), residual: kept.middle, masks.feedForward(layer: layer), pool)
     }
 
     /// Turns `dResidual` from the gradient of the block's output into that of its input.
-    func backward(_ a: Activations, _ dropouts: Dropouts, isFirst: Bool, _ pool: LanePool) {
+    func backward(_ a: Activations, _ masks: DropoutMasks, isFirst: Bool, _ pool: LanePool) {
         let (kept, n, width) = (a[layer], a.count, norm1.width)
 
         // Feed-forward layer. `wide` holds GELU's output again, then the gradient of it.
-        let dContraction = gradient(behind: dropouts.feedForward, a, pool)
+        let dContraction = gradient(behind: masks.feedForward(layer: layer), a, pool)
         Self.gelu(kept.hidden, into: a.wide, 4 * n * width, pool)
         contraction.backwardParameters(dContraction, a.wide, n, isFirst: isFirst, pool)
         contraction.backwardInput(dContraction, n, into: a.wide, pool) { tile in
@@ -52,10 +42,10 @@ struct Block {
         norm2.backward(a.dNormed, kept.middle, n, kept.norm2, into: a.dResidual, addingTo: true, a, isFirst: isFirst, pool)
 
         // Attention. `wide` holds the gradient of query, key and value.
-        let dAttention = gradient(behind: dropouts.attention, a, pool)
+        let dAttention = gradient(behind: masks.attentionOutput(layer: layer), a, pool)
         attentionOutput.backwardParameters(dAttention, kept.attended, n, isFirst: isFirst, pool)
         attentionOutput.backwardInput(dAttention, n, into: a.dNormed, pool)
-        attention.backward(a.dNormed, into: a.wide, kept, a, dropouts.weights, pool)
+        attention.backward(a.dNormed, into: a.wide, kept, a, masks.attentionWeights(layer: layer), pool)
         norm1.repeatForward(kept.residual, n, into: a.normed, kept.norm1, pool)
         queryKeyValue.backwardParameters(a.wide, a.normed, n, isFirst: isFirst, pool)
         queryKeyValue.backwardInput(a.wide, n, into: a.dNormed, pool)

@@ -52,7 +52,7 @@ struct Activations {
         wide = layout.take(count * 4 * width)
         dResidual = layout.take(count * width)
         dNormed = layout.take(count * width)
-        masked = configuration.dropout > 0 ? layout.take(count * width) : dResidual
+        masked = configuration.hiddenDropout > 0 ? layout.take(count * width) : dResidual
         normPartials = layout.take(LayerNorm.itemCount(count) * 2 * width)
         laneScratch = (0..<lanes).map { _ in layout.take(Attention.scratchCount(length: length)) }
         segmentStarts = UnsafeMutableRawPointer(layout.take(count)).assumingMemoryBound(to: Int32.self)
