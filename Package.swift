@@ -43,9 +43,10 @@ let package = Package(
         // The flow, left to right.
         .target(name: "Corpus", dependencies: ["CZstd", "CByteScan", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: kernel),
+        .target(name: "Cleaning", dependencies: ["Corpus"], swiftSettings: kernel),
         .target(name: "IndexedDataset", dependencies: ["Files", "JSON"], swiftSettings: strict),
         .target(
-            name: "Preprocessing", dependencies: ["Corpus", "Tokenizer", "IndexedDataset", "Files", "JSON"],
+            name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
             swiftSettings: strict),
         .target(name: "Sampling", dependencies: ["IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "LengthWarmup", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
@@ -67,7 +68,8 @@ let package = Package(
         .executableTarget(
             name: "slwdata",
             dependencies: [
-                "CommandLine", "Corpus", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Files", "JSON",
+                "CommandLine", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Files",
+                "JSON",
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -82,11 +84,13 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "CleaningTests", dependencies: ["Cleaning", "Corpus", "Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "PreprocessingTests",
-            dependencies: ["Preprocessing", "Corpus", "Tokenizer", "IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
+            dependencies: ["Preprocessing", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON", "TestSupport"],
+            swiftSettings: house),
         .testTarget(
             name: "SamplingTests", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(

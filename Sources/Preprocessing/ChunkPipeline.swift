@@ -1,7 +1,8 @@
+import Cleaning
 import Corpus
 import Tokenizer
 
-/// Chunks of a corpus, read in order by one worker at a time, parsed and encoded by all of them, given out in order.
+/// Chunks of a corpus, read in order by one worker at a time, parsed, cleaned and encoded by all of them, given out in order.
 ///
 /// A worker takes an empty slot, then the next chunk, and hands the slot back filled; whoever writes takes filled slots in the order of
 /// their chunks. So the result does not depend on the number of workers, and memory is bounded: by the number of slots, and by
@@ -12,6 +13,8 @@ final class ChunkPipeline {
     final class Slot: @unchecked Sendable {
         let batch = DocumentBatch()
         private(set) var tokens: TokenBuffer
+        /// The documents that are not in the batch any more.
+        fileprivate(set) var leftOut = CleaningCounts()
         fileprivate(set) var chunkBytes = 0
 
         init(tokenWidth: Int) { tokens = TokenBuffer(width: tokenWidth) }
@@ -27,17 +30,19 @@ final class ChunkPipeline {
     private var number = 0
 
     init(
-        _ reader: ChunkReader, _ options: CorpusOptions, _ tokenizer: Tokenizer, tokenWidth: Int, appendEndOfText: Bool, workers: Int,
-        budgetBytes: Int
+        _ reader: ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
+        appendEndOfText: Bool, workers: Int, budgetBytes: Int
     ) {
         let shared = Shared(reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, budgetBytes: budgetBytes)
         self.shared = shared
         for _ in 0..<workers {
             let thread = WorkerThread { @Sendable in
                 let parser = ChunkParser(options)
+                let cleaner = rules.isEmpty ? nil : Cleaner(rules)
                 let encoder = Encoder(tokenizer)
                 while let (number, chunk, slot) = shared.nextChunk() {
                     parser.parse(chunk, into: slot.batch)
+                    if let cleaner { slot.leftOut = cleaner.clean(slot.batch) }
                     unsafe slot.batch.withDocuments { text, ends in
                         unsafe encoder.encode(text, documentEnds: ends, appendEndOfText: appendEndOfText, into: slot.tokens)
                     }

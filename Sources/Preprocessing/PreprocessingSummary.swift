@@ -1,3 +1,5 @@
+public import Cleaning
+
 /// What a run counts, over all its sessions.
 public struct PreprocessingCounts: Sendable, Equatable {
     /// Documents of the data set, empty ones included.
@@ -12,6 +14,8 @@ public struct PreprocessingCounts: Sendable, Equatable {
     public var blankLines = 0
     /// Documents of sets that were not wanted.
     public var filteredDocuments = 0
+    /// Documents that cleaning left out.
+    public var leftOut = CleaningCounts()
 
     public init() {}
 }

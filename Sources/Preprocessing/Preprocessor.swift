@@ -1,3 +1,4 @@
+public import Cleaning
 public import Corpus
 import Files
 import IndexedDataset
@@ -31,6 +32,8 @@ public struct Preprocessor: Sendable {
         /// End each document that is not empty with the tokenizer's end-of-text token.
         public var appendEndOfText = false
         public var corpus = CorpusOptions()
+        /// Which documents are kept.
+        public var cleaning = CleaningRules()
         /// Encoding threads; more than cores help nothing.
         public var workers = Preprocessor.availableCores
         /// Replace an output of that name, and forget an interrupted run there.

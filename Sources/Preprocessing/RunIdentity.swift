@@ -1,3 +1,4 @@
+import Cleaning
 import Corpus
 import Files
 import JSON
@@ -13,7 +14,7 @@ struct RunIdentity: Sendable, Equatable {
         var start: UInt64
     }
 
-    /// Option and value, as a person reads them.
+    /// Option and value, as a person reads them. Options that were added later are only here when they were given.
     var options: [(name: String, value: String)]
     var inputs: [Input]
     /// Whether files of the output's name are to be replaced at the end.
@@ -30,6 +31,7 @@ struct RunIdentity: Sendable, Equatable {
             ("--max-line-bytes", "\(corpus.maximumLineBytes)"), ("JSON depth", "\(corpus.maximumDepth)"),
             ("zstd window", "\(corpus.maximumWindowLog)"), ("--shard", configuration.shard?.description ?? "none"),
         ]
+        options += configuration.cleaning.options
         overwrites = configuration.overwrite
         self.inputs = []
         for input in inputs.inputs where input.isRegularFile {
@@ -65,10 +67,14 @@ struct RunIdentity: Sendable, Equatable {
 
     /// What keeps a run of identity `other` from being continued as this one, in words; nil when nothing does.
     func difference(from other: RunIdentity) -> String? {
-        for (mine, theirs) in zip(options, other.options) where mine != theirs {
+        for (name, mine) in options {
+            let theirs = other.value(of: name)
             // Skipping from here on is what skipping from the start would have done: so far there was nothing to skip.
-            if mine.name == "--bad-lines", mine.value == BadLinePolicy.skip.rawValue { continue }
-            return "\(mine.name) was \(theirs.value) and is \(mine.value)"
+            if mine == theirs || (name == "--bad-lines" && mine == BadLinePolicy.skip.rawValue) { continue }
+            return "\(name) was \(theirs) and is \(mine)"
+        }
+        for (name, theirs) in other.options where !options.contains(where: { $0.name == name }) {
+            return "\(name) was \(theirs) and is none"
         }
         for (mine, theirs) in zip(inputs, other.inputs) where mine != theirs {
             if mine.path != theirs.path { return "input \(printable(theirs)) has become \(printable(mine))" }
@@ -79,6 +85,8 @@ struct RunIdentity: Sendable, Equatable {
         }
         return inputs.count == other.inputs.count ? nil : "there were \(other.inputs.count) inputs and are \(inputs.count)"
     }
+
+    private func value(of name: String) -> String { options.first { $0.name == name }?.value ?? "none" }
 
     private func printable(_ input: Input) -> String { PathName.printable(input.path) }
 

@@ -1,3 +1,4 @@
+import Cleaning
 import Corpus
 import Files
 import IndexedDataset
@@ -59,7 +60,8 @@ extension RunJournal.Progress {
         [
             ("documents", \.documents), ("empty_documents", \.emptyDocuments), ("tokens", \.tokens), ("input_bytes", \.inputBytes),
             ("text_bytes", \.textBytes), ("bad_lines", \.badLines), ("blank_lines", \.blankLines),
-            ("filtered_documents", \.filteredDocuments),
+            ("filtered_documents", \.filteredDocuments), ("too_short_documents", \.leftOut.tooShort),
+            ("too_long_documents", \.leftOut.tooLong),
         ]
     }
 
@@ -79,7 +81,8 @@ extension RunJournal.Progress {
     init?(_ json: JSONValue) {
         func number(_ group: String, _ key: String) -> Int { json[group]?[key]?.int ?? -1 }
         guard json["version"]?.int == 1, let isComplete = json["complete"]?.bool else { return nil }
-        for (key, path) in Self.countKeys { counts[keyPath: path] = number("counts", key) }
+        // A count that did not exist when this was written is one of something that did not happen.
+        for (key, path) in Self.countKeys { counts[keyPath: path] = json["counts"]?[key]?.int ?? 0 }
         corpus = CorpusPosition(input: number("corpus", "input"), byteOffset: number("corpus", "byte"), line: number("corpus", "line"))
         writer = IndexedDatasetWriter.Position(
             binBytes: number("writer", "bin_bytes"), sequenceCount: number("writer", "sequences"),

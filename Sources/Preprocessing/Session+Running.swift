@@ -1,3 +1,4 @@
+import Cleaning
 import Corpus
 import Files
 import IndexedDataset
@@ -62,15 +63,16 @@ extension Session {
         _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
     ) throws(PreprocessingError) {
         let pipeline = ChunkPipeline(
-            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.tokenizer,
-            tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText, workers: max(1, configuration.workers),
-            budgetBytes: configuration.budgetBytes)
+            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.cleaning,
+            configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
+            workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes)
         defer { pipeline.stop() }
         let meter = InputProgress(inputs, parts)
         var tally = CorpusTally(from: state.corpus)
         let before = state.counts
         var tokens = 0
         var inputBytes = 0
+        var leftOut = CleaningCounts()
         let clock = ContinuousClock()
         var lastPoint = clock.now
         while true {
@@ -86,9 +88,10 @@ extension Session {
             } catch { throw .index(error) }
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
+            leftOut += slot.leftOut
             state.corpus = tally.position
             state.writer = writer.position
-            state.counts = before.adding(tally, tokens: tokens, inputBytes: inputBytes)
+            state.counts = before.adding(tally, leftOut, tokens: tokens, inputBytes: inputBytes)
             progress(
                 PreprocessingProgress(counts: state.counts, bytesDone: meter.bytesDone(at: state.corpus), bytesTotal: meter.bytesTotal))
             if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
@@ -149,11 +152,12 @@ extension Session {
 
 extension PreprocessingCounts {
     /// With what was read since.
-    func adding(_ tally: CorpusTally, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
+    func adding(_ tally: CorpusTally, _ leftOut: CleaningCounts, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
         var sum = self
         sum.documents += tally.documents
         sum.emptyDocuments += tally.emptyDocuments
         sum.filteredDocuments += tally.filteredDocuments
+        sum.leftOut += leftOut
         sum.badLines += tally.badLines
         sum.blankLines += tally.blankLines
         sum.textBytes += tally.textBytes

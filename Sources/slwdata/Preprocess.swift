@@ -1,3 +1,4 @@
+import Cleaning
 import CommandLine
 import Corpus
 import Files
@@ -33,7 +34,7 @@ enum PreprocessCommand {
             "zcat texts.jsonl.gz | slwdata preprocess --input - --source jsonl --output-prefix texts",
         ],
         options: [
-            CorpusFlags.group, OptionGroup("Tokens", [SharedOptions.tokenizer, appendEndOfText]),
+            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", [SharedOptions.tokenizer, appendEndOfText]),
             OptionGroup("Output", [outputPrefix, megatronNames, SharedOptions.overwrite, resume]),
             OptionGroup("Run", [workers, memory, durable, shard]),
         ], printsJSON: true, run: run)
@@ -44,6 +45,7 @@ enum PreprocessCommand {
             inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try Tokenizer.load(call[SharedOptions.tokenizer]))
         configuration.appendEndOfText = call[appendEndOfText]
         configuration.corpus = CorpusFlags.options(call)
+        configuration.cleaning = try CleaningFlags.rules(call)
         configuration.overwrite = call[SharedOptions.overwrite]
         configuration.resume = call[resume]
         if let count = call[workers] { configuration.workers = count }
@@ -87,6 +89,7 @@ enum PreprocessCommand {
             "output_prefix": JSONValue(prefix), "documents": JSONValue(counts.documents), "tokens": JSONValue(counts.tokens),
             "bytes_in": JSONValue(counts.inputBytes), "text_bytes": JSONValue(counts.textBytes), "bad_lines": JSONValue(counts.badLines),
             "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
+            "too_short_documents": JSONValue(counts.leftOut.tooShort), "too_long_documents": JSONValue(counts.leftOut.tooLong),
             "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
             "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
         ]
@@ -98,6 +101,7 @@ enum PreprocessCommand {
         if counts.badLines > 0 { left.append("\(QuantityText.count(counts.badLines)) bad lines skipped") }
         if counts.emptyDocuments > 0 { left.append("\(QuantityText.count(counts.emptyDocuments)) empty documents") }
         if counts.filteredDocuments > 0 { left.append("\(QuantityText.count(counts.filteredDocuments)) documents of other sets") }
+        left += CleaningFlags.remarks(counts.leftOut)
         let seconds = max(summary.seconds, 1e-9)
         let rows = [
             ("documents", QuantityText.count(counts.documents) + (left.isEmpty ? "" : "  (\(left.joined(separator: ", ")))")),

@@ -166,6 +166,7 @@ struct KilledPreprocessTests {
         try refusal("--append-eod was true and is false", "--no-append-eod")
         try refusal("--text-key was text and is body", "--text-key", "body")
         try refusal("--shard was none and is 1/2", "--shard", "1/2")
+        try refusal("--min-chars was none and is 100", "--min-chars", "100")
 
         let (input, size) = (directory.file("b.jsonl"), 40 * 675_255)
         try FileManager.default.moveItem(atPath: input, toPath: directory.file("kept"))

@@ -29,6 +29,10 @@ struct UsageTests {
                 .slwdata, ["plan", "--train-tokens", "1M", "--slw-pacing", "table", "--slw-table", "8;9"],
                 "slwdata: plan: --slw-table: 8;9 is not a whole number (512, 4K, 157B): see slwdata plan --help"
             ),
+            (
+                .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--min-chars", "9", "--max-chars", "8"],
+                "slwdata: preprocess: --min-chars 9 and --max-chars 8 leave nothing: see slwdata preprocess --help"
+            ),
             (.slwdata, ["verify", "--", "\n"], "slwdata: cannot inspect \\n.idx: No such file or directory"),
             (.slwdata, ["inspect", "indx", "x"], "slwdata: inspect: unknown command indx: did you mean slwdata inspect index?"),
             (.slwTrain, ["reprot", "x"], "slw-train: unknown command reprot: did you mean slw-train report?"),

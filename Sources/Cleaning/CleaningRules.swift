@@ -1,0 +1,37 @@
+/// Which documents of a corpus become part of a data set.
+///
+/// A document that is left out is as good as not in the input: no tokens, no place in the document array.
+public struct CleaningRules: Sendable, Equatable {
+    /// Shorter texts are left out. Characters are Unicode scalars.
+    public var minimumCharacters = 0
+    /// Longer texts are left out.
+    public var maximumCharacters = Int.max
+
+    public init() {}
+
+    /// Whether every document is kept as it is.
+    public var isEmpty: Bool { self == CleaningRules() }
+
+    /// The rules that were given, by the names of their options; nothing for those that were not.
+    public var options: [(name: String, value: String)] {
+        var options: [(name: String, value: String)] = []
+        if minimumCharacters > 0 { options.append(("--min-chars", "\(minimumCharacters)")) }
+        if maximumCharacters < Int.max { options.append(("--max-chars", "\(maximumCharacters)")) }
+        return options
+    }
+}
+
+/// How many documents were left out, each for the first reason that applied.
+public struct CleaningCounts: Sendable, Equatable {
+    /// Fewer characters than ``CleaningRules/minimumCharacters``.
+    public var tooShort = 0
+    /// More characters than ``CleaningRules/maximumCharacters``.
+    public var tooLong = 0
+
+    public init() {}
+
+    public static func += (sum: inout CleaningCounts, more: CleaningCounts) {
+        sum.tooShort += more.tooShort
+        sum.tooLong += more.tooLong
+    }
+}

@@ -1,0 +1,27 @@
+import Cleaning
+import CommandLine
+
+/// Which documents are kept.
+enum CleaningFlags {
+    static let minimum = Option<Int?>.count("--min-chars", in: 0...Int.max, "leave out shorter texts; characters are Unicode scalars")
+    static let maximum = Option<Int?>.count("--max-chars", in: 0...Int.max, "leave out longer texts")
+
+    static let group = OptionGroup("Cleaning", [minimum, maximum])
+
+    static func rules(_ call: Invocation) throws -> CleaningRules {
+        var rules = CleaningRules()
+        if let count = call[minimum] { rules.minimumCharacters = count }
+        if let count = call[maximum] { rules.maximumCharacters = count }
+        guard rules.minimumCharacters <= rules.maximumCharacters else {
+            throw call.misuse("--min-chars \(rules.minimumCharacters) and --max-chars \(rules.maximumCharacters) leave nothing")
+        }
+        return rules
+    }
+
+    /// What was left out and why, for people.
+    static func remarks(_ counts: CleaningCounts) -> [String] {
+        [("too short", counts.tooShort), ("too long", counts.tooLong)].filter { $0.1 > 0 }.map {
+            "\(QuantityText.count($0.1)) left out as \($0.0)"
+        }
+    }
+}
