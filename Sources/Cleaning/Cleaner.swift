@@ -1,6 +1,6 @@
 public import Corpus
 
-/// Applies ``CleaningRules`` to one batch of documents after the other. Each worker has its own.
+/// Applies the ``CleaningRules`` that look at one document alone to one batch after the other. Each worker has its own.
 public struct Cleaner: Sendable {
     private let rules: CleaningRules
 

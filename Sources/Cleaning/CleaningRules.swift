@@ -7,6 +7,9 @@ public struct CleaningRules: Sendable, Equatable {
     /// Longer texts are left out.
     public var maximumCharacters = Int.max
 
+    /// Of documents that count as the same only the first is kept; nil: all are.
+    public var duplicates: DuplicateRule?
+
     public init() {}
 
     /// Whether every document is kept as it is.
@@ -17,6 +20,7 @@ public struct CleaningRules: Sendable, Equatable {
         var options: [(name: String, value: String)] = []
         if minimumCharacters > 0 { options.append(("--min-chars", "\(minimumCharacters)")) }
         if maximumCharacters < Int.max { options.append(("--max-chars", "\(maximumCharacters)")) }
+        if let duplicates { options.append(("--dedup", duplicates.rawValue)) }
         return options
     }
 }
@@ -27,11 +31,14 @@ public struct CleaningCounts: Sendable, Equatable {
     public var tooShort = 0
     /// More characters than ``CleaningRules/maximumCharacters``.
     public var tooLong = 0
+    /// The same as an earlier one, by ``CleaningRules/duplicates``.
+    public var duplicates = 0
 
     public init() {}
 
     public static func += (sum: inout CleaningCounts, more: CleaningCounts) {
         sum.tooShort += more.tooShort
         sum.tooLong += more.tooLong
+        sum.duplicates += more.duplicates
     }
 }

@@ -9,12 +9,16 @@ public enum DatasetMerger {
     ///
     /// Throws before anything is written when one of them is damaged, has another token type than the first, belongs to another tokenizer, or is
     /// multimodal.
-    /// - Parameter progress: is told bytes copied and bytes in all.
+    /// - Parameters:
+    ///   - progress: is told bytes copied and bytes in all.
+    ///   - report: is called with a line of text about things that a person should know.
     @discardableResult
     public static func merge(
-        _ prefixes: [String], into output: String, overwrite: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
+        _ prefixes: [String], into output: String, overwrite: Bool = false, progress: (Int, Int) -> Void = { _, _ in },
+        report: (String) -> Void = { _ in }
     ) throws(IndexError) -> IndexedDatasetWriter.Position {
         let (type, metadata, byteCount) = try check(prefixes, output)
+        if let remark = metadata.source["duplicates"]?.string { report("duplicates: \(remark)") }
         var writer = try IndexedDatasetWriter(prefix: output, tokenType: type, overwrite: overwrite)
         var done = 0
         for prefix in prefixes {
@@ -37,6 +41,7 @@ public enum DatasetMerger {
     ) throws(IndexError) -> (type: TokenType, metadata: DatasetMetadata, byteCount: Int) {
         var first: (type: TokenType, metadata: DatasetMetadata?)?
         var byteCount = 0
+        var withoutDuplicates = false
         for prefix in prefixes {
             let path = IndexedDataset.indexPath(prefix)
             if prefix == output { throw .cannotMerge(path: path, reason: "it is the output itself") }
@@ -47,6 +52,7 @@ public enum DatasetMerger {
             }
             byteCount += dataset.binBytes
             let metadata = dataset.metadata
+            if metadata?.source["cleaning"]?["--dedup"] != nil { withoutDuplicates = true }
             guard let known = first else {
                 first = (dataset.tokenType, metadata)
                 continue
@@ -64,7 +70,11 @@ public enum DatasetMerger {
         }
         guard let first else { throw .cannotMerge(path: output, reason: "there is nothing to merge") }
         var metadata = first.metadata ?? DatasetMetadata()
-        metadata.source = ["merged": .array(prefixes.map { JSONValue(FileSystem.name(of: $0)) })]
+        var source: JSONObject = ["merged": .array(prefixes.map { JSONValue(FileSystem.name(of: $0)) })]
+        if withoutDuplicates && prefixes.count > 1 {
+            source["duplicates"] = "left out within data sets, not between them"
+        }
+        metadata.source = .object(source)
         return (first.type, metadata, byteCount)
     }
 }

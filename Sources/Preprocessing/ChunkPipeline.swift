@@ -15,6 +15,10 @@ final class ChunkPipeline {
         private(set) var tokens: TokenBuffer
         /// The documents that are not in the batch any more.
         fileprivate(set) var leftOut = CleaningCounts()
+        /// Those of the documents that are, one after the other, when duplicates are looked for.
+        fileprivate(set) var sketches: [UInt64] = []
+        /// Why it is not filled.
+        fileprivate(set) var failure: CleaningError?
         fileprivate(set) var chunkBytes = 0
 
         init(tokenWidth: Int) { tokens = TokenBuffer(width: tokenWidth) }
@@ -31,18 +35,24 @@ final class ChunkPipeline {
 
     init(
         _ reader: ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
-        appendEndOfText: Bool, workers: Int, budgetBytes: Int
+        appendEndOfText: Bool, workers: Int, budgetBytes: Int, filter: DuplicateFilter?
     ) {
-        let shared = Shared(reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, budgetBytes: budgetBytes)
+        let shared = Shared(
+            reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, filter, budgetBytes: budgetBytes)
         self.shared = shared
         for _ in 0..<workers {
             let thread = WorkerThread { @Sendable in
                 let parser = ChunkParser(options)
                 let cleaner = rules.isEmpty ? nil : Cleaner(rules)
+                let sketcher = rules.duplicates.map { Sketcher($0) }
                 let encoder = Encoder(tokenizer)
                 while let (number, chunk, slot) = shared.nextChunk() {
                     parser.parse(chunk, into: slot.batch)
                     if let cleaner { slot.leftOut = cleaner.clean(slot.batch) }
+                    if let sketcher {
+                        sketcher.sketch(slot.batch, into: &slot.sketches)
+                        shared.leaveOutDuplicates(slot, number)
+                    }
                     unsafe slot.batch.withDocuments { text, ends in
                         unsafe encoder.encode(text, documentEnds: ends, appendEndOfText: appendEndOfText, into: slot.tokens)
                     }
@@ -58,10 +68,12 @@ final class ChunkPipeline {
     deinit { stop() }
 
     /// The next chunk in order, filled; nil at the end of the corpus. Give it back.
-    func next() throws(CorpusError) -> Slot? {
+    func next() throws(PreprocessingError) -> Slot? {
         let result = shared.take(number)
         number += 1
-        return try result.get()
+        let slot = try PreprocessingError.wrapping { () throws(CorpusError) in try result.get() }
+        if let failure = slot?.failure { throw .cleaning(failure) }
+        return slot
     }
 
     /// Makes the slot's memory available again.
@@ -74,7 +86,8 @@ final class ChunkPipeline {
         threads = []
     }
 
-    /// What the threads share. Every stored property is touched under `monitor`, but the reader, which is touched under `turn`.
+    /// What the threads share. Every stored property is touched under `monitor`, but the reader, which is touched under `turn`, and the filter with its
+    /// failure, which belong to the worker of the chunk whose turn it is.
     private final class Shared: @unchecked Sendable {
         private let monitor = Monitor()
         private let turn = Monitor()
@@ -87,8 +100,13 @@ final class ChunkPipeline {
         /// The number behind the last chunk, and why there is no other.
         private var end: (number: Int, failure: CorpusError?)?
         private var isStopped = false
+        private let filter: DuplicateFilter?
+        private var filterFailure: CleaningError?
+        /// The chunk whose documents the filter sees next.
+        private var filtered = 0
 
-        init(_ reader: ChunkReader, slots: [Slot], budgetBytes: Int) {
+        init(_ reader: ChunkReader, slots: [Slot], _ filter: DuplicateFilter?, budgetBytes: Int) {
+            self.filter = filter
             self.reader = reader
             free = slots
             self.budgetBytes = budgetBytes
@@ -121,6 +139,31 @@ final class ChunkPipeline {
                 monitor.signal()
             }
             return nil
+        }
+
+        /// Takes documents that were there before out of the slot's batch. Waits until all chunks before it have been here: which of two duplicates is the
+        /// first must not depend on who is faster. Each of them is in the hands of a worker, so the wait ends.
+        func leaveOutDuplicates(_ slot: Slot, _ number: Int) {
+            guard let filter else { return }
+            monitor.locked { while filtered != number { monitor.wait() } }
+            let words = filter.rule.sketchWords
+            var areNew = [Bool](repeating: false, count: slot.batch.documentCount)
+            do throws(CleaningError) {
+                if let filterFailure { throw filterFailure }
+                for index in areNew.indices { areNew[index] = try filter.isNew(slot.sketches[words * index..<words * (index + 1)]) }
+            } catch {
+                filterFailure = error
+                slot.failure = error
+            }
+            monitor.locked {
+                filtered += 1
+                monitor.signal()
+            }
+            let leftOut = areNew.count { !$0 }
+            guard leftOut > 0 else { return }
+            slot.leftOut.duplicates = leftOut
+            slot.sketches = areNew.indices.filter { areNew[$0] }.flatMap { slot.sketches[words * $0..<words * ($0 + 1)] }
+            unsafe slot.batch.keepDocuments { index, _ in areNew[index] }
         }
 
         func deliver(_ slot: Slot, _ number: Int) {

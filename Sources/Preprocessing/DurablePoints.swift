@@ -85,6 +85,7 @@ extension RunJournal {
     func record(_ progress: Progress, _ identity: RunIdentity, prefix: String) throws(PreprocessingError) {
         do throws(IndexError) { try IndexedDatasetWriter.makeDurable(prefix) } catch { throw .index(error) }
         do throws(FileError) {
+            try SketchRecord.makeDurable(self)
             if !exists { try begin(identity) }
             try write(progress)
         } catch { throw .file(error) }

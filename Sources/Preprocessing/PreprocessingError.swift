@@ -1,3 +1,4 @@
+public import Cleaning
 public import Corpus
 public import Files
 public import IndexedDataset
@@ -7,6 +8,7 @@ public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Senda
     case file(FileError)
     case corpus(CorpusError)
     case index(IndexError)
+    case cleaning(CleaningError)
     /// End-of-text tokens are wanted from a tokenizer that has none.
     case noEndOfText(tokenizer: String)
     /// Partial files of an earlier run are at the output.
@@ -25,6 +27,7 @@ public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Senda
         case .file(let error): error.description
         case .corpus(let error): error.description
         case .index(let error): error.description
+        case .cleaning(let error): error.description
         case .noEndOfText(let tokenizer):
             "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append; leave out --append-eod or choose another tokenizer"
         case .unfinishedRun(let prefix):

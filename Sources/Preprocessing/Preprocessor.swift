@@ -34,6 +34,8 @@ public struct Preprocessor: Sendable {
         public var corpus = CorpusOptions()
         /// Which documents are kept.
         public var cleaning = CleaningRules()
+        /// So much may be remembered of documents to find duplicates, in bytes.
+        public var duplicateMemoryBytes = 4 << 30
         /// Encoding threads; more than cores help nothing.
         public var workers = Preprocessor.availableCores
         /// Replace an output of that name, and forget an interrupted run there.

@@ -5,7 +5,7 @@ import IndexedDataset
 import JSON
 
 /// What lies beside the partial files of a run so that another can go on: `P.partial/run.json` says what is being made of what,
-/// `P.partial/progress.json` how far it is for certain. Both are replaced in one step, so that a run may be killed at any time.
+/// `P.partial/progress.json` how far it is for certain (and a ``SketchRecord`` what was seen so far). The two are replaced in one step, so that a run may be killed at any time.
 struct RunJournal: Sendable {
     /// A place up to which everything is on the device.
     struct Progress: Sendable, Equatable {
@@ -19,6 +19,9 @@ struct RunJournal: Sendable {
     let directory: String
     private var runPath: String { directory + "/run.json" }
     private var progressPath: String { directory + "/progress.json" }
+
+    /// What a ``SketchRecord`` calls its file.
+    var sketchesPath: String { directory + "/sketches" }
 
     init(prefix: String) { directory = prefix + ".partial" }
 
@@ -60,7 +63,8 @@ extension RunJournal.Progress {
         [
             ("documents", \.documents), ("empty_documents", \.emptyDocuments), ("tokens", \.tokens), ("input_bytes", \.inputBytes),
             ("text_bytes", \.textBytes), ("bad_lines", \.badLines), ("blank_lines", \.blankLines),
-            ("filtered_documents", \.filteredDocuments), ("too_short_documents", \.leftOut.tooShort),
+            ("filtered_documents", \.filteredDocuments), ("duplicate_documents", \.leftOut.duplicates),
+            ("too_short_documents", \.leftOut.tooShort),
             ("too_long_documents", \.leftOut.tooLong),
         ]
     }

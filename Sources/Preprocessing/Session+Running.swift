@@ -29,18 +29,20 @@ extension Session {
             return summary
         }
 
-        var writer = try openWriter()
         var state = resumed ?? RunJournal.Progress()
+        let filter = try openFilter(state)
+        var writer = try openWriter()
+        var record = try openRecord(state)
         let points = isResumable ? DurablePoints(journal, identity, prefix: prefix) : nil
         var failure: PreprocessingError?
         do throws(PreprocessingError) {
-            try write(to: &writer, from: &state, points, progress, report)
+            try write(to: &writer, &record, from: &state, filter, points, progress, report)
             try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state.counts)) }
         } catch { failure = error }
         // A point that could not be written is no reason to throw away what could.
         do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
         if let failure {
-            try end(writer, state, after: failure)
+            try end(writer, record, state, after: failure)
         }
         state.isComplete = true
         if journal.exists { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
@@ -57,15 +59,31 @@ extension Session {
         } catch { throw .index(error) }
     }
 
+    /// What finds duplicates, with everything in it that earlier sessions have seen.
+    private func openFilter(_ state: RunJournal.Progress) throws(PreprocessingError) -> DuplicateFilter? {
+        guard let rule = configuration.cleaning.duplicates else { return nil }
+        let filter = DuplicateFilter(rule, memoryLimit: configuration.duplicateMemoryBytes)
+        guard try SketchRecord.replay(journal, documents: state.writer.documentCount, into: filter) else {
+            throw .cannotResume(prefix: prefix, difference: "\(PathName.printable(journal.sketchesPath)).partial is not as it was left")
+        }
+        return filter
+    }
+
+    private func openRecord(_ state: RunJournal.Progress) throws(PreprocessingError) -> SketchRecord? {
+        guard let rule = configuration.cleaning.duplicates, isResumable else { return nil }
+        do throws(FileError) { return try SketchRecord(journal, rule, documents: state.writer.documentCount) } catch { throw .file(error) }
+    }
+
     /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
     private func write(
-        to writer: inout IndexedDatasetWriter, from state: inout RunJournal.Progress, _ points: DurablePoints?,
+        to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, from state: inout RunJournal.Progress,
+        _ filter: DuplicateFilter?, _ points: DurablePoints?,
         _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
     ) throws(PreprocessingError) {
         let pipeline = ChunkPipeline(
             ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.cleaning,
             configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
-            workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes)
+            workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes, filter: filter)
         defer { pipeline.stop() }
         let meter = InputProgress(inputs, parts)
         var tally = CorpusTally(from: state.corpus)
@@ -77,8 +95,7 @@ extension Session {
         var lastPoint = clock.now
         while true {
             if configuration.isStopRequested() { throw .interrupted(prefix: prefix, isResumable: isResumable) }
-            let next = try PreprocessingError.wrapping { () throws(CorpusError) in try pipeline.next() }
-            guard let slot = next else { return }
+            guard let slot = try pipeline.next() else { return }
             defer { pipeline.giveBack(slot) }
             do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
                 throw .corpus(error)
@@ -86,6 +103,7 @@ extension Session {
             do throws(IndexError) {
                 try unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts)
             } catch { throw .index(error) }
+            do throws(FileError) { try record?.append(slot.sketches) } catch { throw .file(error) }
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
             leftOut += slot.leftOut
@@ -97,6 +115,7 @@ extension Session {
             if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
                 lastPoint = clock.now
                 do throws(IndexError) { _ = try writer.flush() } catch { throw .index(error) }
+                do throws(FileError) { try record?.flush() } catch { throw .file(error) }
                 try points.request(state)
             }
         }
@@ -104,12 +123,15 @@ extension Session {
 
     /// After an error: one more durable point, if it can be had, and the partial files stay when there is any point to go on from.
     private func end(
-        _ writer: consuming IndexedDatasetWriter, _ state: RunJournal.Progress, after failure: PreprocessingError
+        _ writer: consuming IndexedDatasetWriter, _ record: consuming SketchRecord?, _ state: RunJournal.Progress,
+        after failure: PreprocessingError
     ) throws(PreprocessingError) -> Never {
         guard isResumable else { throw failure }
         var writer = writer
+        var record = record
         do throws(PreprocessingError) {
             try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
+            try PreprocessingError.wrapping { () throws(FileError) in try record?.flush() }
             if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
         } catch {
             // The last point before it holds.
@@ -119,6 +141,7 @@ extension Session {
             throw failure
         }
         try? writer.leave()
+        try? record?.leave()
         if case .interrupted = failure { throw failure }
         throw .stopped(failure, prefix: prefix)
     }
@@ -141,6 +164,8 @@ extension Session {
             "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) })),
         ]
         if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
+        let cleaning = configuration.cleaning.options
+        if !cleaning.isEmpty { source["cleaning"] = .object(JSONObject(cleaning.map { ($0.name, JSONValue($0.value)) })) }
         source["shard"] = configuration.shard.map { JSONValue($0.description) }
         return DatasetMetadata(
             tokenizer: .init(

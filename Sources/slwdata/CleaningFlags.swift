@@ -6,12 +6,19 @@ enum CleaningFlags {
     static let minimum = Option<Int?>.count("--min-chars", in: 0...Int.max, "leave out shorter texts; characters are Unicode scalars")
     static let maximum = Option<Int?>.count("--max-chars", in: 0...Int.max, "leave out longer texts")
 
-    static let group = OptionGroup("Cleaning", [minimum, maximum])
+    static let duplicates = Option<String?>.choice(
+        "--dedup", "RULE", of: DuplicateRule.allCases.map(\.rawValue),
+        "keep the first of the same texts: exact compares bytes, by a 128-bit hash (25 bytes of memory a document)")
+    static let memory = Option<Int?>.bytes("--dedup-memory", "what --dedup may take; when it is used up the run stops").defaulting(
+        to: "4GiB")
+
+    static let group = OptionGroup("Cleaning", [minimum, maximum, duplicates, memory])
 
     static func rules(_ call: Invocation) throws -> CleaningRules {
         var rules = CleaningRules()
         if let count = call[minimum] { rules.minimumCharacters = count }
         if let count = call[maximum] { rules.maximumCharacters = count }
+        rules.duplicates = call[duplicates].flatMap { DuplicateRule(rawValue: $0) }
         guard rules.minimumCharacters <= rules.maximumCharacters else {
             throw call.misuse("--min-chars \(rules.minimumCharacters) and --max-chars \(rules.maximumCharacters) leave nothing")
         }
@@ -20,7 +27,7 @@ enum CleaningFlags {
 
     /// What was left out and why, for people.
     static func remarks(_ counts: CleaningCounts) -> [String] {
-        [("too short", counts.tooShort), ("too long", counts.tooLong)].filter { $0.1 > 0 }.map {
+        [("too short", counts.tooShort), ("too long", counts.tooLong), ("duplicates", counts.duplicates)].filter { $0.1 > 0 }.map {
             "\(QuantityText.count($0.1)) left out as \($0.0)"
         }
     }

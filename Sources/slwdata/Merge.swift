@@ -8,7 +8,7 @@ enum MergeCommand {
     static let command = Command(
         "merge", "put token indexes one behind the other",
         discussion: [
-            "Documents keep their order. Streams in constant memory; the result equals what one run over all of the input would have written. A directory stands for all pairs in it, in natural order."
+            "Documents keep their order. Streams in constant memory; the result equals what one run over all of the input would have written, only that preprocess --dedup has not compared documents of one data set with those of another. A directory stands for all pairs in it, in natural order."
         ],
         examples: ["slwdata merge part-1 part-2 --output-prefix whole", "slwdata merge parts/ --output-prefix whole"],
         operands: [.many("P", "prefixes of .bin/.idx pairs, or directories of them")],
@@ -30,9 +30,9 @@ enum MergeCommand {
         }
         let output = PrefixName.prefix(call[SharedOptions.outputPrefix])
         call.console.beginProgress("merging", unit: .bytes)
-        let position = try DatasetMerger.merge(prefixes, into: output, overwrite: call[SharedOptions.overwrite]) {
-            call.console.updateProgress($0, total: $1)
-        }
+        let position = try DatasetMerger.merge(
+            prefixes, into: output, overwrite: call[SharedOptions.overwrite],
+            progress: { call.console.updateProgress($0, total: $1) }, report: { call.console.warn($0) })
         call.console.endProgress()
         PairSummary(prefix: output, position: position).print(to: call, verb: "merged \(QuantityText.count(prefixes.count)) data sets into")
     }

@@ -46,6 +46,7 @@ enum PreprocessCommand {
         configuration.appendEndOfText = call[appendEndOfText]
         configuration.corpus = CorpusFlags.options(call)
         configuration.cleaning = try CleaningFlags.rules(call)
+        if let bytes = call[CleaningFlags.memory] { configuration.duplicateMemoryBytes = bytes }
         configuration.overwrite = call[SharedOptions.overwrite]
         configuration.resume = call[resume]
         if let count = call[workers] { configuration.workers = count }
@@ -54,6 +55,9 @@ enum PreprocessCommand {
         if let text = call[shard] {
             guard let shard = Shard(text) else { throw call.misuse("--shard: \(text) is not a part such as 3/16") }
             configuration.shard = shard
+            if configuration.cleaning.duplicates != nil, shard.count > 1 {
+                call.console.warn("duplicates are found within shard \(shard) only, not between shards")
+            }
         }
         call.console.beginProgress("tokenizing", unit: .bytes)
         let summary = try Preprocessor(configuration).run(
@@ -90,6 +94,7 @@ enum PreprocessCommand {
             "bytes_in": JSONValue(counts.inputBytes), "text_bytes": JSONValue(counts.textBytes), "bad_lines": JSONValue(counts.badLines),
             "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
             "too_short_documents": JSONValue(counts.leftOut.tooShort), "too_long_documents": JSONValue(counts.leftOut.tooLong),
+            "duplicate_documents": JSONValue(counts.leftOut.duplicates),
             "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
             "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
         ]

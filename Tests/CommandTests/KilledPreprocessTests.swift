@@ -44,12 +44,14 @@ struct KilledPreprocessTests {
         }
     }
 
-    func start(_ more: String...) throws -> RunningCommand { try Tool.slwdata.start(arguments + more, in: directory) }
+    func start(_ more: String...) throws -> RunningCommand { try start(more) }
+
+    func start(_ more: [String]) throws -> RunningCommand { try Tool.slwdata.start(arguments + more, in: directory) }
 
     /// The uninterrupted run's files and its time.
-    func whole() throws -> (files: [String: Data], seconds: Double) {
+    func whole(_ more: [String] = []) throws -> (files: [String: Data], seconds: Double) {
         let begin = ContinuousClock.now
-        let result = try start("--output-prefix", "whole").finish()
+        let result = try start(["--output-prefix", "whole"] + more).finish()
         try #require(result.status == 0, "\(result.errors)")
         return (files("whole"), (ContinuousClock.now - begin) / .seconds(1))
     }
@@ -68,9 +70,25 @@ struct KilledPreprocessTests {
     }
 
     @Test("no file is ever half there, and resuming gives the same bytes: from nothing, and over an older data set")
-    func kills() throws {
+    func kills() throws { try strike(more: []) }
+
+    @Test("neither are they with cleaning, and the resumed run knows all earlier texts", arguments: ["exact"])
+    func killsWithCleaning(_ rule: String) throws {
+        // A third of the texts for the second time, megabytes behind the first.
+        let lines = try String(contentsOfFile: Place.fixture("some.jsonl"), encoding: .utf8).split(separator: "\n")
+        for (name, copies) in [("a.jsonl", 0..<16), ("b.jsonl", 8..<40)] {
+            var text = ""
+            for copy in copies {
+                for line in lines { text += line.replacing("{\"text\": \"", with: "{\"text\": \"\(copy % 32) ") + "\n" }
+            }
+            try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
+        }
+        try strike(more: ["--dedup", rule, "--min-chars", "200"])
+    }
+
+    private func strike(more: [String]) throws {
         var random = SeededGenerator(TestRun.seed)
-        let (reference, seconds) = try whole()
+        let (reference, seconds) = try whole(more)
         try #require(reference.count == 4)
         let old = try Tool.slwdata.start(
             ["preprocess", "--input", Place.fixture("some.jsonl"), "--output-prefix", "old", "--quiet"], in: directory)
@@ -92,7 +110,7 @@ struct KilledPreprocessTests {
             while !done {
                 let kill = Kill(within: seconds * 1.1, files: marks, using: &random)
                 let command = try Tool.slwdata.start(
-                    arguments + ["--output-prefix", "out", "--resume"] + (overwrites ? ["--overwrite"] : []), in: directory)
+                    arguments + more + ["--output-prefix", "out", "--resume"] + (overwrites ? ["--overwrite"] : []), in: directory)
                 let result = try kill(command)
                 if result.errors.contains("resuming behind") { resumed += 1 }
                 done = result.status == 0 && !result.signalled
@@ -121,7 +139,7 @@ struct KilledPreprocessTests {
             #expect(try leftovers("out") == [], "round \(rounds), seed \(TestRun.seed)")
         }
         note(
-            "preprocess: \(struck) kills (\(signals[SIGKILL] ?? 0) SIGKILL, \(signals[SIGTERM] ?? 0) SIGTERM, \(signals[SIGINT] ?? 0) SIGINT) in \(rounds) rounds, \(resumed) resumed in the middle, 0 bytes lost"
+            "\((["preprocess"] + more).joined(separator: " ")): \(struck) kills (\(signals[SIGKILL] ?? 0) SIGKILL, \(signals[SIGTERM] ?? 0) SIGTERM, \(signals[SIGINT] ?? 0) SIGINT) in \(rounds) rounds, \(resumed) resumed in the middle, 0 bytes lost"
         )
     }
 
@@ -167,6 +185,7 @@ struct KilledPreprocessTests {
         try refusal("--text-key was text and is body", "--text-key", "body")
         try refusal("--shard was none and is 1/2", "--shard", "1/2")
         try refusal("--min-chars was none and is 100", "--min-chars", "100")
+        try refusal("--dedup was none and is exact", "--dedup", "exact")
 
         let (input, size) = (directory.file("b.jsonl"), 40 * 675_255)
         try FileManager.default.moveItem(atPath: input, toPath: directory.file("kept"))

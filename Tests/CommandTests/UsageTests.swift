@@ -33,6 +33,10 @@ struct UsageTests {
                 .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--min-chars", "9", "--max-chars", "8"],
                 "slwdata: preprocess: --min-chars 9 and --max-chars 8 leave nothing: see slwdata preprocess --help"
             ),
+            (
+                .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--dedup", "exakt"],
+                "slwdata: preprocess: --dedup: exakt is not one of exact: did you mean exact?"
+            ),
             (.slwdata, ["verify", "--", "\n"], "slwdata: cannot inspect \\n.idx: No such file or directory"),
             (.slwdata, ["inspect", "indx", "x"], "slwdata: inspect: unknown command indx: did you mean slwdata inspect index?"),
             (.slwTrain, ["reprot", "x"], "slw-train: unknown command reprot: did you mean slw-train report?"),
