@@ -50,10 +50,11 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "Sampling", dependencies: ["IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "LengthWarmup", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
+        .target(name: "Drawing", swiftSettings: strict),
         .target(name: "Transformer", dependencies: ["COpenBLAS", "CMathKernels"], swiftSettings: kernel),
         .target(
             name: "Training",
-            dependencies: ["Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON"],
+            dependencies: ["Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Drawing", "Files", "JSON"],
             swiftSettings: strict),
 
         // The loader for other engines: a C interface, and Python over it.

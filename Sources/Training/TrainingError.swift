@@ -1,3 +1,4 @@
+import Drawing
 public import Files
 public import LengthWarmup
 public import Sampling

@@ -1,3 +1,4 @@
+import Drawing
 import Files
 
 /// Trains a model in a run folder: step after step until the token budget is used, a stop is asked for, or something is wrong.

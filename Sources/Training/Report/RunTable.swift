@@ -1,3 +1,5 @@
+import Drawing
+
 /// The figures that sum up a run, as rows of the comparison.
 enum RunTable {
     /// Name and value of a row; "–" where a run did not measure it.

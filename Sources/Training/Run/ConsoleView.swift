@@ -1,3 +1,5 @@
+import Drawing
+
 /// A run as lines of text: one a step or every so many, in fixed columns that stay readable in a job log.
 ///
 ///        step    tokens  length      loss  ratio        rate   norm  tokens/s  left

@@ -1,3 +1,4 @@
+import Drawing
 public import JSON
 
 /// How a call of the trainer ended, with the numbers a person quotes.

@@ -8,9 +8,9 @@
 
 /// One figure as inline SVG: lines, points and marks over two axes. Colours and sizes come from the page's style sheet, so the
 /// same picture serves light and dark, screen and paper, phone and wall.
-struct Chart {
+package struct Chart {
     /// How a series is drawn.
-    enum Style {
+    package enum Style {
         /// A strong line.
         case line
         /// A pale line: the raw values behind a smoothed one.
@@ -25,36 +25,60 @@ struct Chart {
         case area
     }
 
-    struct Series {
-        var label: String
+    package struct Series {
+        package var label: String
         /// Index of its colour in the style sheet, 0 … 7.
-        var color: Int
-        var style: Style
-        var points: [(x: Double, y: Double)]
+        package var color: Int
+        package var style: Style
+        package var points: [(x: Double, y: Double)]
         /// Lower edge of an `.area`, one for each point; zero when empty.
-        var base: [Double] = []
+        package var base: [Double]
+
+        package init(label: String, color: Int, style: Style, points: [(x: Double, y: Double)], base: [Double] = []) {
+            self.label = label
+            self.color = color
+            self.style = style
+            self.points = points
+            self.base = base
+        }
     }
 
     /// A dashed line at a height that means something.
-    struct Level {
-        var value: Double
-        var label: String
+    package struct Level {
+        package var value: Double
+        package var label: String
+
+        package init(value: Double, label: String) {
+            self.value = value
+            self.label = label
+        }
     }
 
-    var series: [Series]
-    var levels: [Level] = []
-    var yScale = Axis.Scale.linear
-    var yFromZero = false
+    package var series: [Series]
+    package var levels: [Level]
+    package var yScale: Axis.Scale
+    package var yFromZero: Bool
     /// Marks on the x axis are durations, not counts.
-    var xIsTime = false
+    package var xIsTime: Bool
     /// Drawn under the x axis.
-    var xLabel: String
+    package var xLabel: String
+
+    package init(
+        series: [Series], levels: [Level] = [], yScale: Axis.Scale = .linear, yFromZero: Bool = false, xIsTime: Bool = false, xLabel: String
+    ) {
+        self.series = series
+        self.levels = levels
+        self.yScale = yScale
+        self.yFromZero = yFromZero
+        self.xIsTime = xIsTime
+        self.xLabel = xLabel
+    }
 
     private static let (width, height) = (480.0, 264.0)
     private static let (left, right, top, bottom) = (54.0, 12.0, 12.0, 40.0)
 
     /// The picture. `title` is its accessible name.
-    func svg(title: String) -> String {
+    package func svg(title: String) -> String {
         let drawn = series.filter { $0.style != .events }
         var y = Axis(drawn.flatMap { $0.points.map(\.y) + $0.base }, scale: yScale, fromZero: yFromZero)
         let shownLevels = levels.filter { (-0.02...1.25).contains(y.position($0.value)) }

@@ -7,21 +7,21 @@
 #endif
 
 /// Numbers as people read them.
-enum NumberText {
+package enum NumberText {
     /// `1234.50` with `decimals` digits behind the point.
-    static func fixed(_ value: Double, _ decimals: Int) -> String { printed("%.\(decimals)f", value) }
+    package static func fixed(_ value: Double, _ decimals: Int) -> String { printed("%.\(decimals)f", value) }
 
     /// `6.0000e-04`.
-    static func scientific(_ value: Double, _ decimals: Int) -> String { printed("%.\(decimals)e", value) }
+    package static func scientific(_ value: Double, _ decimals: Int) -> String { printed("%.\(decimals)e", value) }
 
     /// Up to `digits` significant digits, without trailing zeros: `0.00042`, `3.5e-07`, `12000`.
-    static func significant(_ value: Double, _ digits: Int = 4) -> String { printed("%.\(digits)g", value) }
+    package static func significant(_ value: Double, _ digits: Int = 4) -> String { printed("%.\(digits)g", value) }
 
     /// Exactly `digits` significant digits, for columns of a table.
-    static func precise(_ value: Double, _ digits: Int) -> String { printed("%#.\(digits)g", value) }
+    package static func precise(_ value: Double, _ digits: Int) -> String { printed("%#.\(digits)g", value) }
 
     /// `157,286,400`.
-    static func count(_ value: Int) -> String {
+    package static func count(_ value: Int) -> String {
         let digits = Array(String(value.magnitude))
         var text = value < 0 ? "-" : ""
         for (index, digit) in digits.enumerated() {
@@ -32,7 +32,7 @@ enum NumberText {
     }
 
     /// `873`, `12.4K`, `157B`: three significant digits, powers of ten.
-    static func compact(_ value: Double) -> String {
+    package static func compact(_ value: Double) -> String {
         let units: [(Double, String)] = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")]
         for (size, name) in units where abs(value) >= size * 0.9995 {
             return significant(value / size, 3) + name
@@ -41,7 +41,7 @@ enum NumberText {
     }
 
     /// `42s`, `3m 07s`, `1h 04m`, `2d 03h`.
-    static func duration(_ seconds: Double) -> String {
+    package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e10 else { return "-" }
         let whole = Int(max(0, seconds).rounded())
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
@@ -54,12 +54,12 @@ enum NumberText {
     }
 
     /// `text` filled with blanks on the left to `width`.
-    static func padded(_ text: String, _ width: Int) -> String {
+    package static func padded(_ text: String, _ width: Int) -> String {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
     /// 16 hexadecimal digits.
-    static func hexadecimal(_ value: UInt64) -> String {
+    package static func hexadecimal(_ value: UInt64) -> String {
         let digits = String(value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }

@@ -1,9 +1,9 @@
-/// The frame of a report: one file, no script, nothing fetched from anywhere.
+/// The frame of a page: one file, no script, nothing fetched from anywhere.
 ///
 /// Which axis the figures show is chosen with three radio buttons: each figure holds one picture an axis, and the style sheet shows the chosen one.
-enum Page {
+package enum Page {
     /// `text` with the characters that mean something to HTML replaced.
-    static func escaped(_ text: String) -> String {
+    package static func escaped(_ text: String) -> String {
         var result = ""
         for character in text.unicodeScalars {
             switch character {
@@ -18,7 +18,7 @@ enum Page {
     }
 
     /// A whole page around `body`.
-    static func html(title: String, header: String, body: String, footer: String) -> String {
+    package static func html(title: String, header: String, body: String, footer: String) -> String {
         """
         <!doctype html>
         <html lang="en">
@@ -49,7 +49,7 @@ enum Page {
     }
 
     /// A table; the first column is text, the others are numbers.
-    static func table(_ heading: [String], _ rows: [[String]]) -> String {
+    package static func table(_ heading: [String], _ rows: [[String]]) -> String {
         var text = "<div class=\"scroll\"><table><thead><tr>"
         for name in heading { text += "<th scope=\"col\">\(escaped(name))</th>" }
         text += "</tr></thead><tbody>"

@@ -7,9 +7,9 @@
 #endif
 
 /// One axis of a figure: the range it shows, and where its marks are.
-struct Axis: Equatable {
+package struct Axis: Equatable {
     /// How distances on the axis relate to values.
-    enum Scale { case linear, logarithmic }
+    package enum Scale { case linear, logarithmic }
 
     let range: ClosedRange<Double>
     let ticks: [Double]
