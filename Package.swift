@@ -43,7 +43,7 @@ let package = Package(
         // The flow, left to right.
         .target(name: "Corpus", dependencies: ["CZstd", "CByteScan", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "Cleaning", dependencies: ["Corpus"], swiftSettings: kernel),
+        .target(name: "Cleaning", dependencies: ["CByteScan", "Corpus"], swiftSettings: kernel),
         .target(name: "IndexedDataset", dependencies: ["Files", "JSON"], swiftSettings: strict),
         .target(
             name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
@@ -85,7 +85,8 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "CleaningTests", dependencies: ["Cleaning", "Corpus", "Files", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "CleaningTests", dependencies: ["Cleaning", "CByteScan", "Corpus", "Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(

@@ -2,11 +2,14 @@
 public enum DuplicateRule: String, Sendable, CaseIterable {
     /// Those of the same bytes.
     case exact
+    /// Those of nearly the same words: MinHash over word 5-grams, 14 bands of 8 rows, and at least three quarters of the 112 places agree.
+    case near
 
     /// How many 64-bit words stand for a document: its sketch.
     public var sketchWords: Int {
         switch self {
         case .exact: 2
+        case .near: MinHash.words
         }
     }
 }
@@ -30,18 +33,23 @@ public enum CleaningError: Error, CustomStringConvertible, Equatable, Sendable {
 /// One thread at a time uses it.
 public final class DuplicateFilter {
     public let rule: DuplicateRule
-    private var known = HashSet128()
+    private let known: any KnownDocuments
     private let memoryLimit: Int
 
     /// Questions throw when the answer would need more than `memoryLimit` bytes.
     public init(_ rule: DuplicateRule, memoryLimit: Int) {
         self.rule = rule
+        switch rule {
+        case .exact: known = HashSet128()
+        case .near: known = SignatureIndex()
+        }
         self.memoryLimit = memoryLimit
     }
 
     /// Whether no document before was the same as the one of this sketch; if so, it is remembered.
     public func isNew(_ sketch: UnsafeBufferPointer<UInt64>) throws(CleaningError) -> Bool {
-        guard let isNew = known.insert(sketch[0], sketch[1], memoryLimit: memoryLimit) else {
+        precondition(sketch.count == rule.sketchWords, "a sketch of another rule")
+        guard let isNew = known.insert(sketch.baseAddress!, memoryLimit: memoryLimit) else {
             throw .outOfMemory(documents: known.count, limit: memoryLimit)
         }
         return isNew

@@ -57,7 +57,7 @@ struct HashSegment: ~Copyable {
 }
 
 /// The texts that were seen, by their hashes: 20 to 25 bytes each. It grows in 256 parts, so that there are never two copies of it.
-struct HashSet128: ~Copyable {
+final class HashSet128: KnownDocuments {
     private let segments: UnsafeMutablePointer<HashSegment>
     private static let segmentCount = 256
     private(set) var count = 0
@@ -77,10 +77,9 @@ struct HashSet128: ~Copyable {
         segments.deallocate()
     }
 
-    /// Adds a hash; says whether it is new, or nil when it may be but `memoryLimit` leaves no room to know.
-    mutating func insert(_ low: UInt64, _ high: UInt64, memoryLimit: Int) -> Bool? {
+    func insert(_ sketch: UnsafePointer<UInt64>, memoryLimit: Int) -> Bool? {
         // Zero marks a free place, and is as good as one.
-        let low = low | high == 0 ? 1 : low
+        let (low, high) = (sketch[0] | sketch[1] == 0 ? 1 : sketch[0], sketch[1])
         let segment = segments + Int(low >> 56)
         if segment.pointee.isFull {
             let (old, new) = (segment.pointee.capacity, segment.pointee.nextCapacity)

@@ -8,7 +8,7 @@ enum CleaningFlags {
 
     static let duplicates = Option<String?>.choice(
         "--dedup", "RULE", of: DuplicateRule.allCases.map(\.rawValue),
-        "keep the first of the same texts: exact compares bytes, by a 128-bit hash (25 bytes of memory a document)")
+        "keep the first of the same texts: exact compares bytes (25 bytes of memory a document), near word 5-grams by MinHash (400)")
     static let memory = Option<Int?>.bytes("--dedup-memory", "what --dedup may take; when it is used up the run stops").defaulting(
         to: "4GiB")
 

@@ -35,7 +35,7 @@ struct UsageTests {
             ),
             (
                 .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--dedup", "exakt"],
-                "slwdata: preprocess: --dedup: exakt is not one of exact: did you mean exact?"
+                "slwdata: preprocess: --dedup: exakt is not one of exact, near: did you mean exact?"
             ),
             (.slwdata, ["verify", "--", "\n"], "slwdata: cannot inspect \\n.idx: No such file or directory"),
             (.slwdata, ["inspect", "indx", "x"], "slwdata: inspect: unknown command indx: did you mean slwdata inspect index?"),

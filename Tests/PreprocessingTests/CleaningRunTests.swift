@@ -81,6 +81,33 @@ import Tokenizer
         #expect(left == [])
     }
 
+    @Test("near duplicates are left out the same for any number of workers and any size of chunks")
+    func near() throws {
+        var random = SeededGenerator(TestRun.seed)
+        var texts: [String] = []
+        for _ in 0..<2000 {
+            var words = (0..<Int.random(in: 20...60, using: &random)).map { _ in "w\(UInt16.random(in: 0...999, using: &random))" }
+            if Int.random(in: 0..<10, using: &random) < 4, let copy = texts.suffix(200).randomElement(using: &random) {
+                words = copy.split(separator: " ").map(String.init)
+                for _ in 0..<Int.random(in: 0...2, using: &random) { words[Int.random(in: 0..<words.count, using: &random)] = "changed" }
+            }
+            texts.append(words.joined(separator: " "))
+        }
+        let input = try bench.directory.write(texts.map { "{\"text\": \"\($0)\"}\n" }.joined(), to: "near.jsonl")
+        var expected: (bytes: [[UInt8]], counts: PreprocessingCounts)?
+        for (number, (workers, chunk)) in [(1, 1 << 20), (2, 4096), (5, 3000), (5, 1 << 20)].enumerated() {
+            var configuration = bench.configuration([input], "out\(number)", chunkBytes: chunk)
+            configuration.workers = workers
+            configuration.cleaning.duplicates = .near
+            let counts = try Preprocessor(configuration).run().counts
+            let bytes = try bench.bytes("out\(number)")
+            #expect(expected?.bytes ?? bytes == bytes && expected?.counts ?? counts == counts)
+            expected = (bytes, counts)
+        }
+        let left = expected?.counts.leftOut.duplicates ?? 0
+        #expect(left > 400 && left < 800)
+    }
+
     @Test("killed at any moment, a run with --dedup knows the earlier documents when it is resumed", arguments: DuplicateRule.allCases)
     func kills(_ rule: DuplicateRule) throws {
         let (inputs, _, _) = try writeCopies(1500)
@@ -119,7 +146,7 @@ import Tokenizer
         let input = try bench.directory.write(lines, to: "many.jsonl")
         var configuration = bench.configuration([input], "out", chunkBytes: 4096)
         configuration.cleaning.duplicates = rule
-        configuration.duplicateMemoryBytes = 10_000 * (rule == .exact ? 27 : 100)
+        configuration.duplicateMemoryBytes = rule == .exact ? 270_000 : 3_000_000
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration).run() }
         #expect(
             error?.description.contains("different documents fill the \(configuration.duplicateMemoryBytes) bytes of --dedup-memory")

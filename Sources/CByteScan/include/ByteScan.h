@@ -1,4 +1,5 @@
 #pragma once
 
 #include "Prefetch.h"
+#include "minhash.h"
 #include "pretokenize.h"

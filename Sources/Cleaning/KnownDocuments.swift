@@ -1,0 +1,9 @@
+/// What a ``DuplicateFilter`` remembers.
+protocol KnownDocuments: AnyObject {
+    /// How many documents are remembered.
+    var count: Int { get }
+
+    /// Remembers a document unless it is the same as an earlier one; says whether it is new, or nil when `memoryLimit` bytes leave no room to
+    /// remember it.
+    func insert(_ sketch: UnsafePointer<UInt64>, memoryLimit: Int) -> Bool?
+}
