@@ -55,7 +55,17 @@ enum ReportCommand {
             "tokens": JSONValue(history.steps.last?.tokens ?? 0),
             "train_loss": JSONValue(history.steps.last?.loss), "validation_loss": JSONValue(history.validations.last?.loss),
             "loss_ratio_above_1_2": JSONValue(statistics.above12), "loss_ratio_above_1_5": JSONValue(statistics.above15),
-            "largest_loss_ratio": JSONValue(statistics.maximumRatio),
+            "largest_loss_ratio": JSONValue(statistics.maximumRatio), "largest_loss_ratio_step": JSONValue(statistics.maximumStep),
+            "clipped_steps": JSONValue(statistics.clippedSteps),
+            "ratio_with_variance_norm": correlation(statistics.varianceNormCorrelation),
+            "ratio_with_variance_maximum": correlation(statistics.varianceMaxCorrelation),
+            "best_validation_loss": JSONValue(history.validations.map(\.loss).min()),
+            "outstanding": JSONValue(history.steps.last?.outstanding), "dropped": JSONValue(history.steps.last?.dropped),
         ]
+    }
+
+    private static func correlation(_ value: PearsonCorrelation?) -> JSONValue {
+        guard let value else { return .null }
+        return ["r": JSONValue(value.r), "p": JSONValue(value.p)]
     }
 }
