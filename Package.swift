@@ -100,6 +100,7 @@ let package = Package(
             swiftSettings: house),
         .testTarget(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
         .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "TrainingTests",

@@ -11,12 +11,12 @@ package struct Axis: Equatable {
     /// How distances on the axis relate to values.
     package enum Scale { case linear, logarithmic }
 
-    let range: ClosedRange<Double>
-    let ticks: [Double]
-    let scale: Scale
+    package let range: ClosedRange<Double>
+    package let ticks: [Double]
+    package let scale: Scale
 
     /// An axis that shows all of `values`; with `.logarithmic` the positive ones only. `wanted` is about how many marks it gets.
-    init(_ values: some Sequence<Double>, scale: Scale = .linear, fromZero: Bool = false, wanted: Int = 5) {
+    package init(_ values: some Sequence<Double>, scale: Scale = .linear, fromZero: Bool = false, wanted: Int = 5) {
         var (low, high) = (Double.infinity, -Double.infinity)
         for value in values where value.isFinite && (scale == .linear || value > 0) {
             low = min(low, value)
@@ -51,7 +51,7 @@ package struct Axis: Equatable {
     }
 
     /// An axis of exactly this range with marks at round numbers inside it.
-    init(exactly range: ClosedRange<Double>, wanted: Int = 5) {
+    package init(exactly range: ClosedRange<Double>, wanted: Int = 5) {
         let width = range.upperBound > range.lowerBound ? range.upperBound - range.lowerBound : max(1, abs(range.lowerBound) * 0.1)
         self.range = range.lowerBound...range.lowerBound + width
         ticks = Self.marks(self.range, Self.step(width, wanted))
@@ -59,7 +59,7 @@ package struct Axis: Equatable {
     }
 
     /// Where `value` lies: 0 at the low end, 1 at the high end.
-    func position(_ value: Double) -> Double {
+    package func position(_ value: Double) -> Double {
         switch scale {
         case .linear: (value - range.lowerBound) / (range.upperBound - range.lowerBound)
         case .logarithmic: value <= 0 ? 0 : log(value / range.lowerBound) / log(range.upperBound / range.lowerBound)
