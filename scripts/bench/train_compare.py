@@ -14,6 +14,7 @@ PAGE = HERE.parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- train: begin -->", "<!-- train: end -->"
 SHAPES = ["4x256:8x8", "4x256:8x16", "4x256:8x64", "4x256:8x256", "4x256:8x1024", "12x768:4x64", "12x768:4x256"]
 STEPS = int(os.environ.get("STEPS", "9"))
+REST = 0.3  # seconds before each turn: the threads of the program before still spin for work (OpenMP's do for a while)
 
 
 class Program:
@@ -25,12 +26,14 @@ class Program:
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
 
     def step(self):
+        time.sleep(REST)
         self.process.stdin.write("go\n")
         answer = json.loads(self.process.stdout.readline())
         self.losses.append(answer["loss"])
         self.seconds.append(answer["seconds"])
 
     def finish(self):
+        time.sleep(REST)
         self.process.stdin.close()
         self.last = json.loads(self.process.stdout.readline())
         self.process.wait()
