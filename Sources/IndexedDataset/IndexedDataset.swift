@@ -82,6 +82,20 @@ public struct IndexedDataset: Sendable {
         return low
     }
 
+    /// The document that a sequence belongs to. A sequence that does not exist traps.
+    ///
+    /// Complexity: O(log documents).
+    public func document(containingSequence sequence: Int) -> Int {
+        precondition(sequence >= 0 && sequence < sequenceCount, "no such sequence")
+        // The last document that begins at or before the sequence: those without sequences in front of it begin there too.
+        var (low, high) = (0, documentCount)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if index.documentEntry(middle) <= sequence { low = middle } else { high = middle }
+        }
+        return low
+    }
+
     /// Tells the kernel how the tokens in `range` (default: all) will be read.
     public func advise(_ advice: MappedFile.Advice, tokens range: Range<Int>? = nil) {
         data.advise(advice, range.map { $0.lowerBound * tokenType.itemSize..<$0.upperBound * tokenType.itemSize })

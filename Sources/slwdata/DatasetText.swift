@@ -30,6 +30,16 @@ struct DatasetText {
         (tokenizer, remark) = (found, nil)
     }
 
+    /// No text, and why.
+    init(without remark: String) { (tokenizer, self.remark) = (nil, remark) }
+
+    /// The text of some tokens as it is; nil without a tokenizer.
+    func plain(_ tokens: [Int32]) -> String? {
+        tokenizer.map { tokenizer in
+            String(decoding: tokens.flatMap { tokenizer.bytes(of: TokenID(bitPattern: $0)) ?? Array("<\($0)?>".utf8) }, as: UTF8.self)
+        }
+    }
+
     /// The text of some tokens on one line; nil without a tokenizer.
     func shown(_ tokens: [Int32], limit: Int) -> String? {
         guard let tokenizer else { return nil }

@@ -2,70 +2,91 @@ import CommandLine
 import Files
 import IndexedDataset
 import JSON
+import Sampling
 
-/// `slwdata inspect index P`
+/// `slwdata inspect index P…`
 enum InspectIndexCommand {
     static let documents = Option.count("--documents", default: 3, "documents whose beginnings are shown")
     static let first = Option.count("--from", default: 0, "the first of them")
+    static let position = Option<Int?>.count("--at", "TOKEN", "show only the text around this token of the data (the first is 0)")
+    static let isFull = Option.flag("--full", "read all tokens: use of the vocabulary, bytes a token, duplicates")
+    static let top = Option.count("--top", default: 20, "with --full: the most frequent tokens to show")
+    static let memory = Option<Int?>.bytes(
+        "--memory", "with --full: for finding duplicates, 22 bytes a document; more documents take more passes"
+    )
+    .defaulting(to: "1G")
 
     static let command = Command(
-        "index", "counts, lengths and beginnings of the documents of a token index",
-        examples: ["slwdata inspect index some", "slwdata inspect index some --json"],
-        operands: [.one("P", "prefix of a .bin/.idx pair")],
-        options: [OptionGroup("Shown", [documents, first, DatasetText.tokenizer])], printsJSON: true, run: run)
+        "index", "counts, lengths, beginnings, vocabulary and duplicates of token indexes",
+        discussion: [
+            "Reads only the .idx files, unless --full is given: that reads every token at the speed of memory or disk, in constant memory but for one hash a document (--memory)."
+        ],
+        examples: [
+            "slwdata inspect index some", "slwdata inspect index some --full", "slwdata inspect index some --at 12345",
+            "slwdata inspect index web=0.7 books=0.3 --json",
+        ],
+        operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs, with their weights in training")],
+        options: [
+            OptionGroup("Shown", [documents, first, position, DatasetText.tokenizer]), OptionGroup("All tokens", [isFull, top, memory]),
+        ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let dataset = try IndexedDataset(prefix: PrefixName.prefix(call.operands[0]))
-        let lengths = LengthStatistics(of: dataset)
-        let metadata = dataset.metadata
-        if call.wantsJSON {
-            let json: JSONValue = [
-                "prefix": JSONValue(dataset.prefix), "sequences": JSONValue(dataset.sequenceCount),
-                "documents": JSONValue(dataset.documentCount),
-                "tokens": JSONValue(dataset.tokenCount), "dtype": JSONValue(dataset.tokenType.rawValue),
-                "bin_bytes": JSONValue(dataset.binBytes),
-                "idx_bytes": JSONValue(dataset.idxBytes), "shortest": JSONValue(lengths.shortest), "longest": JSONValue(lengths.longest),
-                "empty_documents": JSONValue(lengths.emptyDocuments), "tokenizer": JSONValue(metadata?.tokenizer?.name),
-                "append_eod": metadata?.appendsEndOfText.map { .bool($0) } ?? .null,
-            ]
-            return call.console.print(json.serialized())
+        let sources = try call.operands.map(source)
+        if sources.contains(where: { $0.weight != nil }), let bare = sources.first(where: { $0.weight == nil }) {
+            throw call.misuse("\(PathName.printable(bare.dataset.prefix)) has no weight", hint: "all data sets have one, or none has")
         }
-        let rows = [
-            ("data set", PathName.printable(dataset.prefix)),
-            (
-                "documents",
-                QuantityText.count(dataset.documentCount)
-                    + (lengths.emptyDocuments > 0 ? "  (\(QuantityText.count(lengths.emptyDocuments)) empty)" : "")
-            ),
-            ("sequences", QuantityText.count(dataset.sequenceCount)),
-            ("tokens", "\(QuantityText.count(dataset.tokenCount))  (\(dataset.tokenType.rawValue))"),
-            ("files", "\(QuantityText.bytes(Double(dataset.binBytes))) data, \(QuantityText.bytes(Double(dataset.idxBytes))) index"),
-            (
-                "tokenizer",
-                metadata?.tokenizer.map { "\(PathName.printable($0.name)), \(QuantityText.count($0.vocabularySize)) tokens" }
-                    ?? "not known (no .meta file)"
-            ),
-            (
-                "documents end in",
-                metadata?.appendsEndOfText.map { $0 ? "an end-of-text token" : "their last token of text" } ?? "not known"
-            ),
-        ]
-        call.console.print(TextTable.pairs(rows).text)
-        guard let shortest = lengths.shortest, let longest = lengths.longest else { return call.console.print("\nThere are no sequences.") }
-        call.console.print(
-            "\nTokens in a sequence: \(QuantityText.count(shortest)) to \(QuantityText.count(longest)), mean \(QuantityText.fixed(lengths.mean, 1))\n"
-        )
-        call.console.print(lengths.histogram.text)
-        try printBeginnings(of: dataset, call)
+        let text = try text(of: sources.map(\.dataset), call)
+        if let token = call[position] { return try show(token, of: sources, text, call) }
+        var scan: DatasetScan.Findings?
+        if call[isFull] {
+            let work = DatasetScan(sources.map(\.dataset), memoryLimit: call[memory] ?? 1_000_000_000)
+            call.console.beginProgress(work.passes == 1 ? "reading tokens" : "reading tokens, \(work.passes) passes", unit: .bytes)
+            scan = try work.run { call.console.updateProgress($0, total: $1) }
+            call.console.endProgress()
+        }
+        let findings = IndexFindings(sources, text: text, scan: scan, shownTokens: call[top])
+        if call.wantsJSON { return call.console.print(findings.json.serialized()) }
+        call.console.print(findings.paragraphs.joined(separator: "\n\n"))
+        for source in sources { printBeginnings(of: source.dataset, text, isNamed: sources.count > 1, call) }
+        if let remark = text.remark { call.console.note(remark) }
     }
 
-    private static func printBeginnings(of dataset: IndexedDataset, _ call: Invocation) throws {
+    /// An operand. A prefix with an equals sign in its name is no weight when it is there.
+    private static func source(_ word: String) throws -> IndexFindings.Source {
+        let whole = PrefixName.prefix(word)
+        if FileSystem.exists(IndexedDataset.indexPath(whole)) { return .init(dataset: try IndexedDataset(prefix: whole), weight: nil) }
+        let name = try DataSetName(word)
+        return .init(dataset: try IndexedDataset(prefix: PrefixName.prefix(name.prefix)), weight: name.weight)
+    }
+
+    /// The text of the first, if all were made by the same tokenizer.
+    private static func text(of datasets: [IndexedDataset], _ call: Invocation) throws -> DatasetText {
+        let digests = Set(datasets.map { $0.metadata?.tokenizer?.digest })
+        if digests.count > 1 && call[DatasetText.tokenizer] == nil {
+            return DatasetText(without: "no text: the data sets name different tokenizers; choose one with --tokenizer")
+        }
+        return try DatasetText(of: datasets[0], asked: call[DatasetText.tokenizer])
+    }
+
+    private static func show(_ token: Int, of sources: [IndexFindings.Source], _ text: DatasetText, _ call: Invocation) throws {
+        guard sources.count == 1 else { throw call.misuse("--at needs exactly one data set") }
+        let dataset = sources[0].dataset
+        guard token < dataset.tokenCount else {
+            throw CommandEnd.failed(
+                "--at \(token): \(PathName.printable(dataset.prefix)) has \(QuantityText.count(dataset.tokenCount)) tokens: choose a smaller one"
+            )
+        }
+        let place = TokenPlace(token, of: dataset, text: text)
+        call.console.print(call.wantsJSON ? place.json.serialized() : place.lines(width: Terminal.output.width))
+        if let remark = text.remark { call.console.note(remark) }
+    }
+
+    private static func printBeginnings(of dataset: IndexedDataset, _ text: DatasetText, isNamed: Bool, _ call: Invocation) {
         let shown =
             min(call[first], dataset.documentCount)..<min(call[first] + min(call[documents], dataset.documentCount), dataset.documentCount)
         if shown.isEmpty { return }
-        let text = try DatasetText(of: dataset, asked: call[DatasetText.tokenizer])
         let width = Terminal.output.width
-        call.console.print("")
+        call.console.print(isNamed ? "\n\(PathName.printable(dataset.prefix))" : "")
         for document in shown {
             let sequences = dataset.documentRange(document)
             let start = dataset.tokenOffset(ofSequence: sequences.lowerBound)
@@ -76,44 +97,5 @@ enum InspectIndexCommand {
             call.console.print(
                 head + (text.shown(tokens, limit: max(20, width - head.count)) ?? String(ids.prefix(max(20, width - head.count)))))
         }
-        if let remark = text.remark { call.console.note(remark) }
-    }
-}
-
-/// One pass over the lengths of a data set.
-struct LengthStatistics {
-    private(set) var shortest: Int?
-    private(set) var longest: Int?
-    private(set) var mean = 0.0
-    private(set) var emptyDocuments = 0
-    /// Sequences whose length has so many binary digits.
-    private var bins = [Int](repeating: 0, count: 33)
-
-    init(of dataset: IndexedDataset) {
-        for sequence in 0..<dataset.sequenceCount {
-            let length = dataset.length(ofSequence: sequence)
-            shortest = min(shortest ?? length, length)
-            longest = max(longest ?? length, length)
-            bins[Int.bitWidth - length.leadingZeroBitCount] += 1
-        }
-        if dataset.sequenceCount > 0 { mean = Double(dataset.tokenCount) / Double(dataset.sequenceCount) }
-        for document in 0..<dataset.documentCount {
-            let range = dataset.documentRange(document)
-            if range.allSatisfy({ dataset.length(ofSequence: $0) == 0 }) { emptyDocuments += 1 }
-        }
-    }
-
-    /// Powers of two, counts and bars.
-    var histogram: TextTable {
-        var table = TextTable([("tokens", .right), ("sequences", .right), ("", .left)])
-        let most = Double(bins.max() ?? 1)
-        guard let first = bins.firstIndex(where: { $0 > 0 }), let last = bins.lastIndex(where: { $0 > 0 }) else { return table }
-        for bin in first...last {
-            let low = bin == 0 ? 0 : 1 << (bin - 1)
-            let high = (1 << bin) - 1
-            let range = low >= high ? "\(low)" : "\(QuantityText.count(low)) - \(QuantityText.count(high))"
-            table.add([range, QuantityText.count(bins[bin]), Chart.bar(Double(bins[bin]) / most, width: 40)])
-        }
-        return table
     }
 }
