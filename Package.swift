@@ -69,8 +69,8 @@ let package = Package(
         .executableTarget(
             name: "slwdata",
             dependencies: [
-                "CommandLine", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Files",
-                "JSON",
+                "CommandLine", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
+                "Files", "JSON",
             ],
             swiftSettings: strict),
         .executableTarget(

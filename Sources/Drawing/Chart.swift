@@ -23,6 +23,8 @@ package struct Chart {
         case events
         /// A filled layer from zero (or from the layer below it).
         case area
+        /// Bars from each x to the next one, standing on zero; the last point only ends the last bar.
+        case bars
     }
 
     package struct Series {
@@ -56,6 +58,7 @@ package struct Chart {
 
     package var series: [Series]
     package var levels: [Level]
+    package var xScale: Axis.Scale
     package var yScale: Axis.Scale
     package var yFromZero: Bool
     /// Marks on the x axis are durations, not counts.
@@ -64,10 +67,12 @@ package struct Chart {
     package var xLabel: String
 
     package init(
-        series: [Series], levels: [Level] = [], yScale: Axis.Scale = .linear, yFromZero: Bool = false, xIsTime: Bool = false, xLabel: String
+        series: [Series], levels: [Level] = [], xScale: Axis.Scale = .linear, yScale: Axis.Scale = .linear, yFromZero: Bool = false,
+        xIsTime: Bool = false, xLabel: String
     ) {
         self.series = series
         self.levels = levels
+        self.xScale = xScale
         self.yScale = yScale
         self.yFromZero = yFromZero
         self.xIsTime = xIsTime
@@ -84,7 +89,10 @@ package struct Chart {
         let shownLevels = levels.filter { (-0.02...1.25).contains(y.position($0.value)) }
         y = Axis(drawn.flatMap { $0.points.map(\.y) + $0.base } + shownLevels.map(\.value), scale: yScale, fromZero: yFromZero)
         let finite = series.flatMap { $0.points.map(\.x) }.filter(\.isFinite)
-        let x = Axis(exactly: (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0), wanted: 6)
+        let x =
+            xScale == .logarithmic
+            ? Axis(finite, scale: .logarithmic, wanted: 6)
+            : Axis(exactly: (finite.min() ?? 0)...max(finite.max() ?? 1, finite.min() ?? 0), wanted: 6)
 
         var text = "<svg viewBox=\"0 0 480 264\" role=\"img\" aria-label=\"\(Page.escaped(title))\">"
         for tick in y.ticks {
@@ -135,6 +143,16 @@ package struct Chart {
             }
             return "<path class=\"area \(color)\" d=\"M\(over.joined(separator: "L"))L\(under.joined(separator: "L"))Z\"/>"
                 + "<path class=\"line \(color)\" d=\"M\(over.joined(separator: "L"))\"/>"
+        case .bars:
+            var bars = ""
+            for (point, next) in zip(item.points, item.points.dropFirst()) where point.y.isFinite && point.y > 0 {
+                let (left, right) = (placeX(x, point.x), placeX(x, next.x))
+                // A hair between neighbours, if there is room for it.
+                let edge = right - left > 4 ? right - 1.5 : right
+                let foot = Self.number(placeY(y, 0))
+                bars += "M\(Self.number(left)) \(foot)V\(Self.number(placeY(y, point.y)))H\(Self.number(edge))V\(foot)Z"
+            }
+            return bars.isEmpty ? "" : "<path class=\"bar \(color)\" d=\"\(bars)\"/>"
         case .line, .faint, .steps, .dots:
             let places = item.points.map { point -> (x: Double, y: Double)? in
                 guard point.x.isFinite, point.y.isFinite, yScale == .linear || point.y > 0 else { return nil }

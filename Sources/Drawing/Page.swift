@@ -1,6 +1,6 @@
 /// The frame of a page: one file, no script, nothing fetched from anywhere.
 ///
-/// Which axis the figures show is chosen with three radio buttons: each figure holds one picture an axis, and the style sheet shows the chosen one.
+/// Which axis the figures of a run show is chosen with three radio buttons: each figure holds one picture an axis, and the style sheet shows the chosen one.
 package enum Page {
     /// `text` with the characters that mean something to HTML replaced.
     package static func escaped(_ text: String) -> String {
@@ -17,8 +17,8 @@ package enum Page {
         return result
     }
 
-    /// A whole page around `body`.
-    package static func html(title: String, header: String, body: String, footer: String) -> String {
+    /// A whole page around `body`, with the choice of axes if its figures have several.
+    package static func html(title: String, header: String, body: String, footer: String, hasAxes: Bool = true) -> String {
         """
         <!doctype html>
         <html lang="en">
@@ -33,10 +33,10 @@ package enum Page {
         </style>
         </head>
         <body>
-        <input type="radio" name="axis" id="by-tokens" checked><input type="radio" name="axis" id="by-steps"><input type="radio" name="axis" id="by-time">
+        \(hasAxes ? choice : "")
         <header>
         \(header)
-        <nav aria-label="Horizontal axis of the figures"><span>by</span><label for="by-tokens">tokens</label><label for="by-steps">steps</label><label for="by-time">time</label></nav>
+        \(hasAxes ? chooser : "")
         </header>
         <main>
         \(body)
@@ -46,6 +46,27 @@ package enum Page {
         </html>
 
         """
+    }
+
+    private static let choice = """
+        <input type="radio" name="axis" id="by-tokens" checked><input type="radio" name="axis" id="by-steps"><input type="radio" name="axis" id="by-time">
+        """
+    private static let chooser = """
+        <nav aria-label="Horizontal axis of the figures"><span>by</span><label for="by-tokens">tokens</label><label for="by-steps">steps</label><label for="by-time">time</label></nav>
+        """
+
+    /// A number with its name and a remark, large: the page's first answers stand side by side in tiles.
+    package static func tiles(_ tiles: [(value: String, name: String, note: String)]) -> String {
+        let cells = tiles.map {
+            "<div class=\"tile\"><span>\(escaped($0.name))</span><b>\(escaped($0.value))</b><i>\(escaped($0.note))</i></div>"
+        }
+        return "<div class=\"tiles\">\(cells.joined())</div>"
+    }
+
+    /// A figure of one picture with its numbers folded away below it.
+    package static func figure(_ title: String, _ explanation: String, _ chart: Chart, numbers: String) -> String {
+        "<figure><figcaption><h3>\(escaped(title))</h3><p>\(escaped(explanation))</p></figcaption>\(chart.svg(title: title))"
+            + "<details><summary>the numbers</summary>\(numbers)</details></figure>"
     }
 
     /// A table; the first column is text, the others are numbers.
@@ -111,6 +132,7 @@ package enum Page {
         .faint{stroke:currentColor;stroke-width:1;opacity:.3;stroke-linejoin:round}
         .event{stroke:currentColor;stroke-width:.9;opacity:.75}
         .area{fill:currentColor;opacity:.2}
+        .bar{fill:currentColor;opacity:.8}
         .dot{fill:currentColor}
         .c0{color:var(--k0)}.c1{color:var(--k1)}.c2{color:var(--k2)}.c3{color:var(--k3)}.c4{color:var(--k4)}.c5{color:var(--k5)}.c6{color:var(--k6)}.c7{color:var(--k7)}
         details{margin:4px 0 4px;font-size:13px}
@@ -126,6 +148,7 @@ package enum Page {
         .panel th,.panel td{padding-top:5px;padding-bottom:5px}
         .panel tr:last-child>*{border-bottom:0}
         .note{color:var(--soft);font-size:13px;margin:8px 0 0}
+        .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0 0}
         .split{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:18px;align-items:start}
         .config td{text-align:left;white-space:normal;overflow-wrap:anywhere}
         footer{color:var(--faint);font-size:13px;padding-top:34px;padding-bottom:44px}

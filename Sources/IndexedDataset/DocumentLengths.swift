@@ -1,11 +1,18 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// How many tokens documents have: exact, and from the indexes alone.
 ///
 /// Lengths below 65,536 are counted one by one; the longer ones are listed. That is half a megabyte, and at most eight bytes for each
 /// 65,536 tokens of the data.
 public struct DocumentLengths: Sendable {
-    /// The documents whose length has the same number of binary digits.
+    /// The documents of about the same length.
     public struct Bin: Sendable, Equatable {
-        /// 0, or a power of two up to the number before the next one.
         public var lengths: ClosedRange<Int>
         public var documents: Int
         /// What these documents hold together.
@@ -55,21 +62,27 @@ public struct DocumentLengths: Sendable {
         return long[rank - seen - 1]
     }
 
-    /// From the bin of the shortest document to that of the longest, without gaps.
-    public var bins: [Bin] {
-        var bins = (0...Int.bitWidth - 1).map { digits in
-            Bin(lengths: digits == 0 ? 0...0 : 1 << (digits - 1)...Int.max >> (Int.bitWidth - 1 - digits), documents: 0, tokens: 0)
+    /// From the bin of the shortest document to that of the longest, without gaps: bins that double in width, each cut into `parts`.
+    /// Empty documents have a bin of their own.
+    public func bins(perDoubling parts: Int = 1) -> [Bin] {
+        guard let shortest, let longest else { return [] }
+        // The lengths at which bins begin: 1, 2, 4, … and `parts - 1` of about equal ratio between two of them, where there is room.
+        var starts = [0, 1]
+        for octave in 0..<Int.bitWidth - 2 where starts.last! <= longest {
+            for part in 1...parts {
+                let start = part == parts ? 2 << octave : Int((Double(1 << octave) * exp2(Double(part) / Double(parts))).rounded())
+                if start > starts.last! { starts.append(start) }
+            }
         }
+        var bins: [Bin] = zip(starts, starts.dropFirst()).map { Bin(lengths: $0...$1 - 1, documents: 0, tokens: 0) }
+        var bin = 0
         func add(_ length: Int, _ count: Int) {
-            let digits = Int.bitWidth - length.leadingZeroBitCount
-            bins[digits].documents += count
-            bins[digits].tokens += count * length
+            while length > bins[bin].lengths.upperBound { bin += 1 }
+            bins[bin].documents += count
+            bins[bin].tokens += count * length
         }
         for (length, count) in counts.enumerated() where count > 0 { add(length, count) }
         for length in long { add(length, 1) }
-        guard let first = bins.firstIndex(where: { $0.documents > 0 }), let last = bins.lastIndex(where: { $0.documents > 0 }) else {
-            return []
-        }
-        return Array(bins[first...last])
+        return bins.filter { $0.lengths.upperBound >= shortest && $0.lengths.lowerBound <= longest }
     }
 }

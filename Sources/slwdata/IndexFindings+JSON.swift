@@ -19,7 +19,7 @@ extension IndexFindings {
             "percentile_99": JSONValue(lengths.quantile(0.99)), "empty_documents": JSONValue(lengths.emptyDocuments),
             "tokenizer": JSONValue(metadata?.tokenizer?.name), "append_eod": metadata?.appendsEndOfText.map { .bool($0) } ?? .null,
             "lengths": .array(
-                lengths.bins.map {
+                lengths.bins().map {
                     [
                         "from": JSONValue($0.lengths.lowerBound), "to": JSONValue($0.lengths.upperBound),
                         "documents": JSONValue($0.documents),

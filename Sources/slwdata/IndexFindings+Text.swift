@@ -5,7 +5,7 @@ import IndexedDataset
 extension IndexFindings {
     /// Everything but the beginnings of documents, in paragraphs.
     var paragraphs: [String] {
-        [overview, sourceTable, lengthPicture, vocabularyUse, duplicates].compactMap { $0 }
+        [overview, sourceTable, lengthPicture, vocabularyUse, duplicates.map { "Duplicates: " + $0 }].compactMap { $0 }
     }
 
     /// Names and values that hold for all of the indexes.
@@ -76,8 +76,9 @@ extension IndexFindings {
     private var lengthPicture: String? {
         guard let lengthSentence else { return "There are no documents." }
         var table = TextTable([("tokens", .right), ("documents", .right), ("of all tokens", .right), ("", .left)])
-        let most = Double(lengths.bins.map(\.documents).max() ?? 1)
-        for bin in lengths.bins {
+        let bins = pictureBins
+        let most = Double(bins.map(\.documents).max() ?? 1)
+        for bin in bins {
             table.add([
                 Self.range(bin.lengths), QuantityText.count(bin.documents),
                 QuantityText.percent(lengths.tokenCount == 0 ? 0 : Double(bin.tokens) / Double(lengths.tokenCount)),
@@ -141,12 +142,12 @@ extension IndexFindings {
     /// How many documents repeat others; nil without a pass over the tokens.
     var duplicates: String? {
         guard let scan else { return nil }
-        guard scan.duplicateDocuments > 0, let first = scan.firstDuplicate else { return "Duplicates: no document repeats another one." }
+        guard scan.duplicateDocuments > 0, let first = scan.firstDuplicate else { return "No document repeats another one." }
         let place =
             "document \(QuantityText.count(first.document))"
             + (sources.count > 1 ? " of \(PathName.printable(sources[first.dataset].dataset.prefix))" : "")
         return
-            "Duplicates: \(QuantityText.count(scan.duplicateDocuments)) documents (\(QuantityText.percent(Double(scan.duplicateDocuments) / Double(lengths.documentCount)))) "
+            "\(QuantityText.count(scan.duplicateDocuments)) documents (\(QuantityText.percent(Double(scan.duplicateDocuments) / Double(lengths.documentCount)))) "
             + "with \(QuantityText.count(scan.duplicateTokens)) tokens (\(QuantityText.percent(Double(scan.duplicateTokens) / Double(lengths.tokenCount)))) "
             + "repeat earlier ones token for token; the first is \(place)"
     }

@@ -61,6 +61,12 @@ struct IndexFindings {
         )
     }
 
+    /// Bins for pictures: at least eight of them if cutting the doublings into two or four gives so many.
+    var pictureBins: [DocumentLengths.Bin] {
+        let choices = [1, 2, 4].lazy.map { lengths.bins(perDoubling: $0) }
+        return choices.first { $0.count >= 8 } ?? choices.last!
+    }
+
     /// Name of a source for people.
     func name(_ number: Int) -> String { PathName.printable(FileSystem.name(of: sources[number].dataset.prefix)) }
 

@@ -16,18 +16,21 @@ enum InspectIndexCommand {
     )
     .defaulting(to: "1G")
 
+    static let page = Option<String?>.text("--html", "FILE", "write the same as a page that needs nothing but a browser")
+
     static let command = Command(
         "index", "counts, lengths, beginnings, vocabulary and duplicates of token indexes",
         discussion: [
             "Reads only the .idx files, unless --full is given: that reads every token at the speed of memory or disk, in constant memory but for one hash a document (--memory)."
         ],
         examples: [
-            "slwdata inspect index some", "slwdata inspect index some --full", "slwdata inspect index some --at 12345",
+            "slwdata inspect index some", "slwdata inspect index some --full --html some.html", "slwdata inspect index some --at 12345",
             "slwdata inspect index web=0.7 books=0.3 --json",
         ],
         operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs, with their weights in training")],
         options: [
-            OptionGroup("Shown", [documents, first, position, DatasetText.tokenizer]), OptionGroup("All tokens", [isFull, top, memory]),
+            OptionGroup("Shown", [documents, first, position, DatasetText.tokenizer, page]),
+            OptionGroup("All tokens", [isFull, top, memory]),
         ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
@@ -37,6 +40,9 @@ enum InspectIndexCommand {
         }
         let text = try text(of: sources.map(\.dataset), call)
         if let token = call[position] { return try show(token, of: sources, text, call) }
+        // Opened first: a page that cannot be written should not cost a pass over the tokens.
+        var file: AtomicFile?
+        if let path = call[page] { file = try AtomicFile(path) }
         var scan: DatasetScan.Findings?
         if call[isFull] {
             let work = DatasetScan(sources.map(\.dataset), memoryLimit: call[memory] ?? 1_000_000_000)
@@ -45,9 +51,15 @@ enum InspectIndexCommand {
             call.console.endProgress()
         }
         let findings = IndexFindings(sources, text: text, scan: scan, shownTokens: call[top])
+        if var page = file.take() {
+            try page.write(
+                Array(findings.html(samples: sources.flatMap { samples(of: $0.dataset, text, isNamed: sources.count > 1, call) }).utf8))
+            try page.commit()
+        }
         if call.wantsJSON { return call.console.print(findings.json.serialized()) }
         call.console.print(findings.paragraphs.joined(separator: "\n\n"))
         for source in sources { printBeginnings(of: source.dataset, text, isNamed: sources.count > 1, call) }
+        if let path = call[page] { call.console.print("\n\(PathName.printable(path))") }
         if let remark = text.remark { call.console.note(remark) }
     }
 
@@ -81,21 +93,39 @@ enum InspectIndexCommand {
         if let remark = text.remark { call.console.note(remark) }
     }
 
+    /// The documents whose beginnings are shown, with their tokens.
+    private static func beginnings(of dataset: IndexedDataset, _ call: Invocation) -> [(document: Int, tokens: Range<Int>)] {
+        let start = min(call[first], dataset.documentCount)
+        return (start..<start + min(call[documents], dataset.documentCount - start)).map { document in
+            let sequences = dataset.documentRange(document)
+            return (document, dataset.tokenOffset(ofSequence: sequences.lowerBound)..<dataset.tokenOffset(ofSequence: sequences.upperBound))
+        }
+    }
+
     private static func printBeginnings(of dataset: IndexedDataset, _ text: DatasetText, isNamed: Bool, _ call: Invocation) {
-        let shown =
-            min(call[first], dataset.documentCount)..<min(call[first] + min(call[documents], dataset.documentCount), dataset.documentCount)
+        let shown = beginnings(of: dataset, call)
         if shown.isEmpty { return }
         let width = Terminal.output.width
         call.console.print(isNamed ? "\n\(PathName.printable(dataset.prefix))" : "")
-        for document in shown {
-            let sequences = dataset.documentRange(document)
-            let start = dataset.tokenOffset(ofSequence: sequences.lowerBound)
-            let count = dataset.tokenOffset(ofSequence: sequences.upperBound) - start
-            let head = "document \(document), \(QuantityText.count(count)) tokens: "
-            let tokens = DatasetText.tokens(dataset, at: start, count: min(count, width))
+        for (document, range) in shown {
+            let head = "document \(document), \(QuantityText.count(range.count)) tokens: "
+            let tokens = DatasetText.tokens(dataset, at: range.lowerBound, count: min(range.count, width))
             let ids = tokens.map { "\($0)" }.joined(separator: " ")
             call.console.print(
                 head + (text.shown(tokens, limit: max(20, width - head.count)) ?? String(ids.prefix(max(20, width - head.count)))))
+        }
+    }
+
+    /// Beginnings for the page, where there is room for some lines.
+    private static func samples(of dataset: IndexedDataset, _ text: DatasetText, isNamed: Bool, _ call: Invocation) -> [(String, String)] {
+        beginnings(of: dataset, call).map { document, range in
+            let tokens = DatasetText.tokens(dataset, at: range.lowerBound, count: min(range.count, 200))
+            let rest = range.count > tokens.count ? " …" : ""
+            return (
+                (isNamed ? PathName.printable(dataset.prefix) + ", " : "")
+                    + "document \(QuantityText.count(document)), \(QuantityText.count(range.count)) tokens",
+                (text.plain(tokens) ?? tokens.map { "\($0)" }.joined(separator: " ")) + rest
+            )
         }
     }
 }

@@ -70,6 +70,29 @@ struct InspectIndexTests {
         #expect(try Tool.slwdata("inspect", "index", "some", "some", "--at", "1", in: folder.path).status == 2)
     }
 
+    @Test("the page stands alone and holds the same numbers")
+    func page() throws {
+        let folder = try Self.dataset()
+        let result = try Tool.slwdata("inspect", "index", "some", "--full", "--html", "some.html", in: folder.path)
+        #expect(result.status == 0 && result.text.hasSuffix("\n\nsome.html\n"))
+        let page = try String(contentsOfFile: folder.file("some.html"), encoding: .utf8)
+        for words in ["<!doctype html>", "Lengths of documents", "Use of the vocabulary", "2 documents (33.3%)", "The lake is deep."] {
+            #expect(page.contains(words), "\(words)")
+        }
+        for words in ["<script", "http://", "https://", "@import", "nan"] { #expect(!page.contains(words), "\(words)") }
+        // Without --full there is nothing about the vocabulary; without documents there are no figures.
+        #expect(try Tool.slwdata("inspect", "index", "some", "--html", "some.html", in: folder.path).status == 0)
+        #expect(try !String(contentsOfFile: folder.file("some.html"), encoding: .utf8).contains("Vocabulary"))
+        try folder.write("", to: "none.jsonl")
+        #expect(try Tool.slwdata("preprocess", "--input", "none.jsonl", in: folder.path).status == 0)
+        let none = try Tool.slwdata("inspect", "index", "none", "--full", "--html", "none.html", in: folder.path)
+        #expect(none.status == 0 && none.text.contains("There are no documents."))
+        #expect(try !String(contentsOfFile: folder.file("none.html"), encoding: .utf8).contains("<svg"))
+        expectComplaint(
+            try Tool.slwdata("inspect", "index", "some", "--full", "--html", "nowhere/some.html", in: folder.path), 1,
+            "slwdata: cannot open nowhere/some.html.partial: No such file or directory")
+    }
+
     @Test("several sets: shares of the tokens, and of training when they have weights")
     func sources() throws {
         let folder = try Self.dataset()

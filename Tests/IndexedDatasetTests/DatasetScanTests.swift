@@ -92,7 +92,8 @@ struct DatasetScanTests {
         }
         var lengths = DocumentLengths()
         #expect(
-            lengths.shortest == nil && lengths.longest == nil && lengths.quantile(0.5) == nil && lengths.bins.isEmpty && lengths.mean == 0)
+            lengths.shortest == nil && lengths.longest == nil && lengths.quantile(0.5) == nil && lengths.bins().isEmpty && lengths.mean == 0
+        )
         for (number, content) in contents.enumerated() { lengths.add(try pair("\(number)", .uint8, content)) }
         let plain = contents.joined().map { $0.reduce(0) { $0 + $1.count } }.sorted()
         #expect(lengths.documentCount == plain.count && lengths.tokenCount == plain.reduce(0, +))
@@ -101,11 +102,16 @@ struct DatasetScanTests {
             let rank = max(1, Int((Double(hundredth) / 100 * Double(plain.count)).rounded(.up)))
             #expect(lengths.quantile(Double(hundredth) / 100) == plain[rank - 1], "\(hundredth)")
         }
-        for bin in lengths.bins {
-            let inside = plain.filter(bin.lengths.contains)
-            #expect(bin.documents == inside.count && bin.tokens == inside.reduce(0, +))
+        for parts in [1, 2, 4] {
+            let bins = lengths.bins(perDoubling: parts)
+            for bin in bins {
+                let inside = plain.filter(bin.lengths.contains)
+                #expect(bin.documents == inside.count && bin.tokens == inside.reduce(0, +))
+            }
+            #expect(bins.reduce(0) { $0 + $1.documents } == plain.count)
+            #expect(zip(bins, bins.dropFirst()).allSatisfy { $0.lengths.upperBound + 1 == $1.lengths.lowerBound })
+            #expect(bins.first?.documents ?? 0 > 0 && bins.last?.documents ?? 0 > 0)
         }
-        #expect(lengths.bins.reduce(0) { $0 + $1.documents } == plain.count)
     }
 
     @Test("every sequence finds its document")

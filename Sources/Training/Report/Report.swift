@@ -95,10 +95,7 @@ public struct Report: Sendable {
                     ))
             }
         }
-        let cells = tiles.map {
-            "<div class=\"tile\"><span>\(Page.escaped($0.name))</span><b>\(Page.escaped($0.value))</b><i>\(Page.escaped($0.note))</i></div>"
-        }
-        return "<div class=\"tiles\">\(cells.joined())</div>"
+        return Page.tiles(tiles)
     }
 
     private var comparison: String {
