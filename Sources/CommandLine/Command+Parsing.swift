@@ -2,7 +2,7 @@
 enum Request: Sendable {
     case help(Command, path: String)
     case version
-    case run(Command, path: String, values: [String: any Sendable], operands: [String])
+    case run(Command, path: String, values: OptionValues, operands: [String])
 }
 
 extension Command {
@@ -36,7 +36,7 @@ extension Command {
 
     /// Options and operands of this command itself.
     private func parse(_ words: [String], path: String) throws(UsageError) -> Request {
-        var values: [String: any Sendable] = [:]
+        var values = OptionValues()
         var operands: [String] = []
         var asksForVersion = false
         let definitions = self.definitions
@@ -76,12 +76,7 @@ extension Command {
                     throw UsageError(path: path, problem: "\(spelling) needs a value", hint: "\(definition.usage), \(definition.summary)")
                 }
             }
-            for value in given {
-                do throws(SpellingError) { values[definition.name] = try definition.fold(values[definition.name], value) } catch {
-                    let shown = value.isEmpty ? "an empty value" : value
-                    throw UsageError(path: path, problem: "\(spelling): \(shown) is not \(error.expected)", hint: error.hint)
-                }
-            }
+            try values.add(definition, spelling, given, path: path)
         }
         if asksForVersion { return .version }
         if run == nil {

@@ -4,7 +4,7 @@ public struct Invocation: Sendable {
     public let path: String
     public let operands: [String]
     public let console: Console
-    let values: [String: any Sendable]
+    let values: OptionValues
 
     /// The option's value, or its default.
     public subscript<Value>(_ option: Option<Value>) -> Value {
@@ -15,6 +15,9 @@ public struct Invocation: Sendable {
 
     /// Whether the option stood on the command line.
     public func isGiven(_ option: some AnyOption) -> Bool { values[option.definition.name] != nil }
+
+    /// The words that would give the option the same value again; empty when it did not stand on the command line.
+    public func words(of option: any AnyOption) -> [String] { values.words(of: option.definition.name) }
 
     /// Whether `--json` was given.
     public var wantsJSON: Bool { self[CommonOptions.json] }

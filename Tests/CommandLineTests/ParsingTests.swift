@@ -56,6 +56,17 @@ struct ParsingTests {
         #expect(!call.wantsJSON)
     }
 
+    @Test("the words of an option say it again, and a shell reads them as they were")
+    func again() throws {
+        let call = try invocation("work --input a b --global-batch-size=1K --no-append-eod --input c --output-prefix=-x y")
+        #expect(call.words(of: Self.input) == ["--input", "a", "b", "c"])
+        #expect(call.words(of: Self.rows) == ["--global-batch-size", "1K"])
+        #expect(call.words(of: Self.end) == ["--no-append-eod"])
+        #expect(call.words(of: Self.prefix) == ["--output-prefix=-x"])
+        #expect(call.words(of: Self.tails) == [])
+        #expect(ShellText.line(["a", "b=1,c:2", "two words", "it's", ""]) == "a b=1,c:2 'two words' 'it'\\''s' ''")
+    }
+
     @Test("defaults hold when an option is left out, and a flag before the command counts")
     func defaults() throws {
         let call = try invocation("--json work --input -")
