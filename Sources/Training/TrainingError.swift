@@ -26,6 +26,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     case changed(folder: String, differences: [String])
     /// There is a run already.
     case folderInUse(String)
+    /// A search for a length warmup finds a probe of another run in its place; each text names one difference.
+    case probeOfAnotherRun(folder: String, differences: [String])
     /// A configuration that cannot be trained.
     case configuration(String)
 
@@ -48,6 +50,8 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
             "\(PathName.printable(folder)) was begun with other options (\(differences.joined(separator: "; "))): resume it as it was or start a new run"
         case .folderInUse(let folder):
             "\(PathName.printable(folder)) holds a run already: resume it with `slw-train resume`, or choose another --run-dir"
+        case .probeOfAnotherRun(let folder, let differences):
+            "\(PathName.printable(folder)) is a probe of another run (\(differences.joined(separator: "; "))): choose another --out, or give the options of that run"
         case .configuration(let message): message
         }
     }

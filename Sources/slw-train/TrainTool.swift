@@ -14,7 +14,8 @@ enum TrainTool {
         ],
         options: TrainingOptions.groups + [TrainCommand.group],
         subcommands: [
-            BenchCommand.command, ResumeCommand.command, EvaluateCommand.command, SampleCommand.command, ReportCommand.command,
+            BenchCommand.command, ResumeCommand.command, TuneCommand.command, EvaluateCommand.command, SampleCommand.command,
+            ReportCommand.command,
             ExportCommand.command,
         ], printsJSON: true, run: TrainCommand.run)
 }

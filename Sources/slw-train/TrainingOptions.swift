@@ -99,6 +99,14 @@ enum TrainingOptions {
         OptionGroup("Run", run.map(\.option)),
     ]
 
+    /// What describes a run to `slw-train tune`: neither what the search decides, nor what only says how a run is watched and saved.
+    static let describing: [OptionGroup] = groups.map { group in
+        let decided = [ScheduleOptions.start, ScheduleOptions.steps].map(\.definition.name) + [ScheduleOptions.stages.definition.name]
+        let watching = changeable.map(\.option.definition.name).filter { $0 != "--threads" }
+        let left = Set(decided + watching)
+        return OptionGroup(group.title, group.options.filter { !left.contains($0.definition.name) })
+    }
+
     /// The configuration that a command line describes; choices that are left open stay open.
     static func configuration(_ call: Invocation) throws -> TrainingConfiguration {
         var configuration = TrainingConfiguration()

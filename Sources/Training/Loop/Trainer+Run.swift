@@ -5,6 +5,11 @@ extension Trainer {
     /// Trains until the budget is used, `StopSignal` asks for a stop, or `stepLimit` steps of the whole run are done. Each ending but an
     /// error leaves a checkpoint, a report, and can be resumed.
     public func run(stepLimit: Int? = nil, _ observe: (TrainingEvent) -> Void = { _ in }) throws(TrainingError) -> TrainingSummary {
+        try run(until: .steps(stepLimit ?? .max), observe)
+    }
+
+    /// Likewise until the whole run has consumed `limit`.
+    func run(until limit: TrainingAmount, _ observe: (TrainingEvent) -> Void) throws(TrainingError) -> TrainingSummary {
         var log = try RunLog(folder, writesEvents: configuration.tensorBoard, resumedAt: isResumed ? state.progress : nil)
         for notice in notices { observe(.notice(notice)) }
         var schedule = schedule()
@@ -14,7 +19,7 @@ extension Trainer {
         var ending = TrainingSummary.Ending.finished
 
         while state.progress.tokens < tokenBudget {
-            if StopSignal.isRequested || state.progress.steps >= stepLimit ?? .max {
+            if StopSignal.isRequested || limit.isReached(by: state.progress) {
                 ending = .stopped
                 break
             }

@@ -51,6 +51,16 @@ struct TrainingData {
             vocabularySize: isKnown ? tokenizer?.vocabularySize ?? 1 : datasets.map(Self.highestToken).max()! + 1, processors: processors)
     }
 
+    /// What tells each data set's training split from another's.
+    func fingerprints(_ configuration: TrainingConfiguration) throws(TrainingError) -> [UInt64] {
+        do throws(SamplingError) {
+            return try DataSource(
+                names, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
+                seed: UInt64(bitPattern: Int64(configuration.seed))
+            ).fingerprints
+        } catch { throw .data(error) }
+    }
+
     /// Batches from the beginning.
     func source(_ configuration: TrainingConfiguration) throws(TrainingError) -> LoaderSource {
         let plan = try configuration.planConfiguration()

@@ -58,6 +58,9 @@ public struct StepRecord: Sendable, Equatable {
 
     public init() {}
 
+    /// What the run has consumed, this step included.
+    var progress: TrainingProgress { TrainingProgress(steps: step, samples: samples, tokens: tokens) }
+
     /// A named quantity of a record.
     public struct Column: Sendable {
         /// Key in `metrics.jsonl` and heading in `metrics.csv`.

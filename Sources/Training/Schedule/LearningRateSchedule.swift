@@ -42,6 +42,9 @@ public enum TrainingAmount: Sendable, Equatable {
         }
     }
 
+    /// Whether `progress` holds so much.
+    func isReached(by progress: TrainingProgress) -> Bool { position(of: progress) >= count }
+
     func hasUnit(of other: TrainingAmount) -> Bool {
         switch (self, other) {
         case (.steps, .steps), (.samples, .samples), (.tokens, .tokens): true
