@@ -110,9 +110,11 @@ package struct Chart {
         for level in shownLevels {
             let at = placeY(y, level.value)
             text += "<path class=\"level\" d=\"M54 \(Self.number(at))H468\"/>"
-            text += "<text class=\"tl\" x=\"466\" y=\"\(Self.number(at - 4))\">\(Page.escaped(level.label))</text>"
         }
         for item in series { text += draw(item, x, y) }
+        for level in shownLevels {
+            text += "<text class=\"tl\" x=\"466\" y=\"\(Self.number(placeY(y, level.value) - 4))\">\(Page.escaped(level.label))</text>"
+        }
         return text + "</svg>"
     }
 
@@ -225,20 +227,20 @@ package struct Chart {
         return tenths % 10 == 0 ? "\(tenths / 10)" : NumberText.fixed(value, 1)
     }
 
-    /// A mark on an axis, five characters or so.
-    static func label(_ value: Double) -> String {
+    /// A mark on an axis, in as few digits as say it exactly: marks are round numbers, but two neighbours may differ in the fifth digit.
+    package static func label(_ value: Double) -> String {
         let size = abs(value)
         if size == 0 { return "0" }
-        if size >= 1000 { return NumberText.compact(value) }
+        func isExact(_ text: String, _ value: Double) -> Bool { Double(text).map { abs($0 - value) <= abs(value) * 1e-9 } ?? false }
         if size < 0.01 {
-            let text = NumberText.significant(value, 2)
+            let texts = (0...7).map { NumberText.scientific(value, $0) }
+            let text = texts.first { isExact($0, value) } ?? texts[1]
             // 6e-04 is 6e-4 to a reader.
-            guard let mark = NumberText.scientific(value, 1).firstIndex(of: "e") else { return text }
-            let whole = NumberText.scientific(value, 1)
-            let mantissa = whole[..<mark].hasSuffix(".0") ? whole[..<mark].dropLast(2) : whole[..<mark]
-            let exponent = Int(whole[whole.index(after: mark)...]) ?? 0
-            return "\(mantissa)e\(exponent)"
+            let mark = text.firstIndex(of: "e")!
+            return "\(text[..<mark])e\(Int(text[text.index(after: mark)...]) ?? 0)"
         }
-        return NumberText.significant(value, 3)
+        let (unit, name) = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")].first { size >= $0.0 * 0.9995 } ?? (1, "")
+        let texts = (3...8).map { NumberText.significant(value / unit, $0) }
+        return (texts.first { isExact($0, value / unit) } ?? texts[0]) + name
     }
 }

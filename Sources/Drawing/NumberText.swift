@@ -18,7 +18,10 @@ package enum NumberText {
     package static func significant(_ value: Double, _ digits: Int = 4) -> String { printed("%.\(digits)g", value) }
 
     /// Exactly `digits` significant digits, for columns of a table.
-    package static func precise(_ value: Double, _ digits: Int) -> String { printed("%#.\(digits)g", value) }
+    package static func precise(_ value: Double, _ digits: Int) -> String {
+        let text = printed("%#.\(digits)g", value)
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
 
     /// `157,286,400`.
     package static func count(_ value: Int) -> String {

@@ -114,7 +114,7 @@ package enum Page {
         .tile b{display:block;font-size:23px;line-height:1.25;font-weight:620;letter-spacing:-.02em}
         .tile span{color:var(--soft);font-size:13px}
         .tile i{display:block;font-style:normal;color:var(--faint);font-size:12.5px;line-height:1.35}
-        .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:18px}
+        .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr));gap:18px}
         figure{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:16px 18px 10px;min-width:0;break-inside:avoid}
         figure p{color:var(--soft);font-size:13px;line-height:1.4;margin:2px 0 8px}
         .legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:12.5px;color:var(--soft);margin:0 0 6px;padding:0;list-style:none}
@@ -124,7 +124,7 @@ package enum Page {
         .legend i.stroke{width:3px;height:10px}
         svg{width:100%;height:auto;overflow:visible}
         svg text{font-size:11.5px;fill:var(--soft)}
-        svg .ty{text-anchor:end}svg .tx{text-anchor:middle}svg .tl{text-anchor:end;fill:var(--soft)}svg .axis{fill:var(--faint)}
+        svg .ty{text-anchor:end}svg .tx{text-anchor:middle}svg .tl{text-anchor:end;paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}svg .axis{fill:var(--faint)}
         path{fill:none}
         .grid{stroke:var(--rule);stroke-width:1}.base,.mark{stroke:var(--faint);stroke-width:1}
         .level{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
@@ -142,7 +142,7 @@ package enum Page {
         table{border-collapse:collapse;width:100%;font-size:13px}
         th,td{padding:3px 0 3px 14px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--rule)}
         th:first-child{text-align:left;padding-left:0;font-weight:450}
-        thead th{color:var(--soft);font-weight:550;vertical-align:bottom}
+        thead th{color:var(--soft);font-weight:550;vertical-align:bottom;white-space:normal;min-width:8ch}
         .panel{background:var(--card);border:1px solid var(--rule);border-radius:12px;padding:8px 18px 12px}
         .panel table{font-size:14px}
         .panel th,.panel td{padding-top:5px;padding-bottom:5px}
@@ -150,12 +150,12 @@ package enum Page {
         .note{color:var(--soft);font-size:13px;margin:8px 0 0}
         .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:4px 0 0}
         .split{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:18px;align-items:start}
-        .config td{text-align:left;white-space:normal;overflow-wrap:anywhere}
+        .config :is(th,td){text-align:left}.config td{white-space:normal;overflow-wrap:anywhere}
         footer{color:var(--faint);font-size:13px;padding-top:34px;padding-bottom:44px}
         @media (max-width:820px){.tiles{grid-template-columns:repeat(2,1fr)}}
         @media (max-width:600px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:24px}h1{font-size:24px}
         figure{padding:13px 12px 6px}svg text{font-size:14.5px}.tiles{gap:9px}.tile{padding:10px 12px}.tile b{font-size:19px}
-        .panel{padding:6px 12px 10px}.panel table{font-size:13px}}
+        .panel{padding:6px 12px 10px}.panel table{font-size:13px}.panel tbody th{white-space:normal;min-width:11ch}.config tbody th{overflow-wrap:anywhere}}
         @media print{:root{--paper:#fff;--rule:#ddd}body{font-size:11px}nav{display:none}header{padding-top:0}
         .figures,.split{grid-template-columns:1fr 1fr;gap:10px}.tile,figure,.panel{break-inside:avoid;border-radius:0}
         details::details-content{content-visibility:visible;display:block;height:auto}summary{display:none}table{font-size:9px}h2{break-after:avoid}}

@@ -29,7 +29,7 @@ public struct Report: Sendable {
         if !configurations.isEmpty { body += "<h2>Configuration</h2>" + configurationTable(configurations) }
         return Page.html(
             title: title, header: header(title), body: body,
-            footer: Page.escaped("Made by \(origin). Every number is computed from this run's metrics.jsonl."))
+            footer: Page.escaped("Made by \(origin). Every number is computed from what the \(runs.count == 1 ? "run" : "runs") recorded step by step."))
     }
 
     /// Writes the page; the name appears when it is complete.
