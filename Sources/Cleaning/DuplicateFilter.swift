@@ -9,7 +9,7 @@ public enum DuplicateRule: String, Sendable, CaseIterable {
     public var sketchWords: Int {
         switch self {
         case .exact: 2
-        case .near: MinHash.words
+        case .near: MinHash.sketchWords
         }
     }
 }

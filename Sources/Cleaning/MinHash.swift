@@ -10,49 +10,56 @@ final class MinHash {
     /// FineWeb's: 14 bands of 8 rows. Two texts agree in all rows of some band with probability 1 − (1 − s⁸)¹⁴, a half at a similarity of 0.72.
     static let (bands, rows) = (14, 8)
     /// Four places are a word.
-    static let words = functions / 4
+    static let sketchWords = functions / 4
 
-    /// Factor of the rolling hash of a shingle, and its fifth power.
+    /// Factor of the hash of a shingle.
     private static let base: UInt64 = 0x9E37_79B9_7F4A_7C15
-    private static let leaving = base &* base &* base &* base &* base
 
     private let flips: [UInt32]
     private let factors: [UInt32]
     private var minima = [UInt32](repeating: 0, count: functions)
     // A long text goes through in pieces.
+    private let words = UnsafeMutablePointer<UInt64>.allocate(capacity: pieceCount)
     private let shingles = UnsafeMutablePointer<UInt32>.allocate(capacity: pieceCount)
     private static let pieceCount = 2048
-    private var count = 0
     private let isPortable: Bool
 
     /// `isPortable`: without the machine's best vectors, for tests.
     init(isPortable: Bool = false) {
         // Numbers 1 to 112 of SplitMix64 from seed 0: the upper half flips, the lower half, made odd, is the factor.
-        let numbers = (1...UInt64(Self.functions)).map { WordScanner.mixed($0 &* Self.base) }
+        let numbers = (1...UInt64(Self.functions)).map { mixed($0 &* Self.base) }
         flips = numbers.map { UInt32($0 >> 32) }
         factors = numbers.map { UInt32(truncatingIfNeeded: $0) | 1 }
         self.isPortable = isPortable
     }
 
-    deinit { shingles.deallocate() }
+    deinit {
+        words.deallocate()
+        shingles.deallocate()
+    }
 
-    /// Appends the signature of a text, as ``words`` words.
+    /// Appends the signature of a text, as ``sketchWords`` words.
     func appendSignature(of text: UnsafeRawBufferPointer, to sketches: inout [UInt64]) {
         for index in 0..<Self.functions { minima[index] = .max }
-        var recent: (UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0)
-        var (sum, wordCount): (UInt64, Int) = (0, 0)
-        WordScanner.forEachWord(text) { word in
-            sum = sum &* Self.base &+ word &- recent.0 &* Self.leaving
-            recent = (recent.1, recent.2, recent.3, recent.4, word)
-            wordCount &+= 1
-            if wordCount >= Self.shingleWords { append(sum) }
+        var scanner = WordScanner(text)
+        var (count, hasShingles) = (0, false)
+        while true {
+            let found = scanner.next(into: words + count, capacity: Self.pieceCount - count)
+            if found == 0 { break }
+            count += found
+            guard count >= Self.shingleWords else { continue }
+            hasShingles = true
+            lower(count - Self.shingleWords + 1)
+            // The last four words begin shingles of the next piece.
+            for index in 0..<Self.shingleWords - 1 { words[index] = words[count - Self.shingleWords + 1 + index] }
+            count = Self.shingleWords - 1
         }
-        if wordCount == 0 {
-            append(ContentHash(text).low)
-        } else if wordCount < Self.shingleWords {
-            append(sum)
+        if !hasShingles {
+            // Fewer than five: as if it went on with nothing.
+            if count == 0 { words[0] = ContentHash(text).low }
+            for index in max(count, 1)..<Self.shingleWords { words[index] = 0 }
+            lower(1)
         }
-        flush()
         for start in stride(from: 0, to: Self.functions, by: 4) {
             var word: UInt64 = 0
             for place in 0..<4 { word |= UInt64(Self.folded(minima[start + place])) << UInt64(16 * place) }
@@ -60,16 +67,14 @@ final class MinHash {
         }
     }
 
-    @inline(__always)
-    private func append(_ sum: UInt64) {
-        shingles[count] = UInt32(truncatingIfNeeded: WordScanner.mixed(sum) >> 32)
-        count &+= 1
-        if count == Self.pieceCount { flush() }
-    }
-
-    private func flush() {
+    /// Lowers the minima by the `count` shingles that begin at the first words.
+    private func lower(_ count: Int) {
+        for start in 0..<count {
+            var sum: UInt64 = 0
+            for index in 0..<Self.shingleWords { sum = sum &* Self.base &+ words[start &+ index] }
+            shingles[start] = UInt32(truncatingIfNeeded: mixed(sum) >> 32)
+        }
         minhash_lower(&minima, flips, factors, shingles, count, isPortable ? 1 : 0)
-        count = 0
     }
 
     /// Sixteen well mixed bits of a least value, whose own upper bits are nearly always zero.

@@ -38,7 +38,7 @@ final class SignatureIndex: KnownDocuments {
             }
             if agreeing < Self.bandLimit { isOpen |= 1 << UInt32(band) }
         }
-        signature(count).update(from: sketch, count: MinHash.words)
+        signature(count).update(from: sketch, count: MinHash.sketchWords)
         for band in 0..<MinHash.bands where isOpen >> UInt32(band) & 1 == 1 { tables[band].insert(Self.tag(sketch, band), count) }
         count += 1
         return true
@@ -46,20 +46,20 @@ final class SignatureIndex: KnownDocuments {
 
     /// A signature begins with the eight places of the first band, and so on: two words a band.
     private static func tag(_ sketch: UnsafePointer<UInt64>, _ band: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: WordScanner.mixed(sketch[2 * band] ^ WordScanner.mixed(sketch[2 * band + 1])) >> 32)
+        UInt32(truncatingIfNeeded: mixed(sketch[2 * band] ^ mixed(sketch[2 * band + 1])) >> 32)
     }
 
     private func signature(_ document: Int) -> UnsafeMutablePointer<UInt64> {
-        chunks[document / Self.chunkDocuments] + document % Self.chunkDocuments * MinHash.words
+        chunks[document / Self.chunkDocuments] + document % Self.chunkDocuments * MinHash.sketchWords
     }
 
     /// Makes sure that one more document can be remembered.
     private func makeRoom(_ memoryLimit: Int) -> Bool {
         if count % Self.chunkDocuments == 0 && count / Self.chunkDocuments == chunks.count {
-            let bytes = 8 * MinHash.words * Self.chunkDocuments
+            let bytes = 8 * MinHash.sketchWords * Self.chunkDocuments
             guard byteCount + bytes <= memoryLimit, count < BandTable.documentLimit else { return false }
             byteCount += bytes
-            chunks.append(.allocate(capacity: Self.chunkDocuments * MinHash.words))
+            chunks.append(.allocate(capacity: Self.chunkDocuments * MinHash.sketchWords))
         }
         for band in 0..<MinHash.bands where tables[band].isFull {
             guard byteCount + tables[band].grownByteCount <= memoryLimit else { return false }

@@ -1,53 +1,143 @@
-/// Words of a text as a comparison of texts wants them: without regard to punctuation, spaces and the case of ASCII letters.
+/// Words of a text as a comparison of texts wants them: without regard to punctuation, spaces and the case of ASCII letters. Gives a hash of each.
 ///
 /// A word is a run of ASCII letters and digits and of other characters that are no spaces and no punctuation of the blocks where most of it is (Latin-1 below U+00C0,
 /// general punctuation, CJK symbols, fullwidth forms). Scripts without spaces between words (Chinese, kana, Thai, Lao, Burmese, Khmer) have a word a
 /// character. Bytes that are no UTF-8 are characters by themselves.
-enum WordScanner {
-    /// Calls `body` with a hash of each word, in their order.
+struct WordScanner {
+    private let text: UnsafeRawBufferPointer
+    private var index = 0
+
+    init(_ text: UnsafeRawBufferPointer) { self.text = text }
+
+    /// Room that ``next(into:capacity:)`` needs to get on.
+    static let leastCapacity = 64
+
+    /// Writes the hashes of the next words and says how many there are: 0 at the end of the text.
+    mutating func next(into words: UnsafeMutablePointer<UInt64>, capacity: Int) -> Int {
+        var count = 0
+        // Of the word that goes on behind `index`, if one does.
+        var start = -1
+        while capacity - count >= Self.leastCapacity {
+            guard text.count - index >= 64, let mask = asciiWordMask(at: index) else {
+                if start >= 0 { (index, start) = (start, -1) }
+                if index == text.count { return count }
+                count += scanCharacters(into: words + count, capacity: capacity - count)
+                continue
+            }
+            // Where words begin and where they end, in turns.
+            var edges = mask ^ (mask << 1 | (start >= 0 ? 1 : 0))
+            while edges != 0 {
+                let place = index &+ edges.trailingZeroBitCount
+                edges &= edges &- 1
+                if start < 0 {
+                    start = place
+                } else {
+                    words[count] = hash(start, place)
+                    count &+= 1
+                    start = -1
+                }
+            }
+            index &+= 64
+        }
+        if start >= 0 { index = start }
+        return count
+    }
+
+    // MARK: ASCII
+
+    /// Bit i: byte i from `offset` on is a letter or a digit. Nil when not all of the 64 bytes are ASCII.
     @inline(__always)
-    static func forEachWord(_ text: UnsafeRawBufferPointer, _ body: (UInt64) -> Void) {
-        let empty: UInt64 = 0xCBF2_9CE4_8422_2325
-        var hash = empty
-        var index = 0
-        while index < text.count {
+    private func asciiWordMask(at offset: Int) -> UInt64? {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var (mask, all): (UInt64, UInt64) = (0, 0)
+        for part in 0..<8 {
+            let bytes = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset &+ 8 &* part, as: UInt64.self))
+            all |= bytes
+            // Bit 7 of a sum tells whether the byte (below 0x80) is at least 0x80 less what was added. Bit 5 makes capitals small.
+            let small = bytes | ones &* 0x20
+            let letters = (small &+ ones &* 0x1F) & ~(small &+ ones &* 0x05)
+            let digits = (bytes &+ ones &* 0x50) & ~(bytes &+ ones &* 0x46)
+            let found = (letters | digits) >> 7 & ones
+            mask |= (found &* 0x0102_0408_1020_4080 >> 56) << UInt64(8 &* part)
+        }
+        return all & ones &* 0x80 == 0 ? mask : nil
+    }
+
+    /// The hash of an ASCII word.
+    @inline(__always)
+    private func hash(_ start: Int, _ end: Int) -> UInt64 {
+        var hash = Self.seed
+        var place = start
+        while end &- place > 8 {
+            hash = Self.folded(hash, UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self)) | Self.smallLetters)
+            place &+= 8
+        }
+        var last: UInt64 = 0
+        if place &+ 8 <= text.count {
+            last = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self)) | Self.smallLetters
+            last &= .max >> UInt64(64 &- 8 &* (end &- place))
+        } else {
+            for byte in place..<end { last |= UInt64(text[byte] | 0x20) << UInt64(8 * (byte - place)) }
+        }
+        return Self.folded(hash, last)
+    }
+
+    private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
+    private static let smallLetters: UInt64 = 0x2020_2020_2020_2020
+
+    /// Eight bytes of a word more, the last filled up with zeros, which are in no word.
+    @inline(__always)
+    private static func folded(_ hash: UInt64, _ bytes: UInt64) -> UInt64 {
+        let product = (hash ^ bytes).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+    }
+
+    // MARK: everything else
+
+    /// As ``next(into:capacity:)``, character by character; ends between two words when there is hope for ASCII again.
+    private mutating func scanCharacters(into words: UnsafeMutablePointer<UInt64>, capacity: Int) -> Int {
+        var count = 0
+        let hope = index + 64
+        var (hash, bytes, byteCount): (UInt64, UInt64, UInt64) = (Self.seed, 0, 0)
+        func add(_ byte: UInt8) {
+            bytes |= UInt64(byte) << (8 &* (byteCount & 7))
+            byteCount &+= 1
+            if byteCount & 7 == 0 { (hash, bytes) = (Self.folded(hash, bytes), 0) }
+        }
+        func end() {
+            guard byteCount > 0 else { return }
+            words[count] = byteCount & 7 == 0 ? hash : Self.folded(hash, bytes)
+            count &+= 1
+            (hash, bytes, byteCount) = (Self.seed, 0, 0)
+        }
+        // A character ends one word at most and is one.
+        while index < text.count && capacity - count >= 2 {
             let byte = text[index]
             if byte < 0x80 {
                 index &+= 1
-                // Bit 5 makes ASCII capitals small and leaves digits alone.
-                let letter = byte | 0x20
-                if letter &- 0x61 < 26 || byte &- 0x30 < 10 {
-                    hash = (hash ^ UInt64(letter)) &* 0x0000_0100_0000_01B3
-                } else if hash != empty {
-                    body(mixed(hash))
-                    hash = empty
+                if (byte | 0x20) &- 0x61 < 26 || byte &- 0x30 < 10 {
+                    add(byte | 0x20)
+                } else {
+                    end()
+                    if index >= hope { return count }
                 }
             } else {
-                let (scalar, length) = scalar(text, index)
+                let (scalar, length) = scalar(at: index)
+                let role = Self.role(scalar)
+                if role != .part { end() }
+                if role != .gap { for place in index..<index + length { add(text[place]) } }
+                if role == .whole { end() }
                 index &+= length
-                switch role(scalar) {
-                case .part: hash = (hash ^ UInt64(scalar)) &* 0x0000_0100_0000_01B3
-                case .gap, .whole:
-                    if hash != empty { body(mixed(hash)) }
-                    hash = empty
-                    if role(scalar) == .whole { body(mixed((empty ^ UInt64(scalar)) &* 0x0000_0100_0000_01B3)) }
-                }
             }
         }
-        if hash != empty { body(mixed(hash)) }
+        // At the end of the text; a lack of room shows only behind a word.
+        end()
+        return count
     }
 
-    /// Spreads the bits of a hash (the finaliser of SplitMix64).
-    @inline(__always)
-    static func mixed(_ word: UInt64) -> UInt64 {
-        var word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
+    private enum Role { case part, gap, whole }
 
-    enum Role { case part, gap, whole }
-
-    static func role(_ scalar: UInt32) -> Role {
+    private static func role(_ scalar: UInt32) -> Role {
         switch scalar {
         case 0xAA, 0xB5, 0xBA, 0xC0..<0x0E00: .part
         case 0x80..<0xC0, 0x2000..<0x2070, 0x3000..<0x3040, 0xFF00..<0xFF10, 0xFF1A..<0xFF21, 0xFF3B..<0xFF41, 0xFF5B..<0xFF66: .gap
@@ -57,7 +147,7 @@ enum WordScanner {
     }
 
     /// The character at a byte from 0x80 on, and its length; a byte that begins none is one of its own, above all of Unicode.
-    private static func scalar(_ text: UnsafeRawBufferPointer, _ index: Int) -> (UInt32, Int) {
+    private func scalar(at index: Int) -> (UInt32, Int) {
         let lead = text[index]
         let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2
         guard lead >= 0xC2, lead < 0xF5, text.count - index >= length else { return (0x11_0000 | UInt32(lead), 1) }
@@ -69,4 +159,12 @@ enum WordScanner {
         }
         return (scalar, length)
     }
+}
+
+/// Spreads the bits of a word (the finaliser of SplitMix64).
+@inline(__always)
+func mixed(_ word: UInt64) -> UInt64 {
+    var word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+    return word ^ (word >> 31)
 }

@@ -13,14 +13,45 @@ struct NearDuplicateTests {
         return words
     }
 
+    private func words(of text: [UInt8], capacity: Int = 1000) -> [UInt64] {
+        var words: [UInt64] = []
+        let buffer = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
+        defer { buffer.deallocate() }
+        text.withUnsafeBytes {
+            var scanner = WordScanner($0)
+            while case let count = scanner.next(into: buffer, capacity: capacity), count > 0 {
+                words += UnsafeBufferPointer(start: buffer, count: count)
+            }
+        }
+        return words
+    }
+
+    @Test("sixty-four bytes at a time, words are the same as alone, wherever they stand and however little room there is")
+    func blocks() {
+        var random = SeededGenerator(TestRun.seed)
+        for _ in 0..<300 {
+            var (text, expected) = ([UInt8](), [UInt64]())
+            for _ in 0..<Int.random(in: 0...60, using: &random) {
+                let characters = Bool.random(using: &random) ? Array("abcXYZ019") : Array("aé9жЖ한Z\u{301}😀")
+                let length = Int.random(in: 0..<20, using: &random) == 0 ? 300 : Int.random(in: 1...12, using: &random)
+                let word = String((0..<length).map { _ in characters.randomElement(using: &random)! })
+                text += Array(word.utf8) + Array([" ", ", ", "\n", "—", "\u{0}"].randomElement(using: &random)!.utf8)
+                // Alone a word is scanned character by character.
+                let alone = words(of: Array(word.utf8))
+                #expect(alone.count == 1)
+                expected += alone
+            }
+            #expect(words(of: text) == expected)
+            #expect(words(of: text, capacity: WordScanner.leastCapacity + Int.random(in: 0...3, using: &random)) == expected)
+        }
+    }
+
     private func agreement(_ a: String, _ b: String) -> Int { MinHash.agreement(signature(a), signature(b)) }
 
     @Test("words do not depend on punctuation, spaces and the case of ASCII letters; scripts without spaces have a word a character")
     func words() {
         func count(_ text: String) -> Int {
-            var count = 0
-            Array(text.utf8).withUnsafeBytes { WordScanner.forEachWord($0) { _ in count += 1 } }
-            return count
+            words(of: Array(text.utf8)).count
         }
         #expect(count("") == 0 && count(" \n.,;\u{A0}—“”…。「」") == 0)
         #expect(count("One, two; THREE—four 5ive naïve Straße») привет") == 8)
@@ -34,7 +65,7 @@ struct NearDuplicateTests {
         for bytes in [[0xFF, 0x41, 0x80], [0x41, 0xE3], [0xF0, 0x9F, 0x98], [0xC1, 0xBF]] as [[UInt8]] {
             var signature: [UInt64] = []
             bytes.withUnsafeBytes { MinHash().appendSignature(of: $0, to: &signature) }
-            #expect(signature.count == MinHash.words)
+            #expect(signature.count == MinHash.sketchWords)
         }
     }
 
