@@ -1,14 +1,19 @@
 public import Corpus
 
 /// Applies the ``CleaningRules`` that look at one document alone to one batch after the other. Each worker has its own.
-public struct Cleaner: Sendable {
+public final class Cleaner {
     private let rules: CleaningRules
+    private let composition: CanonicalComposition?
 
-    public init(_ rules: CleaningRules) { self.rules = rules }
+    public init(_ rules: CleaningRules) {
+        self.rules = rules
+        composition = rules.normalForm == .nfc ? CanonicalComposition() : nil
+    }
 
-    /// Takes out of `batch` what the rules leave out; says how many documents went for which reason.
+    /// Gives the documents of `batch` the form that the rules want and takes out what they leave out; says how many for which reason.
     public func clean(_ batch: DocumentBatch) -> CleaningCounts {
         var counts = CleaningCounts()
+        if let composition { counts.normalized = batch.rewriteDocuments { composition.normalize($0, into: &$1) } }
         if rules.minimumCharacters > 0 || rules.maximumCharacters < Int.max {
             batch.keepDocuments { _, text in
                 let characters = Self.characterCount(text)

@@ -1,7 +1,9 @@
-/// Which documents of a corpus become part of a data set.
+/// Which documents of a corpus become part of a data set, and as what text.
 ///
 /// A document that is left out is as good as not in the input: no tokens, no place in the document array.
 public struct CleaningRules: Sendable, Equatable {
+    /// The form that texts are given before anything else; nil: they stay as they are.
+    public var normalForm: NormalForm?
     /// Shorter texts are left out. Characters are Unicode scalars.
     public var minimumCharacters = 0
     /// Longer texts are left out.
@@ -18,6 +20,7 @@ public struct CleaningRules: Sendable, Equatable {
     /// The rules that were given, by the names of their options; nothing for those that were not.
     public var options: [(name: String, value: String)] {
         var options: [(name: String, value: String)] = []
+        if let normalForm { options.append(("--normalize", normalForm.rawValue)) }
         if minimumCharacters > 0 { options.append(("--min-chars", "\(minimumCharacters)")) }
         if maximumCharacters < Int.max { options.append(("--max-chars", "\(maximumCharacters)")) }
         if let duplicates { options.append(("--dedup", duplicates.rawValue)) }
@@ -25,8 +28,16 @@ public struct CleaningRules: Sendable, Equatable {
     }
 }
 
-/// How many documents were left out, each for the first reason that applied.
+/// A form of Unicode text in which what looks the same is the same.
+public enum NormalForm: String, Sendable, CaseIterable {
+    /// Canonical composition.
+    case nfc
+}
+
+/// How many documents were changed, and how many left out, each for the first reason that applied.
 public struct CleaningCounts: Sendable, Equatable {
+    /// Documents whose text is another in ``CleaningRules/normalForm``.
+    public var normalized = 0
     /// Fewer characters than ``CleaningRules/minimumCharacters``.
     public var tooShort = 0
     /// More characters than ``CleaningRules/maximumCharacters``.
@@ -37,6 +48,7 @@ public struct CleaningCounts: Sendable, Equatable {
     public init() {}
 
     public static func += (sum: inout CleaningCounts, more: CleaningCounts) {
+        sum.normalized += more.normalized
         sum.tooShort += more.tooShort
         sum.tooLong += more.tooLong
         sum.duplicates += more.duplicates

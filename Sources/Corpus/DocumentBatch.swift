@@ -38,7 +38,7 @@ public final class DocumentBatch: @unchecked Sendable {
     /// So many bad lines of one chunk are described.
     public static let badLineLimit = 32
 
-    private(set) var text: UnsafeMutableRawBufferPointer
+    var text: UnsafeMutableRawBufferPointer
     var textCount = 0
 
     public init() { text = .allocate(byteCount: 1 << 12, alignment: 64) }

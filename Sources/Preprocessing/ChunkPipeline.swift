@@ -13,8 +13,8 @@ final class ChunkPipeline {
     final class Slot: @unchecked Sendable {
         let batch = DocumentBatch()
         private(set) var tokens: TokenBuffer
-        /// The documents that are not in the batch any more.
-        fileprivate(set) var leftOut = CleaningCounts()
+        /// What became of documents that are not in the batch any more, or not as they were.
+        fileprivate(set) var cleaning = CleaningCounts()
         /// Those of the documents that are, one after the other, when duplicates are looked for.
         fileprivate(set) var sketches: [UInt64] = []
         /// Why it is not filled.
@@ -48,7 +48,7 @@ final class ChunkPipeline {
                 let encoder = Encoder(tokenizer)
                 while let (number, chunk, slot) = shared.nextChunk() {
                     parser.parse(chunk, into: slot.batch)
-                    if let cleaner { slot.leftOut = cleaner.clean(slot.batch) }
+                    if let cleaner { slot.cleaning = cleaner.clean(slot.batch) }
                     if let sketcher {
                         sketcher.sketch(slot.batch, into: &slot.sketches)
                         shared.leaveOutDuplicates(slot, number)
@@ -161,7 +161,7 @@ final class ChunkPipeline {
             }
             let leftOut = areNew.count { !$0 }
             guard leftOut > 0 else { return }
-            slot.leftOut.duplicates = leftOut
+            slot.cleaning.duplicates = leftOut
             slot.sketches = areNew.indices.filter { areNew[$0] }.flatMap { slot.sketches[words * $0..<words * ($0 + 1)] }
             unsafe slot.batch.keepDocuments { index, _ in areNew[index] }
         }

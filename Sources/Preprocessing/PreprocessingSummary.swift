@@ -14,8 +14,8 @@ public struct PreprocessingCounts: Sendable, Equatable {
     public var blankLines = 0
     /// Documents of sets that were not wanted.
     public var filteredDocuments = 0
-    /// Documents that cleaning left out.
-    public var leftOut = CleaningCounts()
+    /// Documents that cleaning changed or left out.
+    public var cleaning = CleaningCounts()
 
     public init() {}
 }

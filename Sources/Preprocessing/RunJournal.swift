@@ -63,9 +63,10 @@ extension RunJournal.Progress {
         [
             ("documents", \.documents), ("empty_documents", \.emptyDocuments), ("tokens", \.tokens), ("input_bytes", \.inputBytes),
             ("text_bytes", \.textBytes), ("bad_lines", \.badLines), ("blank_lines", \.blankLines),
-            ("filtered_documents", \.filteredDocuments), ("duplicate_documents", \.leftOut.duplicates),
-            ("too_short_documents", \.leftOut.tooShort),
-            ("too_long_documents", \.leftOut.tooLong),
+            ("filtered_documents", \.filteredDocuments), ("normalized_documents", \.cleaning.normalized),
+            ("duplicate_documents", \.cleaning.duplicates),
+            ("too_short_documents", \.cleaning.tooShort),
+            ("too_long_documents", \.cleaning.tooLong),
         ]
     }
 

@@ -90,7 +90,7 @@ extension Session {
         let before = state.counts
         var tokens = 0
         var inputBytes = 0
-        var leftOut = CleaningCounts()
+        var cleaning = CleaningCounts()
         let clock = ContinuousClock()
         var lastPoint = clock.now
         while true {
@@ -106,10 +106,10 @@ extension Session {
             do throws(FileError) { try record?.append(slot.sketches) } catch { throw .file(error) }
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
-            leftOut += slot.leftOut
+            cleaning += slot.cleaning
             state.corpus = tally.position
             state.writer = writer.position
-            state.counts = before.adding(tally, leftOut, tokens: tokens, inputBytes: inputBytes)
+            state.counts = before.adding(tally, cleaning, tokens: tokens, inputBytes: inputBytes)
             progress(
                 PreprocessingProgress(counts: state.counts, bytesDone: meter.bytesDone(at: state.corpus), bytesTotal: meter.bytesTotal))
             if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
@@ -177,12 +177,12 @@ extension Session {
 
 extension PreprocessingCounts {
     /// With what was read since.
-    func adding(_ tally: CorpusTally, _ leftOut: CleaningCounts, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
+    func adding(_ tally: CorpusTally, _ cleaning: CleaningCounts, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
         var sum = self
         sum.documents += tally.documents
         sum.emptyDocuments += tally.emptyDocuments
         sum.filteredDocuments += tally.filteredDocuments
-        sum.leftOut += leftOut
+        sum.cleaning += cleaning
         sum.badLines += tally.badLines
         sum.blankLines += tally.blankLines
         sum.textBytes += tally.textBytes

@@ -1,8 +1,10 @@
 import Cleaning
 import CommandLine
 
-/// Which documents are kept.
+/// Which documents are kept, and as what text.
 enum CleaningFlags {
+    static let normalForm = Option<String?>.choice(
+        "--normalize", "FORM", of: NormalForm.allCases.map(\.rawValue), "give texts this form of Unicode, before all else")
     static let minimum = Option<Int?>.count("--min-chars", in: 0...Int.max, "leave out shorter texts; characters are Unicode scalars")
     static let maximum = Option<Int?>.count("--max-chars", in: 0...Int.max, "leave out longer texts")
 
@@ -12,10 +14,11 @@ enum CleaningFlags {
     static let memory = Option<Int?>.bytes("--dedup-memory", "what --dedup may take; when it is used up the run stops").defaulting(
         to: "4GiB")
 
-    static let group = OptionGroup("Cleaning", [minimum, maximum, duplicates, memory])
+    static let group = OptionGroup("Cleaning", [normalForm, minimum, maximum, duplicates, memory])
 
     static func rules(_ call: Invocation) throws -> CleaningRules {
         var rules = CleaningRules()
+        rules.normalForm = call[normalForm].flatMap { NormalForm(rawValue: $0) }
         if let count = call[minimum] { rules.minimumCharacters = count }
         if let count = call[maximum] { rules.maximumCharacters = count }
         rules.duplicates = call[duplicates].flatMap { DuplicateRule(rawValue: $0) }
@@ -27,8 +30,9 @@ enum CleaningFlags {
 
     /// What was left out and why, for people.
     static func remarks(_ counts: CleaningCounts) -> [String] {
-        [("too short", counts.tooShort), ("too long", counts.tooLong), ("duplicates", counts.duplicates)].filter { $0.1 > 0 }.map {
-            "\(QuantityText.count($0.1)) left out as \($0.0)"
-        }
+        [
+            ("normalized", counts.normalized), ("left out as too short", counts.tooShort), ("left out as too long", counts.tooLong),
+            ("left out as duplicates", counts.duplicates),
+        ].filter { $0.1 > 0 }.map { "\(QuantityText.count($0.1)) \($0.0)" }
     }
 }

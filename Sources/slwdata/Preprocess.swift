@@ -93,8 +93,8 @@ enum PreprocessCommand {
             "output_prefix": JSONValue(prefix), "documents": JSONValue(counts.documents), "tokens": JSONValue(counts.tokens),
             "bytes_in": JSONValue(counts.inputBytes), "text_bytes": JSONValue(counts.textBytes), "bad_lines": JSONValue(counts.badLines),
             "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
-            "too_short_documents": JSONValue(counts.leftOut.tooShort), "too_long_documents": JSONValue(counts.leftOut.tooLong),
-            "duplicate_documents": JSONValue(counts.leftOut.duplicates),
+            "too_short_documents": JSONValue(counts.cleaning.tooShort), "too_long_documents": JSONValue(counts.cleaning.tooLong),
+            "normalized_documents": JSONValue(counts.cleaning.normalized), "duplicate_documents": JSONValue(counts.cleaning.duplicates),
             "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
             "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
         ]
@@ -106,7 +106,7 @@ enum PreprocessCommand {
         if counts.badLines > 0 { left.append("\(QuantityText.count(counts.badLines)) bad lines skipped") }
         if counts.emptyDocuments > 0 { left.append("\(QuantityText.count(counts.emptyDocuments)) empty documents") }
         if counts.filteredDocuments > 0 { left.append("\(QuantityText.count(counts.filteredDocuments)) documents of other sets") }
-        left += CleaningFlags.remarks(counts.leftOut)
+        left += CleaningFlags.remarks(counts.cleaning)
         let seconds = max(summary.seconds, 1e-9)
         let rows = [
             ("documents", QuantityText.count(counts.documents) + (left.isEmpty ? "" : "  (\(left.joined(separator: ", ")))")),

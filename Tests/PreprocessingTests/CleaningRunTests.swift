@@ -31,12 +31,12 @@ import Tokenizer
         #expect(try bench.bytes("out") == bench.bytes("expected"))
         #expect(summary.counts.documents == kept.count && summary.counts.tokens == expected.counts.tokens)
         #expect(summary.counts.textBytes == expected.counts.textBytes && summary.counts.emptyDocuments == 0)
-        #expect(summary.counts.leftOut.tooShort == texts.count { $0.unicodeScalars.count < 100 })
-        #expect(summary.counts.leftOut.tooLong == texts.count { $0.unicodeScalars.count > 400 })
-        #expect(summary.counts.leftOut.tooShort > 10 && summary.counts.leftOut.tooLong > 10 && kept.count > 10)
+        #expect(summary.counts.cleaning.tooShort == texts.count { $0.unicodeScalars.count < 100 })
+        #expect(summary.counts.cleaning.tooLong == texts.count { $0.unicodeScalars.count > 400 })
+        #expect(summary.counts.cleaning.tooShort > 10 && summary.counts.cleaning.tooLong > 10 && kept.count > 10)
         let counts = try IndexedDataset(prefix: configuration.outputPrefix).metadata?.source["counts"]
-        #expect(counts?["too_short_documents"]?.int == summary.counts.leftOut.tooShort)
-        #expect(counts?["too_long_documents"]?.int == summary.counts.leftOut.tooLong)
+        #expect(counts?["too_short_documents"]?.int == summary.counts.cleaning.tooShort)
+        #expect(counts?["too_long_documents"]?.int == summary.counts.cleaning.tooLong)
     }
 
     // MARK: duplicates
@@ -72,13 +72,28 @@ import Tokenizer
             configuration.cleaning.duplicates = .exact
             let summary = try Preprocessor(configuration).run()
             #expect(try bench.bytes("out\(number)") == bench.bytes("expected"))
-            #expect(summary.counts.leftOut.duplicates == duplicates && duplicates > 500)
+            #expect(summary.counts.cleaning.duplicates == duplicates && duplicates > 500)
             #expect(summary.counts.documents == 3000 - duplicates)
             let source = try IndexedDataset(prefix: configuration.outputPrefix).metadata?.source
             #expect(source?["cleaning"]?["--dedup"]?.string == "exact" && source?["counts"]?["duplicate_documents"]?.int == duplicates)
         }
         let left = try FileSystem.list(bench.directory.path).filter { $0.contains("partial") || $0.contains("lock") }
         #expect(left == [])
+    }
+
+    @Test("texts that differ only in how their characters are written are the same with --normalize nfc", arguments: DuplicateRule.allCases)
+    func normalized(_ rule: DuplicateRule) throws {
+        let lines = ["cafe\\u0301 au lait in the morning", "café au lait in the morning", "tea in the evening, please"]
+            .map { "{\"text\": \"\($0)\"}\n" }
+        let input = try bench.directory.write(lines.joined(), to: "accents.jsonl")
+        let expected = try bench.directory.write(lines[1] + lines[2], to: "composed.jsonl")
+        _ = try Preprocessor(bench.configuration([expected], "expected")).run()
+        var configuration = bench.configuration([input], "out")
+        configuration.cleaning.duplicates = rule
+        configuration.cleaning.normalForm = .nfc
+        let counts = try Preprocessor(configuration).run().counts
+        #expect(try bench.bytes("out") == bench.bytes("expected"))
+        #expect(counts.cleaning.normalized == 1 && counts.cleaning.duplicates == 1 && counts.documents == 2)
     }
 
     @Test("near duplicates are left out the same for any number of workers and any size of chunks")
@@ -104,7 +119,7 @@ import Tokenizer
             #expect(expected?.bytes ?? bytes == bytes && expected?.counts ?? counts == counts)
             expected = (bytes, counts)
         }
-        let left = expected?.counts.leftOut.duplicates ?? 0
+        let left = expected?.counts.cleaning.duplicates ?? 0
         #expect(left > 400 && left < 800)
     }
 
@@ -189,7 +204,7 @@ import Tokenizer
             var configuration = bench.configuration(inputs, "part-\(number)")
             configuration.shard = Shard(number: number, of: 2)
             configuration.cleaning.duplicates = .exact
-            left += try Preprocessor(configuration).run().counts.leftOut.duplicates
+            left += try Preprocessor(configuration).run().counts.cleaning.duplicates
         }
         #expect(left > 0 && left < duplicates)
         var remarks: [String] = []

@@ -2,4 +2,5 @@
 
 #include "Prefetch.h"
 #include "minhash.h"
+#include "nfc.h"
 #include "pretokenize.h"

@@ -1,0 +1,70 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension DocumentBatch {
+    /// Keeps the documents for which `isKept` says so, in their order; the others are gone as if they had never been in the input.
+    public func keepDocuments(_ isKept: (_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool) {
+        var (kept, end, start, empty) = (0, 0, 0, 0)
+        for index in documentEnds.indices {
+            let document = UnsafeRawBufferPointer(rebasing: text[start..<documentEnds[index]])
+            start = documentEnds[index]
+            guard isKept(index, document) else { continue }
+            // As long as nothing was left out, everything is in its place.
+            if kept < index {
+                if document.count > 0 { memmove(text.baseAddress! + end, document.baseAddress!, document.count) }
+                documentLines[kept] = documentLines[index]
+                documentOffsets[kept] = documentOffsets[index]
+            }
+            end += document.count
+            documentEnds[kept] = end
+            if document.count == 0 { empty += 1 }
+            kept += 1
+        }
+        documentEnds.removeLast(documentEnds.count - kept)
+        documentLines.removeLast(documentLines.count - kept)
+        documentOffsets.removeLast(documentOffsets.count - kept)
+        emptyDocumentCount = empty
+        textCount = end
+    }
+
+    /// Replaces texts. `body` appends the new text of a document to `output` and returns true, or leaves the document as it is. Returns how many have
+    /// new texts.
+    public func rewriteDocuments(_ body: (_ text: UnsafeRawBufferPointer, _ output: inout [UInt8]) -> Bool) -> Int {
+        var output: [UInt8] = []
+        var rewritten: [(document: Int, end: Int)] = []
+        for index in documentEnds.indices where body(document(index), &output) { rewritten.append((index, output.count)) }
+        if rewritten.isEmpty { return 0 }
+
+        let old = text
+        text = .allocate(byteCount: textCount + output.count + 128, alignment: 64)
+        defer { old.deallocate() }
+        var (next, start, newStart, end) = (0, 0, 0, 0)
+        for index in documentEnds.indices {
+            let oldEnd = documentEnds[index]
+            if next < rewritten.count, rewritten[next].document == index {
+                let count = rewritten[next].end - newStart
+                output.withUnsafeBytes { copy(UnsafeRawBufferPointer(rebasing: $0[newStart..<newStart + count]), to: end) }
+                end += count
+                newStart += count
+                next += 1
+            } else {
+                copy(UnsafeRawBufferPointer(rebasing: old[start..<oldEnd]), to: end)
+                end += oldEnd - start
+            }
+            start = oldEnd
+            documentEnds[index] = end
+        }
+        textCount = end
+        return rewritten.count
+    }
+
+    private func copy(_ bytes: UnsafeRawBufferPointer, to place: Int) {
+        guard let address = bytes.baseAddress, bytes.count > 0 else { return }
+        (text.baseAddress! + place).copyMemory(from: address, byteCount: bytes.count)
+    }
+}
