@@ -110,7 +110,8 @@ let package = Package(
             swiftSettings: house),
         .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], swiftSettings: house),
         .testTarget(
-            name: "CommandTests", dependencies: ["slwdata", "slw-train", "JSON", "Files", "TestSupport"], swiftSettings: house),
+            name: "CommandTests",
+            dependencies: ["slwdata", "slw-train", "LengthWarmup", "Sampling", "JSON", "Files", "TestSupport"], swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -8,6 +8,8 @@ enum TrainingOptions {
 
     static let data: [Setting] = [
         .value(ScheduleOptions.split, \.split),
+        .word(ScheduleOptions.order, \.order),
+        .choice(ScheduleOptions.trainSamples, \.trainSamples),
         .choice(
             Option<String?>.text(
                 "--tokenizer", "T", "file, directory or installed name, for exports and samples; otherwise what the data set names"
@@ -30,6 +32,9 @@ enum TrainingOptions {
         .choice(ScheduleOptions.steps, \.warmupSteps),
         .value(ScheduleOptions.rootDegree, \.rootDegree),
         .choice(ScheduleOptions.stages, \.pacingTable),
+        .value(ScheduleOptions.increment, \.adaptiveIncrement),
+        .value(ScheduleOptions.interval, \.adaptiveInterval),
+        .value(ScheduleOptions.tolerance, \.adaptiveTolerance),
         .word(ScheduleOptions.tails, \.tails),
     ]
 
@@ -93,7 +98,7 @@ enum TrainingOptions {
     static let groups: [OptionGroup] = [
         OptionGroup("Data", [ScheduleOptions.data] + data.map(\.option)),
         OptionGroup("Batch and budget", batch.map(\.option)),
-        OptionGroup("Length warmup", warmup.map(\.option)),
+        ScheduleOptions.warmupGroup,
         OptionGroup("Model", [preset] + model.map(\.option)),
         OptionGroup("Optimizer", optimizer.map(\.option)),
         OptionGroup("Run", run.map(\.option)),
@@ -109,11 +114,16 @@ enum TrainingOptions {
 
     /// The configuration that a command line describes; choices that are left open stay open.
     static func configuration(_ call: Invocation) throws -> TrainingConfiguration {
+        try ScheduleOptions.check(call)
         var configuration = TrainingConfiguration()
         if let name = call[preset], let preset = TrainingConfiguration.preset(named: name) { configuration = preset.configuration }
         configuration.data = try call[ScheduleOptions.data].map { try weightedPrefix($0, call) }
         for setting in data + batch + warmup + model + optimizer + run { setting.apply(call, &configuration) }
         if call.isGiven(ScheduleOptions.stages) && !call.isGiven(ScheduleOptions.pacing) { configuration.pacing = .table }
+        if let path = call[ScheduleOptions.deepSpeed] {
+            try configuration.useCurriculum(
+                ofFile: path, version: call[ScheduleOptions.deepSpeedVersion] ?? configuration.curriculumVersion)
+        }
         return configuration
     }
 

@@ -15,7 +15,8 @@ enum InspectSamplesCommand {
         examples: ["slwdata inspect samples some --seq-length 64", "slwdata inspect samples some --step 100 --count 4"],
         operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs")],
         options: [OptionGroup("Shown", [step, count, DatasetText.tokenizer])] + PlanInputs.groups.dropFirst().map { $0 }
-            + [OptionGroup("Data", [ScheduleOptions.split, ScheduleOptions.seed])], printsJSON: true, run: run)
+            + [OptionGroup("Data", [ScheduleOptions.split, ScheduleOptions.seed, ScheduleOptions.order, ScheduleOptions.trainSamples])],
+        printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let inputs = try PlanInputs(call, data: call.operands)
@@ -64,6 +65,7 @@ enum InspectSamplesCommand {
     private static func slices(ofStep number: Int, _ inputs: PlanInputs, _ call: Invocation) throws -> [[Slice]] {
         var plan = try TrainingPlan(inputs.configuration, samples: inputs.samples)
         while let step = plan.nextStep() {
+            plan.observe(loss: 1)
             if step.step == number { return (0..<min(call[count], step.rowCount)).map { step.slices(ofRow: $0) } }
         }
         throw CommandEnd.failed("--step \(number): the run has \(plan.counts.steps) steps: choose one of them")
@@ -76,15 +78,19 @@ struct SliceReader {
     let text: DatasetText
     let width: Int
 
-    private func place(_ slice: Slice) -> (stream: SampleStream, token: Int, sequence: Int) {
-        let location = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
-        let stream = source.streams[location.dataset]
-        return (stream, location.token, stream.dataset.sequence(containingToken: location.token))
+    /// The pieces that the slice consists of, several only in Megatron's order, and where the first one lies.
+    private func place(_ slice: Slice) -> (stream: SampleStream, runs: [TokenRun], sequence: Int) {
+        var runs: [TokenRun] = []
+        source.appendRuns(epoch: slice.epoch, position: slice.position, start: slice.start, targets: slice.length, to: &runs)
+        let stream = source.streams[runs[0].dataset]
+        return (stream, runs, stream.dataset.sequence(containingToken: runs[0].token))
     }
 
     func cells(_ slice: Slice) -> [String] {
-        let (stream, token, sequence) = place(slice)
-        let tokens = DatasetText.tokens(stream.dataset, at: token, count: min(width, slice.length))
+        let (stream, runs, sequence) = place(slice)
+        let tokens = runs.reduce(into: []) { found, run in
+            found += DatasetText.tokens(stream.dataset, at: run.token, count: min(width - min(width, found.count), run.inputCount))
+        }
         let shown =
             text.shown(tokens, limit: width) ?? tokens.prefix(8).map { "\($0)" }.joined(separator: " ") + (slice.length > 8 ? " …" : "")
         return [
@@ -95,11 +101,12 @@ struct SliceReader {
     }
 
     func json(_ slice: Slice) -> JSONValue {
-        let (stream, token, sequence) = place(slice)
+        let (stream, runs, sequence) = place(slice)
         return [
             "prefix": JSONValue(stream.dataset.prefix), "epoch": JSONValue(slice.epoch), "position": JSONValue(slice.position),
-            "start": JSONValue(slice.start), "length": JSONValue(slice.length), "token_offset": JSONValue(token),
-            "sequence": JSONValue(sequence),
+            "start": JSONValue(slice.start), "length": JSONValue(slice.length),
+            "token_offset": JSONValue(runs[0].token), "sequence": JSONValue(sequence),
+            "pieces": .array(runs.map { .array([JSONValue($0.token), JSONValue($0.inputCount)]) }),
         ]
     }
 }

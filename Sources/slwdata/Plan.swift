@@ -23,6 +23,8 @@ enum PlanCommand {
         call.console.beginProgress("planning", unit: .things("tokens"), total: inputs.configuration.trainTokens)
         while let step = plan.nextStep() {
             course.add(step, plan)
+            // Adaptive pacing without a loss to watch: the soonest that it can reach full length.
+            plan.observe(loss: 1)
             if step.step % 4096 == 0 { call.console.updateProgress(plan.counts.trained) }
             if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted after step \(step.step)") }
         }

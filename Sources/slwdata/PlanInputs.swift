@@ -15,23 +15,23 @@ struct PlanInputs {
     static let corpusTokens = Option<Int?>.count("--corpus-tokens", in: 2...Int.max, "without --data: tokens of an epoch").defaulting(
         to: "the budget")
 
-    static let deepSpeed = Option<String?>.text(
-        "--slw-config", "FILE", "a DeepSpeed configuration with a curriculum_learning block, in place of the --slw options")
-    static let dialect = Option.choice(
-        "--slw-config-version", "VERSION", of: DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue), default: "0.19.8",
-        "whose rounding: up to 0.19.6 a start below difficulty_step gave length 0")
-
     static let groups = [
-        OptionGroup("Data", [ScheduleOptions.data, ScheduleOptions.split, ScheduleOptions.seed, corpusTokens]),
+        OptionGroup(
+            "Data",
+            [
+                ScheduleOptions.data, ScheduleOptions.split, ScheduleOptions.seed, ScheduleOptions.order, ScheduleOptions.trainSamples,
+                corpusTokens,
+            ]),
         OptionGroup(
             "Batch and budget",
             [
                 ScheduleOptions.sequenceLength, ScheduleOptions.batchSize, ScheduleOptions.trainTokens, ScheduleOptions.batchWarmupStart,
                 ScheduleOptions.batchWarmupTokens,
-            ]), OptionGroup(ScheduleOptions.warmupGroup.title, ScheduleOptions.warmupGroup.options + [deepSpeed, dialect]),
+            ]), ScheduleOptions.warmupGroup,
     ]
 
     init(_ call: Invocation, data words: [String]) throws {
+        try ScheduleOptions.check(call)
         let names = try words.map { word in
             var name = try DataSetName(word)
             name.prefix = PrefixName.prefix(name.prefix)
@@ -40,21 +40,23 @@ struct PlanInputs {
         let batch = call[ScheduleOptions.batchSize] ?? 16
         let seed = UInt64(call[ScheduleOptions.seed] ?? 1234)
         let split = try DocumentSplit(call[ScheduleOptions.split] ?? DocumentSplit.standard.text)
+        let order = call[ScheduleOptions.order] == "megatron" ? OrderChoice.megatron(samples: call[ScheduleOptions.trainSamples]) : .keyed
         var length = call[ScheduleOptions.sequenceLength] ?? 256
         if names.isEmpty {
+            if order != .keyed { throw call.misuse("--order megatron needs --data", hint: "its samples depend on the documents") }
             source = nil
         } else {
             func open(_ length: Int) throws(SamplingError) -> DataSource {
-                try DataSource(names, part: .train, split: split, sequenceLength: length, seed: seed)
+                try DataSource(names, part: .train, split: split, sequenceLength: length, seed: seed, order: order)
             }
-            var opened = try open(call[ScheduleOptions.sequenceLength] ?? 32)
             if call[ScheduleOptions.sequenceLength] == nil {
                 // As the trainer does: a short corpus gets shorter rows, so that an epoch has some steps.
-                let tokens = opened.streams.reduce(0) { $0 + $1.tokens.count }
+                let tokens = try DataSource(names, part: .train, split: split, sequenceLength: 32, seed: seed).streams.reduce(0) {
+                    $0 + $1.tokens.count
+                }
                 while length > 32 && tokens / length < 8 * batch { length /= 2 }
-                opened = try open(length)
             }
-            source = opened
+            source = try open(length)
         }
         let epoch = source?.sampleCount
         guard let budget = call[ScheduleOptions.trainTokens] ?? epoch.map({ $0 * length }) else {
@@ -86,18 +88,25 @@ struct PlanInputs {
             throw CommandEnd.failed("\(PathName.printable(path)): not JSON: \(error)")
         }
         do throws(WarmupError) {
-            return try DeepSpeedCurriculum.read(json, dialect: .init(rawValue: call[dialect])!).map { .deepSpeed($0) } ?? .constant
+            return try DeepSpeedCurriculum.read(json, dialect: .init(rawValue: call[ScheduleOptions.deepSpeedVersion] ?? "0.19.8")!).map {
+                .deepSpeed($0)
+            } ?? .constant
         } catch { throw CommandEnd.failed("\(PathName.printable(path)): \(error)") }
     }
 
     private static func pacing(_ call: Invocation, length: Int, steps: Int) throws -> Pacing {
-        if let path = call[deepSpeed] { return try deepSpeedPacing(path, call) }
+        if let path = call[ScheduleOptions.deepSpeed] { return try deepSpeedPacing(path, call) }
         let start = call[ScheduleOptions.start] ?? min(8, length)
         let name = call[ScheduleOptions.pacing] ?? (call[ScheduleOptions.stages] == nil ? "linear" : "table")
         switch name {
         case "linear": return .linear(start: start, steps: steps)
         case "root": return .root(start: start, steps: steps, exponent: 1 / (call[ScheduleOptions.rootDegree] ?? 2))
         case "two-stage": return .twoStage(start: start, steps: steps)
+        case "adaptive":
+            return .adaptive(
+                AdaptivePacing(
+                    start: start, increment: call[ScheduleOptions.increment] ?? 8, interval: call[ScheduleOptions.interval] ?? 100,
+                    tolerance: call[ScheduleOptions.tolerance] ?? 0.05))
         case "mixed", "table":
             guard let text = call[ScheduleOptions.stages] else {
                 throw call.misuse("--slw-pacing \(name) needs --slw-table LENGTH:STEPS,…")
@@ -131,6 +140,7 @@ struct PlanInputs {
         ]
         let epoch = "\(QuantityText.count(samples)) samples, \(QuantityText.count(samples * configuration.sequenceLength)) tokens"
         rows.append(("epoch", source == nil ? epoch + " (no --data)" : epoch))
+        if source?.megatron != nil { rows.append(("order", "Megatron-Core's")) }
         return rows
     }
 
@@ -148,7 +158,7 @@ struct PlanInputs {
         case .deepSpeed(let curriculum):
             "DeepSpeed's, from \(curriculum.minimum) to \(curriculum.maximum), rounding of \(curriculum.dialect.rawValue)"
         case .adaptive(let adaptive):
-            "from \(adaptive.start), \(adaptive.increment) more every \(adaptive.interval) steps while the loss is calm"
+            "adaptive from \(adaptive.start), \(adaptive.increment) more every \(QuantityText.count(adaptive.interval)) steps: planned as if the loss were calm throughout"
         }
     }
 }

@@ -57,6 +57,7 @@ import Testing
             #expect(try resolved.resolved(for: Self.surroundings) == resolved)
             let open: Set = [
                 "data.tokenizer", "batch.warmup_start", "batch.warmup_tokens", "length_warmup.table", "model.initial_weights",
+                "data.train_samples", "length_warmup.curriculum_learning",
             ]
             for field in TrainingConfiguration.fields where !open.contains(field.path) {
                 #expect(!field.read(resolved).isNull, "\(preset.name) \(field.path)")

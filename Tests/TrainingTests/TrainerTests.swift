@@ -101,6 +101,7 @@ final class CountingSource: BatchSource {
         return StepBatch(inputs: (0..<all).map(token), targets: targets, length: now)
     }
 
+    func observe(loss: Double) {}
     func state() -> [UInt8] { Array("\(step) \(counts.used) \(digest)".utf8) }
     func restore(_ state: [UInt8]) throws(TrainingError) {
         let parts = String(decoding: state, as: UTF8.self).split(separator: " ")

@@ -31,7 +31,7 @@ import Testing
         _ = try writer.finish(metadata: metadata)
     }
 
-    func configuration(_ change: (inout TrainingConfiguration) -> Void = { _ in }) throws -> TrainingConfiguration {
+    func configuration(_ change: (inout TrainingConfiguration) throws -> Void = { _ in }) throws -> TrainingConfiguration {
         var configuration = TrainingConfiguration()
         configuration.data = [.init(prefix: prefix)]
         configuration.split = "90,10,0"
@@ -39,7 +39,7 @@ import Testing
         configuration.globalBatchSize = 4
         configuration.warmupStart = 2
         configuration.warmupSteps = 20
-        change(&configuration)
+        try change(&configuration)
         return try configuration.resolved(for: TrainingData(configuration).surroundings(processors: 1))
     }
 
@@ -126,11 +126,85 @@ import Testing
         let configuration = try configuration {
             $0.pacing = pacing
             $0.pacingTable = pacing == .mixed ? "4:9,16:1" : "4:0.5K,8:20,16"
+            $0.curriculum = Self.curriculum
         }
         let plan = try configuration.planConfiguration()
         try plan.check()
         if pacing == .table { #expect(plan.pacing == .table(lengths: [4, 8, 16], bounds: [500, 520])) }
+        #expect(try TrainingConfiguration(json: configuration.json, path: "config.json") == configuration)
+        if pacing == .adaptive {
+            #expect(plan.pacing == .adaptive(AdaptivePacing(start: 2, increment: 8, interval: 100, tolerance: 0.05)))
+        }
+        if pacing == .deepSpeed {
+            let curriculum = try DeepSpeedCurriculum.read(Self.curriculum)
+            #expect(plan.pacing == .deepSpeed(try #require(curriculum)))
+        }
         if pacing == .root { #expect(plan.pacing == .root(start: 2, steps: 20, exponent: 0.5)) }
+    }
+
+    static let curriculum: JSONValue = [
+        "enabled": true, "curriculum_type": "seqlen", "min_difficulty": 4, "max_difficulty": 16, "schedule_type": "fixed_linear",
+        "schedule_config": ["total_curriculum_step": 30, "difficulty_step": 4],
+    ]
+
+    @Test("adaptive pacing: stopped after every step and resumed, the run makes the same decisions")
+    func adaptive() throws {
+        let configuration = try configuration {
+            ($0.pacing, $0.adaptiveIncrement, $0.adaptiveInterval, $0.adaptiveTolerance) = (.adaptive, 2, 4, 0.003)
+            ($0.trainTokens, $0.learningRate, $0.tensorBoard) = (900, 0.05, false)
+        }
+        let whole = try trainer("whole", configuration)
+        let expected = try whole.run()
+        let history = try whole.folder.history().steps
+        let lengths = history.map(\.length)
+        // The lengths are those that the plan decides from these losses, and its decisions were not all alike.
+        let samples = try TrainingData(configuration).source(configuration).samples
+        var plan = try TrainingPlan(configuration.planConfiguration(), samples: samples)
+        var refused = 0
+        for step in history {
+            #expect(plan.nextStep()?.sequenceLength == step.length)
+            plan.observe(loss: step.loss)
+            if step.step % 4 == 0, plan.nextSequenceLength == step.length, step.length < 16 { refused += 1 }
+        }
+        #expect(lengths[0] == 2 && lengths.last! > 2 && refused > 0)
+        let state = whole.source.state()
+        var digest: UInt64 = 0
+        for stop in 1...expected.steps {
+            let part = try trainer("cut", configuration)
+            #expect(part.progress.steps == stop - 1)
+            digest = try part.run(stepLimit: stop).digest
+            if stop == expected.steps { #expect(part.source.state() == state) }
+        }
+        let resumed = try RunFolder(directory.file("cut")).history().steps
+        #expect(digest == expected.digest && resumed.map(\.length) == lengths && resumed.map(\.loss) == history.map(\.loss))
+    }
+
+    @Test("a DeepSpeed configuration file is the schedule, and stays it when the file is gone")
+    func deepSpeed() throws {
+        func use(_ json: JSONValue, version: String = "0.19.8") throws -> TrainingConfiguration {
+            let path = directory.file("deepspeed.json")
+            try FileSystem.writeAtomically(Array(json.serialized().utf8), to: path)
+            defer { _ = try? FileSystem.remove(path) }
+            return try self.configuration { try $0.useCurriculum(ofFile: path, version: version) }
+        }
+        let configuration = try use(["train_batch_size": 4, "curriculum_learning": Self.curriculum])
+        let again = try TrainingConfiguration(json: configuration.json, path: "config.json")
+        #expect(again == configuration && configuration.pacing == .deepSpeed)
+        let summary = try trainer("run", again).run(stepLimit: 34)
+        #expect(summary.steps == 34)
+        let read = try DeepSpeedCurriculum.read(Self.curriculum)
+        let schedule = try #require(read)
+        let lengths = try RunFolder(directory.file("run")).history().steps.map(\.length)
+        #expect(lengths == (1...34).map { schedule.difficulty(atStep: $0) } && Set(lengths) == [4, 8, 12, 16])
+
+        var off = Self.curriculum.object!
+        off["enabled"] = false
+        #expect(try use(.object(off)).pacing == .none)
+        var zero = Self.curriculum.object!
+        zero["min_difficulty"] = 2
+        #expect(try use(.object(zero)).planConfiguration().pacing.length(atStep: 0, full: 16) == 4)
+        let error = #expect(throws: TrainingError.self) { try use(.object(zero), version: "0.19.6") }
+        #expect(error!.description.contains("deepspeed.json: curriculum_learning: difficulty_step is 4"))
     }
 
     @Test("stages that are none are refused", arguments: ["", "4", "4:9,16:1,3:2", "x:1,2:3", "4:9,16"])

@@ -36,6 +36,8 @@ extension TrainingConfiguration {
                 return configuration.data.count == entries.count
             }),
         field("data", "split", "shares of training, validation and test", \.split),
+        field("data", "order", "who shuffles", \.order),
+        field("data", "train_samples", "samples of the job whose order Megatron's is", \.trainSamples),
         field("data", "tokenizer", "for exports and samples", mayChange: true, \.tokenizer),
         field("batch", "sequence_length", "full length of a row", \.sequenceLength),
         field("batch", "rows", "rows of a step", \.globalBatchSize),
@@ -48,6 +50,11 @@ extension TrainingConfiguration {
         field("length_warmup", "steps", "step at which full length is reached", \.warmupSteps),
         field("length_warmup", "root_degree", "exponent of the root pacing", \.rootDegree),
         field("length_warmup", "table", "stages of the table and mixed pacings", \.pacingTable),
+        field("length_warmup", "increment", "what a calm interval of the adaptive pacing adds", \.adaptiveIncrement),
+        field("length_warmup", "interval", "steps between decisions of the adaptive pacing", \.adaptiveInterval),
+        field("length_warmup", "tolerance", "how far above its lowest a calm loss may stand", \.adaptiveTolerance),
+        field("length_warmup", "curriculum_learning", "DeepSpeed's block", \.curriculum),
+        field("length_warmup", "curriculum_version", "the DeepSpeed release that rounds", \.curriculumVersion),
         field("length_warmup", "tails", "what happens to cut-off tokens", \.tails),
         field("model", "layers", "blocks", \.layers),
         field("model", "width", "channels", \.width),
@@ -152,6 +159,12 @@ extension RawRepresentable where RawValue == String {
     }
 }
 
+extension JSONValue: ConfigurationValue {
+    var configurationJSON: JSONValue { self }
+    init?(configurationJSON json: JSONValue) { self = json }
+}
+
+extension TrainingConfiguration.Order: ConfigurationValue {}
 extension TrainingConfiguration.Pacing: ConfigurationValue {}
 extension TrainingConfiguration.Tails: ConfigurationValue {}
 extension TrainingConfiguration.Initialisation: ConfigurationValue {}

@@ -1,4 +1,7 @@
+import Files
+import JSON
 import LengthWarmup
+import Sampling
 
 extension TrainingConfiguration {
     /// The plan that a resolved configuration describes.
@@ -13,12 +16,45 @@ extension TrainingConfiguration {
             }, seed: UInt64(bitPattern: Int64(seed)))
     }
 
-    private func planPacing() throws(TrainingError) -> LengthWarmup.Pacing {
+    /// The order of samples that a configuration describes.
+    var orderChoice: OrderChoice {
+        switch order {
+        case .slw: .keyed
+        case .megatron: .megatron(samples: trainSamples)
+        }
+    }
+
+    /// Takes the schedule of a DeepSpeed configuration file, its `curriculum_learning` block, in place of any other; a block that is not
+    /// enabled means no warmup.
+    ///
+    /// - Parameter version: `0.19.6` or `0.19.8`, whose rounding is meant.
+    public mutating func useCurriculum(ofFile path: String, version: String) throws(TrainingError) {
+        let json = try JSONFile.read(path, expected: "a DeepSpeed configuration in JSON")
+        curriculum = json["curriculum_learning"] ?? json
+        curriculumVersion = version
+        do throws(TrainingError) {
+            pacing = try deepSpeedCurriculum() == nil ? .none : .deepSpeed
+        } catch { throw .configuration("\(PathName.printable(path)): \(error)") }
+        if pacing == .none { curriculum = nil }
+    }
+
+    private func deepSpeedCurriculum() throws(TrainingError) -> DeepSpeedCurriculum? {
+        guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: curriculumVersion) else {
+            throw .configuration("there is no rounding of DeepSpeed \(curriculumVersion): choose 0.19.6 or 0.19.8")
+        }
+        do throws(WarmupError) { return try DeepSpeedCurriculum.read(curriculum ?? .null, dialect: dialect) } catch { throw .plan(error) }
+    }
+
+    func planPacing() throws(TrainingError) -> LengthWarmup.Pacing {
         let steps = warmupSteps ?? 0
         switch pacing {
         case .none: return .constant
         case .linear: return .linear(start: warmupStart, steps: steps)
         case .root: return .root(start: warmupStart, steps: steps, exponent: 1 / rootDegree)
+        case .adaptive:
+            return .adaptive(
+                AdaptivePacing(start: warmupStart, increment: adaptiveIncrement, interval: adaptiveInterval, tolerance: adaptiveTolerance))
+        case .deepSpeed: return try deepSpeedCurriculum().map { .deepSpeed($0) } ?? .constant
         case .twoStage: return .twoStage(start: warmupStart, steps: steps)
         case .mixed:
             let stages = try stages()

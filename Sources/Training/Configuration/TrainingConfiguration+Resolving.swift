@@ -1,3 +1,5 @@
+import LengthWarmup
+
 extension TrainingConfiguration {
     /// What choosing depends on: the sizes of the data and of the machine.
     public struct Surroundings: Sendable, Equatable {
@@ -45,13 +47,17 @@ extension TrainingConfiguration {
         result.trainTokens = budget
 
         let fullSteps = max(1, (budget + globalBatchSize * length - 1) / (globalBatchSize * length))
-        if pacing == .none || length <= warmupStart {
-            result.pacing = .none
-        } else {
-            result.warmupSteps = warmupSteps ?? max(1, fullSteps * 3 / 10)
+        switch pacing {
+        case .none, .deepSpeed, .table, .mixed: break
+        case .linear, .root, .twoStage, .adaptive:
+            if length <= warmupStart {
+                result.pacing = .none
+            } else if pacing != .adaptive {
+                result.warmupSteps = warmupSteps ?? max(1, fullSteps * 3 / 10)
+            }
         }
         // The warmup's steps are about half as long as the others.
-        let steps = fullSteps + (result.pacing == .none ? 0 : (result.warmupSteps ?? 0) / 2)
+        let steps = fullSteps + (try result.planPacing().fullLengthStep(full: length) ?? 0) / 2
 
         result.minimumLearningRate = minimumLearningRate ?? learningRate / 10
         result.learningRateWarmup = learningRateWarmup ?? .tokens(budget / 10)

@@ -1,3 +1,5 @@
+public import JSON
+
 /// Everything that decides what a run does: the content of its `config.json`.
 ///
 /// All values have defaults that train a small model sensibly; nil stands for "choose for this data set", and
@@ -18,9 +20,14 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
     /// How sequence length grows. Spelled as on the command line.
     public enum Pacing: String, Sendable, CaseIterable {
-        case none, linear, root, mixed, table
+        case none, linear, root, mixed, table, adaptive
         case twoStage = "two-stage"
+        /// ``curriculum``; on the command line `--slw-config`.
+        case deepSpeed = "deepspeed"
     }
+
+    /// Who shuffles the samples. Spelled as on the command line.
+    public enum Order: String, Sendable, CaseIterable { case slw, megatron }
 
     /// What happens to the cut-off part of a sample.
     public enum Tails: String, Sendable, CaseIterable { case drop, reuse, `defer`, eager }
@@ -36,6 +43,9 @@ public struct TrainingConfiguration: Sendable, Equatable {
     // Data.
     public var data: [WeightedPrefix] = []
     public var split = "969,30,1"
+    public var order = Order.slw
+    /// With ``Order/megatron``: samples of the whole job, which decide Megatron's shuffle; nil for one pass.
+    public var trainSamples: Int?
     /// A tokenizer (file, directory or installed name) for exports and samples; nil takes the one that the data set names.
     public var tokenizer: String?
 
@@ -59,6 +69,16 @@ public struct TrainingConfiguration: Sendable, Equatable {
     public var rootDegree = 2.0
     /// Stages of `table` and `mixed`: `64:1000,128:2000,256`, each length with its number of steps, the last of a table without.
     public var pacingTable: String?
+    /// What a calm interval of the adaptive pacing adds to the length.
+    public var adaptiveIncrement = 8
+    /// Steps between decisions of the adaptive pacing.
+    public var adaptiveInterval = 100
+    /// How far above its lowest the smoothed loss may stand, as a share of it, for the adaptive pacing to go on.
+    public var adaptiveTolerance = 0.05
+    /// DeepSpeed's `curriculum_learning` block as it was read, not its file: a run folder can be moved.
+    public var curriculum: JSONValue?
+    /// The DeepSpeed release whose rounding ``curriculum`` is read with.
+    public var curriculumVersion = "0.19.8"
     public var tails = Tails.reuse
 
     // Model.

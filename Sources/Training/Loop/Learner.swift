@@ -113,6 +113,8 @@ extension StepBatch {
 protocol BatchSource: AnyObject {
     /// The batch of the next step; nil when the plan ends.
     func next() throws(TrainingError) -> StepBatch?
+    /// Tells the mean loss of the batch handed out last, which later ones may depend on: once a step, before ``next()`` and ``state()``.
+    func observe(loss: Double)
     /// Everything that later batches depend on, as of the last batch handed out.
     func state() -> [UInt8]
     /// Goes on after the batch that `state` was taken at.

@@ -93,6 +93,7 @@ extension Trainer {
         record.momentumNorm = measured.momentumNorm
         record.weightNorm = measured.weightNorm
 
+        source.observe(loss: record.loss)
         if state.smallestLoss.isFinite { record.lossRatio = record.loss / state.smallestLoss }
         state.smallestLoss = min(state.smallestLoss, record.loss)
         state.progress.steps = number

@@ -66,7 +66,8 @@ struct TrainingData {
         let plan = try configuration.planConfiguration()
         let data: DataSource
         do throws(SamplingError) {
-            data = try DataSource(names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed)
+            data = try DataSource(
+                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice)
         } catch { throw .data(error) }
         return try LoaderSource(data, plan)
     }
@@ -121,6 +122,8 @@ final class LoaderSource: BatchSource {
             owner: batch)
     }
 
+    func observe(loss: Double) { loader.observe(loss: loss) }
+
     func state() -> [UInt8] { loader.state.encoded }
 
     func restore(_ state: [UInt8]) throws(TrainingError) {
@@ -135,6 +138,9 @@ final class LoaderSource: BatchSource {
     }
 
     var digest: UInt64 { loader.digest }
+
+    /// Samples of an epoch.
+    var samples: Int { data.sampleCount }
 
     var slices: JSONValue { loader.lastStep?.json ?? .null }
 }
