@@ -111,6 +111,47 @@ import Testing
         #expect(CRC32C.masked([UInt8](repeating: 0, count: 32)) == 265_814_010)
     }
 
+    @Test("event files of a resumed run lose exactly the steps that come again, and half a record", arguments: [0, 1, 5, 9, 10])
+    func resumedEvents(last: Int) throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.file("tb")
+        /// Steps of ten times as many tokens, and a validation after each fifth.
+        func write(_ steps: ClosedRange<Int>, resumedAt: Int?) throws {
+            var log = try TensorBoardLog(folder: folder, wallTime: 1_700_000_000, resumedAt: resumedAt)
+            for step in steps {
+                var record = StepRecord()
+                (record.step, record.samples, record.tokens, record.length) = (step, 2 * step, 10 * step, 5)
+                (record.loss, record.learningRate) = (1 / Double(step), step == 7 ? .nan : 0.1)
+                try log.append(record, wallTime: 1_700_000_000)
+                if step % 5 == 0 {
+                    let progress = TrainingProgress(steps: step, samples: 2 * step, tokens: 10 * step)
+                    try log.append(ValidationRecord(progress: progress, elapsed: 1, loss: 2, targets: 9), wallTime: 1_700_000_000)
+                }
+            }
+        }
+        func contents(_ folder: String) throws -> [UInt8] {
+            try FileSystem.list(folder).flatMap { try FileSystem.readAll(folder + "/" + $0).dropFirst(Self.headerBytes) }
+        }
+        try write(1...10, resumedAt: nil)
+        try FileSystem.writeAtomically([1, 2, 3], to: folder + "/events.out.tfevents.1.somebody")
+        let file = folder + "/" + (try #require(FileSystem.list(folder).first { $0.contains("slw-train") }))
+        try FileSystem.writeAtomically(FileSystem.readAll(file) + [24, 0, 0, 0, 0, 0, 0], to: file)
+        if last < 10 {
+            try write(last + 1...10, resumedAt: last)
+        } else {
+            _ = try TensorBoardLog(folder: folder, wallTime: 1_700_000_000, resumedAt: last)
+        }
+        #expect(try FileSystem.readAll(folder + "/events.out.tfevents.1.somebody") == [1, 2, 3])
+        _ = try FileSystem.remove(folder + "/events.out.tfevents.1.somebody")
+        let found = try contents(folder)
+        try FileSystem.removeTree(folder)
+        try write(1...10, resumedAt: nil)
+        #expect(try found == contents(folder))
+    }
+
+    /// The event in front of all scalars.
+    static let headerBytes = 16 + 9 + 2 + 15
+
     @Test("an event file frames every message with two checksums")
     func events() throws {
         let directory = try TemporaryDirectory()

@@ -7,9 +7,13 @@ public import Files
 public struct TensorBoardLog: ~Copyable {
     private var writer: TensorBoardWriter
 
-    /// Starts an event file in `folder`; `resumedAt` is the last step that earlier files of the run may keep.
-    public init(folder: String, wallTime: Double, resumedAt step: Int? = nil) throws(FileError) {
-        writer = try TensorBoardWriter(folder: folder, wallTime: wallTime, resumedAt: step.map { $0 + 1 })
+    /// Starts an event file in `folder`; `resumedAt` is the last step that earlier files of the run may keep: what they hold of later ones is cut off.
+    public init(folder: String, wallTime: Double, resumedAt last: Int? = nil) throws(FileError) {
+        if let last {
+            // The first scalar of a step or validation is always one over steps: the cut lies between two of them.
+            try EventFiles.cut(folder: folder) { tag, step in step > last && !tag.contains(" vs ") && !tag.hasPrefix("steps-vs-") }
+        }
+        writer = try TensorBoardWriter(folder: folder, wallTime: wallTime)
     }
 
     /// Writes one step.

@@ -4,18 +4,18 @@ public import Files
 ///
 /// Each record is `length (8) · masked crc of length (4) · message · masked crc of message (4)`. A message holds `wall_time` (field 1, double),
 /// `step` (2, varint) and either `file_version` (3) or `summary` (5) of `Value { tag (1), simple_value (2, float) }`.
-/// After a resume a new file is added; its first event says that everything from its step on replaces what older files hold.
+/// After a resume a new file is added, and what older files hold of the steps that are trained again is cut off (``EventFiles``).
 public struct TensorBoardWriter: ~Copyable {
     /// The file being written.
     public let path: String
     private let file: OpenFile
     private var pending: [UInt8] = []
 
-    /// Creates `folder/events.out.tfevents.<seconds>.slw-train.<step>`. `resumedAt` is the first step this file will hold, when there are others before it.
-    public init(folder: String, wallTime: Double, resumedAt step: Int? = nil) throws(FileError) {
+    /// Creates `folder/events.out.tfevents.<seconds>.slw-train.<number>`.
+    public init(folder: String, wallTime: Double) throws(FileError) {
         try FileSystem.createDirectories(folder)
         let seconds = String(Int(wallTime))
-        var path = folder + "/events.out.tfevents." + String(repeating: "0", count: max(0, 10 - seconds.count)) + seconds + ".slw-train"
+        var path = folder + "/events.out.tfevents." + String(repeating: "0", count: max(0, 10 - seconds.count)) + seconds + EventFiles.mark
         var number = 0
         while FileSystem.exists("\(path).\(number)") { number += 1 }
         path += ".\(number)"
@@ -23,12 +23,6 @@ public struct TensorBoardWriter: ~Copyable {
         var start: [UInt8] = []
         Self.append(field: 3, bytes: Array("brain.Event:2".utf8), to: &start)
         start = Self.record(event: start, wallTime: wallTime, step: 0)
-        if let step {
-            // SessionLog { status (1) = START (1) }: readers purge what came later in older files.
-            var session: [UInt8] = []
-            Self.append(field: 7, bytes: [0x08, 0x01], to: &session)
-            start += Self.record(event: session, wallTime: wallTime, step: step)
-        }
         try file.append(start)
         self.path = path
         self.file = file
