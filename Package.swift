@@ -101,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
         .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
-        .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], swiftSettings: house),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
+        .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CAllocationCount", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -26,7 +26,7 @@ public final class AdamW {
     private var pieceSums: [SLWAdamSums]
     private var pieceSquares: [Double]
 
-    private struct Piece {
+    fileprivate struct Piece {
         let start, count: Int
         let decays: Bool
     }
@@ -60,9 +60,7 @@ public final class AdamW {
         let gradients = model.gradients.baseAddress!
         pieceSquares.withUnsafeMutableBufferPointer { squares in
             let squares = squares.baseAddress!
-            model.pool.forEach(pieces.count) { [pieces] item, _ in
-                squares[item] = math.sum_of_squares(pieces[item].count, gradients + pieces[item].start)
-            }
+            model.pool.run(Squares(pieces: pieces, gradients: gradients, squares: squares))
         }
         return pieceSquares.reduce(0, +).squareRoot()
     }
@@ -92,20 +90,13 @@ public final class AdamW {
                 second_correction: Float(1 / secondCorrection.squareRoot()), epsilon: epsilon, keep: Float(1 - learningRate * Double(decay))
             )
         }
-        let (decaying, constant) = (settings(decay: weightDecay), settings(decay: 0))
         let (weights, gradients) = (model.parameters.baseAddress!, model.gradients.baseAddress!)
-        let (momentum, variance) = (momentumBuffer.start, varianceBuffer.start)
         pieceSums.withUnsafeMutableBufferPointer { sums in
-            let sums = sums.baseAddress!
-            model.pool.forEach(pieces.count) { [pieces] item, _ in
-                let piece = pieces[item]
-                withUnsafePointer(to: piece.decays ? decaying : constant) { settings in
-                    math.adamw(
-                        piece.count, settings, gradients + piece.start, weights + piece.start, momentum + piece.start,
-                        variance + piece.start,
-                        measuring ? sums + item : nil)
-                }
-            }
+            model.pool.run(
+                Update(
+                    pieces: pieces, decaying: settings(decay: weightDecay), constant: settings(decay: 0), weights: weights,
+                    gradients: gradients, momentum: momentumBuffer.start, variance: varianceBuffer.start,
+                    sums: measuring ? sums.baseAddress : nil))
         }
         model.clearGradients()
         guard measuring else { return nil }
@@ -114,5 +105,34 @@ public final class AdamW {
             varianceMax: Double(pieceSums.reduce(0) { max($0, $1.variance_max) }),
             momentumNorm: pieceSums.reduce(0) { $0 + $1.momentum_l1 },
             weightNorm: pieceSums.reduce(0) { $0 + $1.weight_square }.squareRoot())
+    }
+}
+
+/// The sum of squares of each piece of the gradients.
+private struct Squares: LaneWork {
+    let pieces: [AdamW.Piece]
+    let gradients: Floats
+    let squares: UnsafeMutablePointer<Double>
+
+    func run(_ lane: Lane) {
+        lane.forEach(pieces.count) { item in squares[item] = math.sum_of_squares(pieces[item].count, gradients + pieces[item].start) }
+    }
+}
+
+/// The update of each piece.
+private struct Update: LaneWork {
+    let pieces: [AdamW.Piece]
+    let decaying, constant: SLWAdam
+    let weights, gradients, momentum, variance: Floats
+    let sums: UnsafeMutablePointer<SLWAdamSums>?
+
+    func run(_ lane: Lane) {
+        lane.forEach(pieces.count) { item in
+            let (piece, at) = (pieces[item], pieces[item].start)
+            withUnsafePointer(to: piece.decays ? decaying : constant) { settings in
+                math.adamw(
+                    piece.count, settings, gradients + at, weights + at, momentum + at, variance + at, sums.map { $0 + item })
+            }
+        }
     }
 }

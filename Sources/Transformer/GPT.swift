@@ -21,6 +21,8 @@ public final class GPT {
     var gradientsAreClear = true
     let network: Network
     let arena = Arena()
+    /// Of the last pass, in ``arena``.
+    var lastMemory: PassMemory?
 
     /// A model whose parameters are all 0 until ``initialise(seed:)`` or a caller fills them.
     public init(_ configuration: ModelConfiguration, pool: LanePool = LanePool()) throws(ModelError) {
@@ -78,7 +80,8 @@ struct Network {
         }
         let (token, position) = (next(), next())
         embedding = Embedding(
-            width: width, scale: configuration.embeddingScale, token: token.0, position: position.0, dToken: token.1, dPosition: position.1)
+            width: width, context: configuration.contextLength, scale: configuration.embeddingScale, token: token.0, position: position.0,
+            dToken: token.1, dPosition: position.1)
         blocks = (0..<configuration.layerCount).map { layer in
             Block(
                 layer: layer, norm1: norm(), queryKeyValue: linear(),

@@ -10,22 +10,35 @@ internal import Synchronization
     internal import Darwin
 #endif
 
-/// A few threads that share numbered pieces of work ("items").
+/// Something that all lanes of a pool go through together.
 ///
-/// Matrix products run single-threaded inside an item, so that all work, not only products, is spread the same way. Lanes claim items
-/// one by one; between two calls of ``forEach(_:_:)`` they spin for some microseconds, since the next call usually comes at once, and then
-/// sleep. What an item computes must not depend on the lane: then results are the same bits for any number of lanes.
+/// Every lane executes ``run(_:)`` from beginning to end, one of them perhaps later than the others. Only within ``Lane/forEach(_:_:)`` may it change
+/// what others see; all else is done by every lane and must come to the same.
+protocol LaneWork {
+    func run(_ lane: Lane)
+}
+
+/// A few threads that share work: layer by layer, each layer cut into numbered items.
+///
+/// Matrix products run single-threaded inside an item, so that all work, not only products, is spread the same way. Lanes claim items one by one
+/// and wait for each other at the end of a layer, spinning. Between two works they spin for some microseconds, since the next one usually comes at once,
+/// and then sleep. What an item computes must not depend on the lane: then results are the same bits for any number of lanes.
+///
+/// A lane that comes late (it slept, another program had its processor) passes the layers that are done and joins where the others are: nobody waits for it,
+/// only for items. Nothing is allocated for a work or a layer: works and closures live on the stack of the lane that waits for them.
 ///
 /// One call at a time: a pool belongs to one training thread.
-public final class LanePool: Sendable {
+public final class LanePool: @unchecked Sendable {  // `first` belongs to the thread that calls
     /// Lanes, the calling thread's included.
     public let laneCount: Int
     private let shared: Shared
+    private let first: Lane
 
     /// - Parameter laneCount: at least 1; nil for the machine's processors.
     public init(laneCount: Int? = nil) {
         self.laneCount = max(1, laneCount ?? Self.processorCount)
         shared = Shared()
+        first = Lane(index: 0, shared: self.laneCount == 1 ? nil : shared)
         // Products are split by us; OpenBLAS's own threads would only get in the way.
         openblas_set_num_threads(1)
         for lane in 1..<self.laneCount { shared.startThread(lane: lane) }
@@ -36,31 +49,76 @@ public final class LanePool: Sendable {
     /// Processors that this process may use.
     public static var processorCount: Int { max(1, Int(slw_processor_count())) }
 
+    /// Lets all lanes go through `work` and returns when it is done.
+    func run<Work: LaneWork>(_ work: Work) {
+        if laneCount == 1 {
+            work.run(first)
+        } else {
+            withUnsafePointer(to: work) { shared.run(Work.self, UnsafeRawPointer($0), first) }
+        }
+    }
+
     /// Calls `body` once for each item in `0 ..< count`, on all lanes, and returns when all are done.
     public func forEach(_ count: Int, _ body: @escaping (_ item: Int, _ lane: Int) -> Void) {
-        if laneCount == 1 || count <= 1 {
-            for item in 0..<max(0, count) { body(item, 0) }
-        } else {
-            shared.run(count, body)
-        }
+        run(Items(count: count, body: body))
+    }
+
+    private struct Items: LaneWork {
+        let count: Int
+        let body: (Int, Int) -> Void
+
+        func run(_ lane: Lane) { lane.forEach(count) { body($0, lane.index) } }
     }
 }
 
+/// One of the threads that go through a work.
+final class Lane {
+    /// 0 is the thread that asked for the work.
+    let index: Int
+    /// nil for a lane that is alone.
+    private let shared: Shared?
+    /// Number of the layer that this lane comes to next.
+    fileprivate var layer: UInt32 = 0
+
+    fileprivate init(index: Int, shared: Shared?) {
+        self.index = index
+        self.shared = shared
+    }
+
+    /// Shares the items in `0 ..< count` with the other lanes, all of which call this with the same `count`; returns when all items are done.
+    func forEach(_ count: Int, _ body: (_ item: Int) -> Void) {
+        guard let shared else {
+            for item in 0..<max(0, count) { body(item) }
+            return
+        }
+        guard count > 0 else { return }
+        shared.share(count, ofLayer: layer, body)
+        layer &+= 1
+    }
+
+    /// Done by one of the lanes.
+    func once(_ body: () -> Void) { forEach(1) { _ in body() } }
+}
+
 /// What the lanes of one pool share; the threads keep it alive, not the pool.
-private final class Shared: @unchecked Sendable {  // `job` and `jobCount` are written while no item is open, see `claim`
-    /// Number of the current job in the upper half, items not yet claimed in the lower.
+private final class Shared: @unchecked Sendable {  // the three variables of a work are written while the door is shut and nobody is inside
+    /// Number of the layer at hand in the upper half, of its next item in the lower.
     private let ticket = Atomic<UInt64>(0)
-    /// Items not yet finished.
-    private let unfinished = Atomic<Int>(0)
+    /// Items of this layer that are finished.
+    private let finished = Atomic<Int>(0)
+    /// Number of the work in the upper half; twice the threads inside it; in the lowest bit, whether others may enter.
+    private let door = Atomic<UInt64>(0)
     private let sleepers = Atomic<Int>(0)
     private let stopping = Atomic<Bool>(false)
-    private var job: ((Int, Int) -> Void)?
-    private var jobCount = 0
+    private var work: (any LaneWork.Type)?
+    private var place: UnsafeRawPointer?
+    private var firstLayer: UInt32 = 0
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// Turns of the waiting loop before a lane sleeps, tens of microseconds.
+    /// Turns of a waiting loop before a lane sleeps or yields, tens of microseconds.
     private static let patience = 2000
+    private static let lowerHalf: UInt64 = 0xffff_ffff
 
     init() {
         pthread_mutex_init(mutex, nil)
@@ -74,64 +132,88 @@ private final class Shared: @unchecked Sendable {  // `job` and `jobCount` are w
         mutex.deallocate()
     }
 
-    func run(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
-        precondition(count < 1 << 32)
-        job = body
-        jobCount = count
-        unfinished.store(count, ordering: .relaxed)
-        let number = ticket.load(ordering: .relaxed) >> 32 &+ 1
-        ticket.store(number << 32 | UInt64(count), ordering: .sequentiallyConsistent)
+    func run(_ work: any LaneWork.Type, _ place: UnsafeRawPointer, _ lane: Lane) {
+        (self.work, self.place, firstLayer) = (work, place, lane.layer)
+        let number = door.load(ordering: .relaxed) >> 32 &+ 1
+        door.store(number << 32 | 1, ordering: .sequentiallyConsistent)
         if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-        while let item = claim() { finish(item, lane: 0) }
-        var turns = 0
-        while unfinished.load(ordering: .acquiring) > 0 {
-            turns += 1
-            // A lane that lost its processor to another program needs this one.
-            if turns < Self.patience { slw_pause() } else { sched_yield() }
-        }
-        job = nil
+        work.run(at: place, lane)
+        // All layers are done. Who is still inside passes them and leaves; the work lies on our stack until then.
+        door.bitwiseAnd(~1, ordering: .acquiringAndReleasing)
+        wait { door.load(ordering: .acquiring) & Self.lowerHalf > 0 }
     }
 
-    /// The next open item, or nil. Only after a successful claim may `job` be read: the job cannot end before its item does.
-    private func claim() -> Int? {
+    func share(_ count: Int, ofLayer number: UInt32, _ body: (Int) -> Void) {
+        precondition(count < 1 << 32)
+        let layer = UInt64(number) << 32
         var seen = ticket.load(ordering: .acquiring)
-        while seen & 0xffff_ffff > 0 {
-            let (won, now) = ticket.weakCompareExchange(expected: seen, desired: seen - 1, ordering: .acquiringAndReleasing)
-            if won { return jobCount - Int(seen & 0xffff_ffff) }
-            seen = now
+        while seen & ~Self.lowerHalf == layer && Int(seen & Self.lowerHalf) < count {
+            let (won, now) = ticket.weakCompareExchange(expected: seen, desired: seen + 1, ordering: .acquiringAndReleasing)
+            guard won else {
+                seen = now
+                continue
+            }
+            body(Int(seen & Self.lowerHalf))
+            if finished.add(1, ordering: .acquiringAndReleasing).newValue == count {
+                finished.store(0, ordering: .relaxed)
+                ticket.store(UInt64(number &+ 1) << 32, ordering: .releasing)
+                return
+            }
+            seen = ticket.load(ordering: .acquiring)
         }
-        return nil
+        wait { ticket.load(ordering: .acquiring) & ~Self.lowerHalf == layer }
     }
 
-    private func finish(_ item: Int, lane: Int) {
-        job!(item, lane)
-        unfinished.subtract(1, ordering: .acquiringAndReleasing)
+    private func wait(while condition: () -> Bool) {
+        var turns = 0
+        while condition() {
+            turns += 1
+            // A lane that lost its processor to another program needs this one, and then some time.
+            if turns < Self.patience {
+                slw_pause()
+            } else if turns < Self.patience + 50 {
+                sched_yield()
+            } else {
+                usleep(50)
+            }
+        }
     }
 
-    private func work(lane: Int) {
+    /// Goes through every work that it finds open, until the pool is gone.
+    private func serve(_ lane: Lane) {
+        var last: UInt64 = 0
         while true {
             var turns = 0
             while turns < Self.patience {
-                if let item = claim() {
-                    finish(item, lane: lane)
+                let seen = door.load(ordering: .acquiring)
+                if isNew(seen, last),
+                    door.weakCompareExchange(expected: seen, desired: seen + 2, ordering: .acquiringAndReleasing).exchanged
+                {
+                    last = seen >> 32
+                    lane.layer = firstLayer
+                    work!.run(at: place!, lane)
+                    door.subtract(2, ordering: .acquiringAndReleasing)
                     turns = 0
                 } else {
                     slw_pause()
                     turns += 1
                 }
             }
-            if !sleep() { return }
+            if !sleep(after: last) { return }
         }
     }
 
-    /// Waits for a job; false when the pool is gone.
-    private func sleep() -> Bool {
+    /// Whether the door is open to a work other than the last one.
+    private func isNew(_ door: UInt64, _ last: UInt64) -> Bool { door & 1 == 1 && door >> 32 != last }
+
+    /// Waits for a work; false when the pool is gone.
+    private func sleep(after last: UInt64) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        // In this order, both sequentially consistent: either we see the new ticket, or `run` sees a sleeper.
+        // In this order, both sequentially consistent: either we see the open door, or `run` sees a sleeper.
         sleepers.add(1, ordering: .sequentiallyConsistent)
         defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
-        while ticket.load(ordering: .sequentiallyConsistent) & 0xffff_ffff == 0 {
+        while !isNew(door.load(ordering: .sequentiallyConsistent), last) {
             if stopping.load(ordering: .sequentiallyConsistent) { return false }
             pthread_cond_wait(wakeUp, mutex)
         }
@@ -170,10 +252,15 @@ private final class Shared: @unchecked Sendable {  // `job` and `jobCount` are w
         init(shared: Shared, lane: Int) { (self.shared, self.lane) = (shared, lane) }
     }
 
-    static func enter(_ start: Start) { start.shared.work(lane: start.lane) }
+    static func enter(_ start: Start) { start.shared.serve(Lane(index: start.lane, shared: start.shared)) }
 }
 
 private func laneMain(_ start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     Shared.enter(Unmanaged<Shared.Start>.fromOpaque(start).takeRetainedValue())
     return nil
+}
+
+extension LaneWork {
+    /// ``run(_:)`` of the work that lies there.
+    fileprivate static func run(at place: UnsafeRawPointer, _ lane: Lane) { place.assumingMemoryBound(to: Self.self).pointee.run(lane) }
 }

@@ -22,8 +22,8 @@ struct Attention {
     static func scratchCount(length: Int) -> Int { 2 * min(queriesPerBlock, length) * length }
 
     /// Fills (N) with the index in its row of the first token of each token's segment. Padding (-1) sees only itself.
-    static func findSegments(_ batch: TokenRows, into starts: UnsafeMutablePointer<Int32>) {
-        for row in 0..<batch.rows {
+    static func findSegments(_ batch: TokenRows, into starts: UnsafeMutablePointer<Int32>, _ lane: Lane) {
+        lane.forEach(batch.rows) { row in
             let at = row * batch.length
             for t in 0..<batch.length {
                 let segment = batch.segments[at + t]
@@ -34,14 +34,14 @@ struct Attention {
     }
 
     /// attended (N,C) from qkv (N,3C); an item is a block of queries of one head.
-    func forward(_ kept: Activations.Block, _ activations: Activations, _ dropout: Dropout, _ pool: LanePool) {
+    func forward(_ kept: Activations.Block, _ activations: Activations, _ dropout: Dropout, _ lane: Lane) {
         let length = activations.length
         let blocks = (length + Self.queriesPerBlock - 1) / Self.queriesPerBlock
-        pool.forEach(activations.rows * headCount * blocks) { item, lane in
+        lane.forEach(activations.rows * headCount * blocks) { item in
             let (row, head) = (item / blocks / headCount, item / blocks % headCount)
             let view = HeadView(self, row: row, head: head, kept, activations)
             let block = QueryBlock(index: item % blocks, view, length: length)
-            let scores = activations.laneScratch[lane]  // (queries, keys)
+            let scores = activations.laneScratch[lane.index]  // (queries, keys)
             let stride = block.keys.count
 
             MatrixProduct.multiply(
@@ -62,11 +62,11 @@ struct Attention {
 
     /// dQkv (N,3C) from dAttended (N,C); an item is a head, whose blocks add to the gradients of keys and values in order.
     func backward(
-        _ dAttended: Floats, into dQkv: Floats, _ kept: Activations.Block, _ activations: Activations, _ dropout: Dropout, _ pool: LanePool
+        _ dAttended: Floats, into dQkv: Floats, _ kept: Activations.Block, _ activations: Activations, _ dropout: Dropout, _ lane: Lane
     ) {
         let length = activations.length
         let blocks = (length + Self.queriesPerBlock - 1) / Self.queriesPerBlock
-        pool.forEach(activations.rows * headCount) { item, lane in
+        lane.forEach(activations.rows * headCount) { item in
             let (row, head) = (item / headCount, item % headCount)
             let view = HeadView(self, row: row, head: head, kept, activations)
             let at = row * length
@@ -82,7 +82,7 @@ struct Attention {
                 let (first, firstKey, queries, keys) = (
                     block.queries.lowerBound, block.keys.lowerBound, block.queries.count, block.keys.count
                 )
-                let scores = Matrix(activations.laneScratch[lane], stride: keys)  // (queries, keys), then probabilities
+                let scores = Matrix(activations.laneScratch[lane.index], stride: keys)  // (queries, keys), then probabilities
                 let dScores = Matrix(scores.start + queries * keys, stride: keys)  // gradient of probabilities, then of scores
 
                 MatrixProduct.multiply(

@@ -72,12 +72,14 @@ struct Dropout {
         if isActive { math.dropout(count, x, key, UInt64(place), threshold, scale) }
     }
 
-    /// All of x (count), by the lanes.
-    func apply(_ x: Floats, _ count: Int, _ pool: LanePool) {
+    /// All of x (count) into out, which may be x, by the lanes.
+    func apply(_ x: Floats, _ count: Int, into out: Floats, _ lane: Lane) {
         guard isActive else { return }
         let part = 1 << 14
-        pool.forEach((count + part - 1) / part) { item, _ in
-            apply(x + item * part, min(part, count - item * part), at: item * part)
+        lane.forEach((count + part - 1) / part) { item in
+            let (at, size) = (item * part, min(part, count - item * part))
+            if out != x { (out + at).update(from: x + at, count: size) }
+            apply(out + at, size, at: at)
         }
     }
 

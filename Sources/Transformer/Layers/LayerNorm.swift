@@ -13,8 +13,8 @@ struct LayerNorm {
     let dGain, dShift: Floats  // (C)
 
     /// out (N,C) = norm of x (N,C); fills `statistics`.
-    func forward(_ x: Floats, _ count: Int, into out: Floats, _ statistics: NormStatistics, _ pool: LanePool) {
-        pool.forEach(Self.itemCount(count)) { item, _ in
+    func forward(_ x: Floats, _ count: Int, into out: Floats, _ statistics: NormStatistics, _ lane: Lane) {
+        lane.forEach(Self.itemCount(count)) { item in
             let rows = Self.rows(item, count)
             let at = rows.lowerBound * width
             math.layer_norm(
@@ -24,8 +24,8 @@ struct LayerNorm {
     }
 
     /// ``forward(_:_:into:_:_:)`` again, with statistics that are known: cheaper than keeping its output.
-    func repeatForward(_ x: Floats, _ count: Int, into out: Floats, _ statistics: NormStatistics, _ pool: LanePool) {
-        pool.forEach(Self.itemCount(count)) { item, _ in
+    func repeatForward(_ x: Floats, _ count: Int, into out: Floats, _ statistics: NormStatistics, _ lane: Lane) {
+        lane.forEach(Self.itemCount(count)) { item in
             let rows = Self.rows(item, count)
             let at = rows.lowerBound * width
             math.layer_norm_again(
@@ -37,10 +37,10 @@ struct LayerNorm {
     /// dx (N,C) = or += the gradient of x, from dOut (N,C). Items add up gain and shift apart, then in order.
     func backward(
         _ dOut: Floats, _ x: Floats, _ count: Int, _ statistics: NormStatistics, into dx: Floats, addingTo accumulates: Bool,
-        _ activations: Activations, isFirst: Bool, _ pool: LanePool
+        _ activations: Activations, isFirst: Bool, _ lane: Lane
     ) {
         let partials = activations.normPartials
-        pool.forEach(Self.itemCount(count)) { item, _ in
+        lane.forEach(Self.itemCount(count)) { item in
             let rows = Self.rows(item, count)
             let at = rows.lowerBound * width
             let sums = partials + item * 2 * width
@@ -50,8 +50,9 @@ struct LayerNorm {
                 statistics.inverseDeviation + rows.lowerBound,
                 accumulates ? 1 : 0, dx + at, sums, sums + width)
         }
-        math.column_sums(Self.itemCount(count), width, 2 * width, partials, isFirst ? 0 : 1, dGain)
-        math.column_sums(Self.itemCount(count), width, 2 * width, partials + width, isFirst ? 0 : 1, dShift)
+        lane.forEach(2) { half in
+            math.column_sums(Self.itemCount(count), width, 2 * width, partials + half * width, isFirst ? 0 : 1, half == 0 ? dGain : dShift)
+        }
     }
 
     private static func rowsPerItem(_ count: Int) -> Int { max(16, min(128, (count + 31) / 32)) }

@@ -8,10 +8,10 @@ struct Linear {
     let dWeight, dBias: Floats  // (I,O), (O)
 
     /// y (N,O) = x (N,I) · weight, then `finish` for each tile of y: it adds the bias.
-    func forward(_ x: Floats, _ count: Int, into y: Floats, _ pool: LanePool, finish: @escaping (Tile) -> Void) {
+    func forward(_ x: Floats, _ count: Int, into y: Floats, _ lane: Lane, finish: (Tile) -> Void) {
         let (x, y, weight) = (Matrix(x, stride: inputs), Matrix(y, stride: outputs), Matrix(weight, stride: outputs))
         let tiling = Tiling(rows: count, columns: outputs)
-        pool.forEach(tiling.count) { item, _ in
+        lane.forEach(tiling.count) { item in
             let tile = tiling.tile(item)
             MatrixProduct.multiply(
                 x.from(row: tile.row), weight.from(row: 0, column: tile.column), into: y.from(row: tile.row, column: tile.column),
@@ -21,23 +21,23 @@ struct Linear {
     }
 
     /// y = x · weight + bias
-    func forward(_ x: Floats, _ count: Int, into y: Floats, _ pool: LanePool) {
-        forward(x, count, into: y, pool) { tile in
+    func forward(_ x: Floats, _ count: Int, into y: Floats, _ lane: Lane) {
+        forward(x, count, into: y, lane) { tile in
             math.add_bias(tile.height, tile.width, outputs, y + tile.row * outputs + tile.column, bias + tile.column)
         }
     }
 
     /// y = x · weight + bias, out = gelu(y)
-    func forwardGelu(_ x: Floats, _ count: Int, into y: Floats, _ out: Floats, _ pool: LanePool) {
-        forward(x, count, into: y, pool) { tile in
+    func forwardGelu(_ x: Floats, _ count: Int, into y: Floats, _ out: Floats, _ lane: Lane) {
+        forward(x, count, into: y, lane) { tile in
             let at = tile.row * outputs + tile.column
             math.add_bias_gelu(tile.height, tile.width, outputs, y + at, bias + tile.column, out + at)
         }
     }
 
     /// y = residual + dropout(x · weight + bias)
-    func forwardResidual(_ x: Floats, _ count: Int, into y: Floats, residual: Floats, _ dropout: Dropout, _ pool: LanePool) {
-        forward(x, count, into: y, pool) { tile in
+    func forwardResidual(_ x: Floats, _ count: Int, into y: Floats, residual: Floats, _ dropout: Dropout, _ lane: Lane) {
+        forward(x, count, into: y, lane) { tile in
             let at = tile.row * outputs + tile.column
             guard dropout.isActive else {
                 return math.add_bias_residual(tile.height, tile.width, outputs, y + at, bias + tile.column, residual + at)
@@ -52,10 +52,10 @@ struct Linear {
     }
 
     /// dx (N,I) = dy (N,O) · weightᵀ, then `finish` for each tile of dx.
-    func backwardInput(_ dy: Floats, _ count: Int, into dx: Floats, _ pool: LanePool, finish: @escaping (Tile) -> Void = { _ in }) {
+    func backwardInput(_ dy: Floats, _ count: Int, into dx: Floats, _ lane: Lane, finish: (Tile) -> Void = { _ in }) {
         let (dx, dy, weight) = (Matrix(dx, stride: inputs), Matrix(dy, stride: outputs), Matrix(weight, stride: outputs))
         let tiling = Tiling(rows: count, columns: inputs)
-        pool.forEach(tiling.count) { item, _ in
+        lane.forEach(tiling.count) { item in
             let tile = tiling.tile(item)
             MatrixProduct.multiply(
                 dy.from(row: tile.row), transposed: weight.from(row: tile.column), into: dx.from(row: tile.row, column: tile.column),
@@ -65,11 +65,11 @@ struct Linear {
     }
 
     /// dWeight (I,O) = or += xᵀ · dy, dBias (O) = or += the sum of dy's rows.
-    func backwardParameters(_ dy: Floats, _ x: Floats, _ count: Int, isFirst: Bool, _ pool: LanePool) {
+    func backwardParameters(_ dy: Floats, _ x: Floats, _ count: Int, isFirst: Bool, _ lane: Lane) {
         let (x, dOutput, dWeight) = (Matrix(x, stride: inputs), Matrix(dy, stride: outputs), Matrix(dWeight, stride: outputs))
         let tiling = Tiling(rows: inputs, columns: outputs)
         let strips = (outputs + 127) / 128
-        pool.forEach(tiling.count + strips) { item, _ in
+        lane.forEach(tiling.count + strips) { item in
             if item < tiling.count {
                 let tile = tiling.tile(item)
                 MatrixProduct.multiply(

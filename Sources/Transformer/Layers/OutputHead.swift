@@ -10,7 +10,7 @@ internal import CMathKernels
 
 /// Output projection onto the vocabulary (tied to the token embedding) and cross-entropy, in one.
 ///
-/// The (N,V) matrix of logits never exists: rows go through in blocks whose exponentials fit 64 MB, cut into tiles of 1024 words. One sweep over
+/// The (N,V) matrix of logits never exists: rows go through in blocks whose exponentials fit 64 MB, cut into tiles of 512 words. One sweep over
 /// a block's tiles carries maximum and sum of each row's softmax, and the row's input gradient rescaled to the latest maximum, as attention
 /// kernels do (Milakov, Gimelshein 2018). The exponentials stay, so the gradient of the weights needs no logits again, only a factor a
 /// row and tile.
@@ -18,12 +18,12 @@ struct OutputHead {
     let width, vocabularySize: Int
     let weight, dWeight: Floats  // (V,C)
 
-    private static let wordsPerTile = 1024
+    private static let wordsPerTile = 512
     private static let exponentialsPerBlock = 1 << 24
 
     /// How N rows are cut; a function of N, C and V alone.
     struct Plan {
-        let blockCount, rowsPerBlock, rowsPerItem, tileCount: Int
+        let blockCount, rowsPerBlock, tileCount: Int
         /// Parts of the vocabulary that are swept apart, each with its own maximum.
         let parts: Int
 
@@ -31,20 +31,17 @@ struct OutputHead {
             let most = max(32, min(512, exponentialsPerBlock / vocabularySize / 32 * 32))
             blockCount = max(1, (count + most - 1) / most)
             rowsPerBlock = max(1, (count + blockCount - 1) / blockCount)
-            let items = (rowsPerBlock + 191) / 192
-            rowsPerItem = (rowsPerBlock + items - 1) / items
             tileCount = (vocabularySize + wordsPerTile - 1) / wordsPerTile
-            parts = min(4, tileCount)
+            parts = min(8, tileCount)
         }
 
-        var itemsPerBlock: Int { (rowsPerBlock + rowsPerItem - 1) / rowsPerItem * parts }
         func tiles(ofPart part: Int) -> Range<Int> { tileCount * part / parts..<tileCount * (part + 1) / parts }
     }
 
     /// What a pass needs, R rows a block.
     struct Scratch {
         let plan: Plan
-        let exponentials: Floats  // (tiles, R, 1024): one tile after the other
+        let exponentials: Floats  // (tiles, R, 512): one tile after the other
         let tops: Floats  // (tiles,R) the maximum that a tile's exponentials refer to
         let maxima, sums: Floats  // (parts,R)
         let inputGradients: Floats  // (parts,R,C)
@@ -58,7 +55,7 @@ struct OutputHead {
             plan = Plan(count: count, vocabularySize: configuration.vocabularySize)
             let (rows, width) = (plan.rowsPerBlock, configuration.width)
             exponentials = layout.take(
-                withGradients ? rows * configuration.vocabularySize : lanes * plan.rowsPerItem * OutputHead.wordsPerTile)
+                withGradients ? rows * configuration.vocabularySize : lanes * rows * OutputHead.wordsPerTile)
             tops = layout.take(plan.tileCount * rows)
             maxima = layout.take(plan.parts * rows)
             sums = layout.take(plan.parts * rows)
@@ -71,25 +68,23 @@ struct OutputHead {
         }
     }
 
-    /// Fills `rowLosses` (N), 0 where there is no target, and returns their sum.
-    func forward(_ x: Floats, _ batch: TokenRows, _ scratch: Scratch, _ pool: LanePool) -> Double {
+    /// Fills `rowLosses` (N), 0 where there is no target.
+    func forward(_ x: Floats, _ batch: TokenRows, _ scratch: Scratch, _ lane: Lane) {
         forEachBlock(batch, scratch.plan) { block in
-            sweep(x, block, scratch, dx: nil, pool)
-            finishRows(block, scratch, dx: nil, scale: 0, pool)
+            sweep(x, block, scratch, dx: nil, lane)
+            finishRows(block, scratch, dx: nil, scale: 0, lane)
         }
-        return sum(scratch.rowLosses, batch.count)
     }
 
     /// ``forward(_:_:_:_:)``, and dx (N,C) = scale · gradient of x (N,C), dWeight (V,C) = or += scale · gradient of the weights.
     func forwardBackward(
-        _ x: Floats, _ batch: TokenRows, dx: Floats, scale: Float, isFirst: Bool, _ scratch: Scratch, _ pool: LanePool
-    ) -> Double {
+        _ x: Floats, _ batch: TokenRows, dx: Floats, scale: Float, isFirst: Bool, _ scratch: Scratch, _ lane: Lane
+    ) {
         forEachBlock(batch, scratch.plan) { block in
-            sweep(x, block, scratch, dx: dx, pool)
-            finishRows(block, scratch, dx: dx, scale: scale, pool)
-            backwardWeights(x, block, scratch, scale: scale, accumulating: !isFirst || block.start > 0, pool)
+            sweep(x, block, scratch, dx: dx, lane)
+            finishRows(block, scratch, dx: dx, scale: scale, lane)
+            backwardWeights(x, block, scratch, scale: scale, accumulating: !isFirst || block.start > 0, lane)
         }
-        return sum(scratch.rowLosses, batch.count)
     }
 
     /// Rows of the batch that go through together.
@@ -108,35 +103,31 @@ struct OutputHead {
         tile * Self.wordsPerTile..<min(vocabularySize, (tile + 1) * Self.wordsPerTile)
     }
 
-    /// Logits, exponentials, and with `dx` the unscaled first half of the input's gradient: Σ p·weight. An item is some rows and a part of
-    /// the words.
-    private func sweep(_ x: Floats, _ block: RowBlock, _ scratch: Scratch, dx: Floats?, _ pool: LanePool) {
-        let plan = scratch.plan
-        pool.forEach(plan.itemsPerBlock) { item, lane in
-            let part = item % plan.parts
-            let first = item / plan.parts * plan.rowsPerItem
-            let rows = min(plan.rowsPerItem, block.count - first)
-            guard rows > 0 else { return }
-            let input = Matrix(x + (block.start + first) * width, stride: width)
-            let maximum = scratch.maxima + part * plan.rowsPerBlock + first
-            let sum = scratch.sums + part * plan.rowsPerBlock + first
-            let rescale = scratch.factors[lane]
-            let gradient = Matrix(scratch.inputGradients + (part * plan.rowsPerBlock + first) * width, stride: width)
+    /// Logits, exponentials, and with `dx` the unscaled first half of the input's gradient: Σ p·weight. An item is a part of the words: all rows go
+    /// through its tiles, whose weights are packed for the products once.
+    private func sweep(_ x: Floats, _ block: RowBlock, _ scratch: Scratch, dx: Floats?, _ lane: Lane) {
+        let (plan, rows) = (scratch.plan, block.count)
+        let input = Matrix(x + block.start * width, stride: width)
+        lane.forEach(plan.parts) { part in
+            let maximum = scratch.maxima + part * plan.rowsPerBlock
+            let sum = scratch.sums + part * plan.rowsPerBlock
+            let rescale = scratch.factors[lane.index]
+            let gradient = Matrix(scratch.inputGradients + part * plan.rowsPerBlock * width, stride: width)
             maximum.update(repeating: -.infinity, count: rows)
             sum.update(repeating: 0, count: rows)
 
             for tile in plan.tiles(ofPart: part) {
                 let words = words(ofTile: tile)
                 let tileWeight = Matrix(weight + words.lowerBound * width, stride: width)
-                let place = dx == nil ? lane * plan.rowsPerItem * Self.wordsPerTile : block.count * words.lowerBound + first * words.count
+                let place = dx == nil ? lane.index * plan.rowsPerBlock * Self.wordsPerTile : rows * words.lowerBound
                 let tileValues = Matrix(scratch.exponentials + place, stride: words.count)
                 MatrixProduct.multiply(input, transposed: tileWeight, into: tileValues, m: rows, n: words.count, k: width)
-                for row in 0..<rows where words.contains(Int(block.targets[first + row])) {
-                    scratch.targetLogits[first + row] = tileValues.from(row: row).start[Int(block.targets[first + row]) - words.lowerBound]
+                for row in 0..<rows where words.contains(Int(block.targets[row])) {
+                    scratch.targetLogits[row] = tileValues.from(row: row).start[Int(block.targets[row]) - words.lowerBound]
                 }
                 math.exponentials(rows, words.count, words.count, tileValues.start, maximum, sum, rescale)
                 guard dx != nil else { continue }
-                (scratch.tops + tile * plan.rowsPerBlock + first).update(from: maximum, count: rows)
+                (scratch.tops + tile * plan.rowsPerBlock).update(from: maximum, count: rows)
                 let isFirst = tile == plan.tiles(ofPart: part).lowerBound
                 if !isFirst { math.scale_rows(rows, width, gradient.start, rescale) }
                 MatrixProduct.multiply(tileValues, tileWeight, into: gradient, m: rows, n: width, k: words.count, accumulating: !isFirst)
@@ -145,9 +136,9 @@ struct OutputHead {
     }
 
     /// Joins the parts of the vocabulary: loss and, with `dx`, gradient of each row.
-    private func finishRows(_ block: RowBlock, _ scratch: Scratch, dx: Floats?, scale: Float, _ pool: LanePool) {
+    private func finishRows(_ block: RowBlock, _ scratch: Scratch, dx: Floats?, scale: Float, _ lane: Lane) {
         let (plan, rowsPerItem) = (scratch.plan, 32)
-        pool.forEach((block.count + rowsPerItem - 1) / rowsPerItem) { item, _ in
+        lane.forEach((block.count + rowsPerItem - 1) / rowsPerItem) { item in
             for row in item * rowsPerItem..<min(block.count, (item + 1) * rowsPerItem) {
                 let target = Int(block.targets[row])
                 let top = (0..<plan.parts).reduce(-Float.infinity) { max($0, scratch.maxima[$1 * plan.rowsPerBlock + row]) }
@@ -173,12 +164,12 @@ struct OutputHead {
 
     /// dWeight = or += scale · (p - target)ᵀ · x; an item is a tile of words.
     private func backwardWeights(
-        _ x: Floats, _ block: RowBlock, _ scratch: Scratch, scale: Float, accumulating: Bool, _ pool: LanePool
+        _ x: Floats, _ block: RowBlock, _ scratch: Scratch, scale: Float, accumulating: Bool, _ lane: Lane
     ) {
         let input = x + block.start * width
-        pool.forEach(scratch.plan.tileCount) { tile, lane in
+        lane.forEach(scratch.plan.tileCount) { tile in
             let words = words(ofTile: tile)
-            let (factors, scaled) = (scratch.factors[lane], scratch.scaledRows[lane])
+            let (factors, scaled) = (scratch.factors[lane.index], scratch.scaledRows[lane.index])
             let tops = scratch.tops + tile * scratch.plan.rowsPerBlock
             for row in 0..<block.count { factors[row] = block.targets[row] < 0 ? 0 : scale * exp(tops[row] - scratch.logSums[row]) }
             math.scaled_rows(block.count, width, input, factors, scaled)
@@ -192,9 +183,6 @@ struct OutputHead {
             }
         }
     }
-
-    /// In the order of the rows.
-    private func sum(_ losses: Floats, _ count: Int) -> Double { (0..<count).reduce(0) { $0 + Double(losses[$1]) } }
 
     /// out (V) = logits of one row x (C).
     func logits(_ x: Floats, into out: Floats, _ pool: LanePool) {
