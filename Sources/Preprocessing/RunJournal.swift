@@ -34,15 +34,29 @@ struct RunJournal: Sendable {
         try FileSystem.writeAtomically(identity.json.serializedBytes(pretty: true) + [0x0A], to: runPath)
     }
 
+    /// Notes a place. Its hash stands in a second line: a number that changed on the device would make another output, silently.
     func write(_ progress: Progress) throws(FileError) {
-        try FileSystem.writeAtomically(progress.json.serializedBytes() + [0x0A], to: progressPath)
+        let line = progress.json.serializedBytes() + [0x0A]
+        try FileSystem.writeAtomically(line + Array("\(XXHash64.hash(line))\n".utf8), to: progressPath)
     }
 
     /// Which run it is; nil when that cannot be read.
-    func readIdentity() throws(FileError) -> RunIdentity? { try read(runPath).flatMap { RunIdentity($0) } }
+    func readIdentity() throws(FileError) -> RunIdentity? {
+        guard FileSystem.exists(runPath) else { return nil }
+        let bytes = try FileSystem.readAll(runPath, limit: 1 << 30)
+        return (try? JSONValue.parse(bytes)).flatMap { RunIdentity($0) }
+    }
 
-    /// How far it came; nil when it has no durable point yet.
-    func readProgress() throws(FileError) -> Progress? { try read(progressPath).flatMap { Progress($0) } }
+    /// How far it came; nil when it has no durable point yet, or one that cannot be believed: then the run begins again.
+    func readProgress() throws(FileError) -> Progress? {
+        guard FileSystem.exists(progressPath) else { return nil }
+        let bytes = try FileSystem.readAll(progressPath, limit: 1 << 30)
+        guard let end = bytes.firstIndex(of: 0x0A), bytes[(end + 1)...].elementsEqual("\(XXHash64.hash(Array(bytes[...end])))\n".utf8)
+        else {
+            return nil
+        }
+        return (try? JSONValue.parse(Array(bytes[..<end]))).flatMap { Progress($0) }
+    }
 
     /// Removes it with all that is in it. What makes it a journal goes first: one that says what run it was but not how far it came would
     /// be taken for a run that has just begun, and its finished output for somebody else's.
@@ -50,11 +64,6 @@ struct RunJournal: Sendable {
         guard FileSystem.exists(directory) else { return }
         try FileSystem.remove(runPath)
         try FileSystem.removeTree(directory)
-    }
-
-    private func read(_ path: String) throws(FileError) -> JSONValue? {
-        guard FileSystem.exists(path) else { return nil }
-        return try? JSONValue.parse(try FileSystem.readAll(path, limit: 1 << 30))
     }
 }
 

@@ -98,7 +98,8 @@ import Tokenizer
         _ = try interrupt("other", after: 3)
         let prefix = bench.directory.file("out")
         let journal = try String(decoding: FileSystem.readAll(bench.directory.file("other.partial/progress.json")), as: UTF8.self)
-        try bench.directory.write(journal.replacing("\"complete\":false", with: "\"complete\":true"), to: "other.partial/progress.json")
+        let line = journal.prefix { $0 != "\n" }.replacing("\"complete\":false", with: "\"complete\":true") + "\n"
+        try bench.directory.write("\(line)\(XXHash64.hash(Array(line.utf8)))\n", to: "other.partial/progress.json")
         try FileSystem.rename(bench.directory.file("other.partial"), to: prefix + ".partial")
         var configuration = configuration("out")
         configuration.resume = true

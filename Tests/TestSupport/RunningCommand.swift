@@ -25,6 +25,9 @@ public final class RunningCommand {
 
     public var isRunning: Bool { process.isRunning }
 
+    /// The process's id, for a look at `/proc`.
+    public var identifier: Int32 { process.processIdentifier }
+
     /// Lets `seconds` pass, or less when the command ends before.
     public func wait(seconds: Double) {
         let end = ContinuousClock.now + .seconds(seconds)
