@@ -127,13 +127,16 @@ public struct StepRecord: Sendable, Equatable {
         return .object(object)
     }
 
+    /// What a count in a file may be: a double holds it, and sums and small multiples of it are integers still.
+    static let counts = 0...1 << 53
+
     /// Reads back what ``json`` made. Unknown members are ignored, missing ones stay unmeasured; nil without a step number.
     public init?(_ json: JSONValue) {
         self.init()
         for column in Self.columns {
             guard let value = json[column.name] else { continue }
             switch column.path {
-            case .integer(let path): if let number = value.int { self[keyPath: path] = number }
+            case .integer(let path): if let number = value.int, Self.counts.contains(number) { self[keyPath: path] = number }
             case .number(let path):
                 if let number = value.double {
                     self[keyPath: path] = number
@@ -182,9 +185,10 @@ public struct ValidationRecord: Sendable, Equatable {
 
     /// Reads back what ``json`` made.
     public init?(_ json: JSONValue) {
-        guard let step = json["step"]?.int, let loss = json["loss"]?.double else { return nil }
+        func count(_ key: String) -> Int? { json[key]?.int.flatMap { StepRecord.counts.contains($0) ? $0 : nil } }
+        guard let step = count("step"), let loss = json["loss"]?.double else { return nil }
         self.init(
-            progress: TrainingProgress(steps: step, samples: json["samples"]?.int ?? 0, tokens: json["tokens"]?.int ?? 0),
-            elapsed: json["elapsed"]?.double ?? .nan, loss: loss, targets: json["targets"]?.int ?? 0)
+            progress: TrainingProgress(steps: step, samples: count("samples") ?? 0, tokens: count("tokens") ?? 0),
+            elapsed: json["elapsed"]?.double ?? .nan, loss: loss, targets: count("targets") ?? 0)
     }
 }

@@ -42,21 +42,21 @@ public enum MegatronLog {
         for field in line[start.lowerBound...].split(separator: "|") {
             let field = trimmed(field)
             if field.hasPrefix("iteration"), let slash = field.firstIndex(of: "/") {
-                record.step = Int(trimmed(field[field.index(field.startIndex, offsetBy: 9)..<slash])) ?? 0
+                record.step = count(Double(trimmed(field[field.index(field.startIndex, offsetBy: 9)..<slash])))
                 continue
             }
             guard let colon = field.lastIndex(of: ":"), let value = Double(trimmed(field[field.index(after: colon)...])) else { continue }
             switch field[..<colon] {
-            case "consumed samples": record.samples = Int(exactly: value) ?? 0
-            case "consumed tokens": record.tokens = Int(exactly: value) ?? 0
+            case "consumed samples": record.samples = count(value)
+            case "consumed tokens": record.tokens = count(value)
             case "elapsed time per iteration (ms)": milliseconds = value
             case "learning rate": record.learningRate = value
-            case "global batch size": record.rows = Int(exactly: value) ?? 0
+            case "global batch size": record.rows = count(value)
             case "lm loss": record.loss = value
             case "grad norm": record.gradientNorm = value
             case "params norm": record.weightNorm = value
-            case "curriculum seqlen": if record.length == 0 { record.length = Int(exactly: value) ?? 0 }
-            case "actual seqlen": record.length = Int(exactly: value) ?? 0
+            case "curriculum seqlen": if record.length == 0 { record.length = count(value) }
+            case "actual seqlen": record.length = count(value)
             case "samples per second": samplesPerSecond = value
             default: break
             }
@@ -67,7 +67,8 @@ public enum MegatronLog {
         let steps = Double(record.step - (previous?.step ?? 0))
         record.elapsed = (previous?.elapsed ?? 0) + record.seconds * max(0, steps)
         if record.tokens == 0 && record.length > 0 {
-            record.tokens = (previous?.tokens ?? 0) + (record.samples - (previous?.samples ?? 0)) * record.length
+            let (tokens, overflow) = (record.samples - (previous?.samples ?? 0)).multipliedReportingOverflow(by: record.length)
+            if !overflow { record.tokens = count(Double((previous?.tokens ?? 0) &+ tokens)) }
         }
         if record.tokens > 0 {
             let tokens = Double(record.tokens - (previous?.tokens ?? 0))
@@ -84,9 +85,14 @@ public enum MegatronLog {
             return nil
         }
         let last = history.steps.last
-        let step = number(after: "iteration", in: String(line[start.lowerBound...])).map { Int($0) } ?? last?.step ?? 0
+        let step = number(after: "iteration", in: String(line[start.lowerBound...])).map(count) ?? last?.step ?? 0
         let progress = TrainingProgress(steps: step, samples: last?.samples ?? 0, tokens: last?.tokens ?? 0)
         return ValidationRecord(progress: progress, elapsed: last?.elapsed ?? .nan, loss: value, targets: 0)
+    }
+
+    /// A count as the log spells it; 0 where it cannot be one.
+    private static func count(_ value: Double?) -> Int {
+        value.flatMap { Int(exactly: $0) }.flatMap { StepRecord.counts.contains($0) ? $0 : nil } ?? 0
     }
 
     private static func number(after mark: String, in line: String) -> Double? {

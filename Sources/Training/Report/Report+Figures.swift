@@ -31,7 +31,7 @@ extension Report {
                         title: "Batch", explanation: "Targets of each step.",
                         quantities: [
                             Figure.Quantity(label: "targets", style: .steps) {
-                                $0.length > 0 && $0.rows > 0 ? Double($0.length * $0.rows) : .nan
+                                $0.length > 0 && $0.rows > 0 ? Double($0.length) * Double($0.rows) : .nan
                             }
                         ], fromZero: true),
                     Figure(

@@ -12,9 +12,11 @@ enum RunTable {
         ("Validation perplexity at the end", { $0.validations.last.map { NumberText.significant($0.perplexity) } ?? "–" }),
         ("Training time", { $0.steps.last.map { $0.elapsed.isFinite ? NumberText.duration($0.elapsed) : "–" } ?? "–" }),
         ("Tokens per second", { overallSpeed($0).map { NumberText.compact($0) } ?? "–" }),
-        ("Tokens in the ledger", { $0.steps.last.map { $0.outstanding.isNaN ? "–" : NumberText.count(Int($0.outstanding)) } ?? "–" }),
-        ("Tokens dropped", { $0.steps.last.map { $0.dropped.isNaN ? "–" : NumberText.count(Int($0.dropped)) } ?? "–" }),
+        ("Tokens in the ledger", { $0.steps.last.map { count($0.outstanding) } ?? "–" }),
+        ("Tokens dropped", { $0.steps.last.map { count($0.dropped) } ?? "–" }),
     ]
+
+    private static func count(_ value: Double) -> String { Int(exactly: value.rounded()).map(NumberText.count) ?? "–" }
 
     /// Mean training loss of the last steps (one in fifty, at least ten): a single step is noise.
     static func recentLoss(_ run: RunHistory) -> Double {
