@@ -49,6 +49,12 @@ extension Session {
         do throws(IndexError) { try writer.publish() } catch { throw .index(error) }
         try removeJournal()
         summary.counts = state.counts
+        // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
+        if state.counts.tokens == 0 {
+            report(
+                "\(PathName.printable(prefix)) holds no tokens, because the input has no text; it can be merged, but Megatron-LM cannot open it"
+            )
+        }
         return summary
     }
 

@@ -84,28 +84,4 @@ struct WholeRoadTests {
         #expect(a.count == b.count && a.count > 7)
         for (number, step) in a { #expect(step["loss"] == b[number]?["loss"] && step["slices"] == b[number]?["slices"], "step \(number)") }
     }
-
-    @Test(
-        "every hostile fixture ends in 0 or 1 with at most one line, never in a crash",
-        .enabled(if: FileManager.default.fileExists(atPath: Place.fixture("hostile/expected.tsv"))))
-    func hostileInputs() throws {
-        let folder = try TemporaryDirectory()
-        let rows = try String(contentsOfFile: Place.fixture("hostile/expected.tsv"), encoding: .utf8).split(separator: "\n").dropFirst()
-        #expect(rows.count > 30)
-        for row in rows {
-            let columns = row.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            let result = try Tool.slwdata(
-                "preprocess", "--input", Place.fixture("hostile/" + columns[0]), "--output-prefix", folder.file("out"), "--overwrite",
-                "--quiet", "--json")
-            #expect(!result.signalled && [0, 1].contains(result.status), "\(columns[0]): \(result.errors)")
-            #expect(result.complaints.count <= 1, "\(columns[0]): \(result.errors)")
-            if result.status == 0 {
-                #expect(try result.json["documents"]?.int == Int(columns[1]), "\(columns[0])")
-            } else {
-                #expect(result.complaints.first?.hasPrefix("slwdata: ") == true && result.text.isEmpty, "\(columns[0]): \(result.errors)")
-                #expect(!FileManager.default.fileExists(atPath: folder.file("out.idx")), "\(columns[0]) left an index")
-            }
-            for name in ["out.bin", "out.idx", "out.meta", "out.sums"] { try? FileManager.default.removeItem(atPath: folder.file(name)) }
-        }
-    }
 }
