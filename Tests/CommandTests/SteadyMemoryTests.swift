@@ -1,0 +1,63 @@
+import Foundation
+import JSON
+import TestSupport
+import Testing
+
+/// A long training of a very small model: what the loader and the loop do at each step is the same as in a large one, and so is what they would leak.
+@Suite("Long hauls", .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/status")))
+struct SteadyMemoryTests {
+    /// What a process held just after one of its checkpoints.
+    struct Reading {
+        var step: Int
+        /// Memory of its own in bytes, without files that are mapped.
+        var memory: Int
+        /// Open files.
+        var files: Int
+    }
+
+    private func reading(_ process: Int32, step: Int) -> Reading? {
+        guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("RssAnon:") }),
+            let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+        else { return nil }
+        return Reading(step: step, memory: (Int(line.filter(\.isNumber)) ?? 0) * 1024, files: files.count)
+    }
+
+    @Test("memory stays within 1 % and files do not pile up over many steps, checkpoints and validations")
+    func training() throws {
+        let folder = try TemporaryDirectory()
+        let made = try Tool.slwdata(
+            "preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", folder.file("data"), "--quiet")
+        try #require(made.status == 0, "\(made.errors)")
+        let steps = TestRun.cases(600)
+        let interval = steps / 30
+        let command = try Tool.slwTrain.start(
+            [
+                "--data", "data", "--num-layers", "1", "--hidden-size", "8", "--num-attention-heads", "1", "--seq-length", "16",
+                "--global-batch-size", "4", "--slw-steps", "\(steps / 4)", "--train-tokens", "\(steps * 64)", "--save-interval",
+                "\(interval)",
+                "--eval-interval", "\(interval)", "--threads", "1", "--run-dir", "run", "--json",
+            ], in: folder)
+        var readings: [Reading] = []
+        while command.isRunning {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.file("run/checkpoints"))) ?? []
+            let newest = names.compactMap { $0.hasSuffix(".partial") ? nil : Int($0.dropFirst(5)) }.max() ?? 0
+            if newest > readings.last?.step ?? 0, let reading = reading(command.identifier, step: newest) { readings.append(reading) }
+            usleep(2000)
+        }
+        let result = try command.finish()
+        try #require(result.status == 0, "\(result.errors)")
+        #expect(try #require(result.json["steps"]?.int) >= steps)
+        // A third to settle, two to compare; the last checkpoint is left out, because the report is made after it.
+        let settled = readings.filter { $0.step > steps / 3 }.dropLast()
+        let (before, after) = (settled.filter { $0.step <= steps * 2 / 3 }, settled.filter { $0.step > steps * 2 / 3 })
+        try #require(before.count >= 3 && after.count >= 3, "\(readings)")
+        let (first, last) = (before.map(\.memory).max()!, after.map(\.memory).max()!)
+        note(
+            "\(steps) steps: \(first) bytes in the middle third, \(last) in the last; open files \(before.map(\.files).min()!), then \(after.map(\.files).min()!)"
+        )
+        #expect(Double(last) <= Double(first) * 1.01, "\(readings)")
+        // The fewest: a file that is being written just then is none that was forgotten.
+        #expect(after.map(\.files).min()! <= before.map(\.files).min()!, "\(readings)")
+    }
+}
