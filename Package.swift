@@ -102,7 +102,8 @@ let package = Package(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
         .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
-        .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CAllocationCount", "TestSupport"], swiftSettings: house),
+        // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
+        .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CAllocationCount", "TestSupport"], swiftSettings: kernel),
         .testTarget(
             name: "TrainingTests",
             dependencies: [
