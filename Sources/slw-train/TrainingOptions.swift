@@ -106,10 +106,11 @@ enum TrainingOptions {
 
     /// What describes a run to `slw-train tune`: neither what the search decides, nor what only says how a run is watched and saved.
     static let describing: [OptionGroup] = groups.map { group in
-        let decided = [ScheduleOptions.start, ScheduleOptions.steps].map(\.definition.name) + [ScheduleOptions.stages.definition.name]
-        let watching = changeable.map(\.option.definition.name).filter { $0 != "--threads" }
-        let left = Set(decided + watching)
-        return OptionGroup(group.title, group.options.filter { !left.contains($0.definition.name) })
+        if group.title == ScheduleOptions.warmupGroup.title {
+            return OptionGroup(group.title, [TuneCommand.pacing, ScheduleOptions.rootDegree, ScheduleOptions.tails])
+        }
+        let watching = Set(changeable.map(\.option.definition.name)).subtracting(["--threads"])
+        return OptionGroup(group.title, group.options.filter { !watching.contains($0.definition.name) })
     }
 
     /// The configuration that a command line describes; choices that are left open stay open.

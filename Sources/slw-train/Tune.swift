@@ -16,6 +16,13 @@ enum TuneCommand {
     ).defaulting(to: "1.3")
     static let durationLimit = Option<Int?>.count("--duration-limit", "T", in: 1...1 << 40, "largest T to be tried").defaulting(
         to: "steps of the whole run at full length")
+    /// Only pacings that have a start and a duration.
+    static let pacing = Option<String?>.choice(
+        ScheduleOptions.pacing.definition.name, "PACING", of: ["linear", "root", "two-stage"], "how sequence length grows"
+    ).defaulting(to: "linear")
+    static let seeds = Option.count(
+        "--seeds", default: TuningOptions().seeds, in: 1...1000,
+        "probes of a trial, with --seed and the numbers after it: all must be stable")
     static let resolution = Option<Int?>.count("--resolution", "STEPS", in: 1...1 << 40, "how exactly T is searched").defaulting(
         to: "an eighth of the first T")
     // The same names as when training, where the defaults are made for longer runs.
@@ -37,7 +44,7 @@ enum TuneCommand {
         examples: ["slw-train tune --data some --lr 1e-2", "slw-train tune --data some --preset tiny --probe-steps 60 --dry-run"],
         options: [
             OptionGroup("Search", [folder, fluctuation, durationLimit, resolution, anyway, dryRun]),
-            OptionGroup("Probes", [multiples, probeSteps, validationInterval, validationTokens, saveInterval]),
+            OptionGroup("Probes", [seeds, multiples, probeSteps, validationInterval, validationTokens, saveInterval]),
         ] + TrainingOptions.describing, printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
@@ -73,6 +80,7 @@ enum TuneCommand {
         var options = TuningOptions()
         options.multiples = call[multiples]
         options.probeSteps = call[probeSteps]
+        options.seeds = call[seeds]
         options.fluctuation = call[fluctuation] ?? options.fluctuation
         options.durationLimit = call[durationLimit]
         options.resolution = call[resolution]
@@ -117,6 +125,7 @@ enum TuneCommand {
             TextTable.pairs([
                 ("a probe lasts", window), ("its very beginning", beginning),
                 ("validated", "every \(plan.configuration.validationInterval ?? 0) steps"),
+                ("seeds", "\(plan.seeds.first!)" + (plan.seeds.count > 1 ? " to \(plan.seeds.last!), until one is unstable" : "")),
                 ("unstable", "perplexity above \(QuantityText.fixed(plan.options.fluctuation, 2)) times its best so far"),
                 ("T at most", "\(QuantityText.count(plan.search.durationLimit)), searched to \(plan.search.resolution) steps"),
             ]).text + "\n")
@@ -135,25 +144,31 @@ struct TuningView {
     private let plan: TuningPlan
     private let console: Console
     private let printsRows: Bool
-    private var table = Self.emptyTable
+    private var table: TextTable
     private var shownLines = 0
 
     init(_ plan: TuningPlan, _ call: Invocation) {
         self.plan = plan
         console = call.console
         printsRows = !call.wantsJSON
+        // Headings are padded, so that columns stay where they are when rows are added.
+        let columns: [(String, TextTable.Alignment)] = [
+            ("   start", .right), ("        T", .right), ("  steps", .right), ("largest ratio", .right), ("at step", .right),
+            ("verdict         ", .left), ("seconds", .right),
+        ]
+        table = TextTable(columns + (plan.seeds.count > 1 ? [("  seed", .right)] : []))
     }
 
     mutating func show(_ event: TuningEvent) {
         switch event {
-        case .began(let trial, _):
-            console.beginProgress("probe \(Self.name(of: trial))", unit: unit, total: plan.window.count)
+        case .began(let trial, let seed, _):
+            console.beginProgress("probe \(name(of: trial, seed))", unit: unit, total: plan.window.count)
         case .training(.step(let record, _)):
             console.updateProgress(done(record), remark: "loss \(QuantityText.fixed(record.loss, 3))")
         case .training: break
         case .judged(let report):
             console.endProgress()
-            table.add(Self.cells(report))
+            table.add(cells(report))
             let lines = table.lines
             if printsRows { for line in lines[shownLines...] { console.print(line) } }
             shownLines = lines.count
@@ -176,13 +191,7 @@ struct TuningView {
         }
     }
 
-    /// Headings are padded, so that columns stay where they are when rows are added.
-    private static let emptyTable = TextTable([
-        ("   start", .right), ("        T", .right), ("  steps", .right), ("largest ratio", .right), ("at step", .right),
-        ("verdict         ", .left), ("seconds", .right),
-    ])
-
-    private static func cells(_ report: ProbeReport) -> [String] {
+    private func cells(_ report: ProbeReport) -> [String] {
         let verdict = report.verdict
         let ratio = verdict.largest.ratio.isNaN ? "-" : QuantityText.fixed(verdict.largest.ratio, 3)
         return [
@@ -190,10 +199,12 @@ struct TuningView {
             QuantityText.count(report.steps), verdict.divergedAt == nil ? ratio : "not finite",
             QuantityText.count(verdict.divergedAt ?? verdict.largest.step), report.stability.rawValue,
             QuantityText.fixed(report.seconds, 1),
-        ]
+        ] + (plan.seeds.count > 1 ? ["\(report.seed)"] : [])
     }
 
-    private static func name(of trial: WarmupTrial?) -> String { trial.map { "start \($0.start), T \($0.duration)" } ?? "baseline" }
+    private func name(of trial: WarmupTrial?, _ seed: Int) -> String {
+        (trial.map { "start \($0.start), T \($0.duration)" } ?? "baseline") + (plan.seeds.count > 1 ? ", seed \(seed)" : "")
+    }
 
     static func text(_ amount: TrainingAmount) -> String {
         switch amount {

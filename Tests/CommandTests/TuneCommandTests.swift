@@ -76,6 +76,28 @@ struct TuneCommandTests {
         #expect(try tree() == written)
     }
 
+    @Test("with several seeds a trial is stable when all of them are; a probe is kept for each")
+    func seeds() throws {
+        let options = ["--fluctuation", "1000", "--search-anyway", "--duration-limit", "12", "--out", "tuned", "--json", "--quiet"]
+        let one = try tune(options)
+        #expect(one.status == 0, "\(one.errors)")
+        let three = try tune(options + ["--seeds", "3"])
+        #expect(three.status == 0, "\(three.errors)")
+        let (first, all) = (try probes(one.json), try probes(three.json))
+        #expect(all.map { $0["seed"] } == [1234, 1235, 1236, 1234, 1235, 1236])
+        #expect(first == [all[0], all[3]] && all[0]["best_perplexity"] != all[1]["best_perplexity"])
+        #expect(
+            try Set(tree().keys) == [
+                "baseline", "baseline-seed1235", "baseline-seed1236", "s008-t000012", "s008-t000012-seed1235",
+                "s008-t000012-seed1236",
+            ])
+        let table = try tune(["--fluctuation", "1000", "--out", "tuned", "--seeds", "2"]).text.split(separator: "\n")
+        #expect(table[0].hasSuffix("seconds    seed") && table[2].hasSuffix("  1235"), "\(table)")
+        // Another base: the plain names belong to the old one.
+        let other = try tune(["--seed", "1235", "--out", "tuned"])
+        #expect(other.status == 1 && other.errors.contains("run.seed: 1234 there, 1235 here"), "\(other.errors)")
+    }
+
     /// Contents of all metrics by path.
     func tree() throws -> [String: Data] {
         var contents: [String: Data] = [:]
@@ -166,8 +188,8 @@ struct TuneCommandTests {
             try tune(["--multiples", "2", "--probe-steps", "9"]), 2,
             "slw-train: tune: --multiples and --probe-steps both say how long a probe is: give one of them")
         expectComplaint(
-            try tune(["--slw-pacing", "mixed"]), 1,
-            "slw-train: pacing mixed has no start and duration to tune: take linear, root or two-stage")
+            try tune(["--slw-pacing", "mixed"]), 2,
+            "slw-train: tune: --slw-pacing: mixed is not one of linear, root, two-stage: see slw-train tune --help")
         expectComplaint(
             try tune(["--lr-warmup-steps", "0"]), 1,
             "slw-train: without a warmup of the learning rate nothing says how long a probe must be: give --probe-steps")

@@ -7,17 +7,22 @@ import JSON
 struct Probe {
     /// nil for the untuned baseline.
     let trial: WarmupTrial?
+    let seed: Int
     let folder: RunFolder
     let plan: TuningPlan
 
-    init(_ trial: WarmupTrial?, in parent: String, _ plan: TuningPlan) {
+    init(_ trial: WarmupTrial?, seed: Int, in parent: String, _ plan: TuningPlan) {
         self.trial = trial
+        self.seed = seed
         self.plan = plan
-        folder = RunFolder(parent + "/" + Self.name(of: trial))
+        folder = RunFolder(parent + "/" + Self.name(of: trial) + (seed == plan.configuration.seed ? "" : Self.suffix(seed)))
     }
 
+    /// Behind the names of probes with other seeds than the run's.
+    private static func suffix(_ seed: Int) -> String { "-seed\(seed)" }
+
     /// `baseline`, `s008-t000120`.
-    static func name(of trial: WarmupTrial?) -> String {
+    private static func name(of trial: WarmupTrial?) -> String {
         func digits(_ value: Int, _ width: Int) -> String {
             let text = String(value)
             return String(repeating: "0", count: max(0, width - text.count)) + text
@@ -28,7 +33,8 @@ struct Probe {
     /// Refuses a folder that holds a probe of another run than `plan`'s; the message names the difference.
     static func check(_ folder: RunFolder, _ plan: TuningPlan) throws(TrainingError) {
         guard folder.holdsRun else { return }
-        var differences = plan.differences(of: try folder.configuration())
+        let saved = try folder.configuration()
+        var differences = plan.differences(of: saved, hasOwnSeed: folder.name.hasSuffix(suffix(saved.seed)))
         if let complete = try Completion(of: folder), complete.fingerprints != plan.dataFingerprints {
             differences.append("data: other tokens there")
         }
@@ -42,13 +48,13 @@ struct Probe {
         let verdict = ProbeVerdict(history, window: plan.window, beginning: plan.beginning, divergedAt: complete.divergedAt)
         let last = history.steps.first { plan.window.isReached(by: $0.progress) } ?? history.steps.last
         return ProbeReport(
-            trial: trial, folder: folder.path, verdict: verdict, stability: verdict.stability(limit: plan.options.fluctuation),
+            trial: trial, seed: seed, folder: folder.path, verdict: verdict, stability: verdict.stability(limit: plan.options.fluctuation),
             steps: last?.step ?? 0, seconds: last?.elapsed ?? 0)
     }
 
     /// Trains until the window is full; returns false when a stop was asked for before.
     func run(_ observe: (TrainingEvent) -> Void) throws(TrainingError) -> Bool {
-        let configuration = plan.configuration(of: trial)
+        let configuration = plan.configuration(of: trial, seed: seed)
         let trainer = folder.holdsRun ? try Trainer.resume(folder) : try Trainer.start(configuration, in: folder)
         var divergedAt: Int?
         do throws(TrainingError) {

@@ -28,12 +28,16 @@ public final class Tuner {
     public func run(_ observe: (TuningEvent) -> Void = { _ in }) throws(TrainingError) -> TuningResult {
         var reports: [ProbeReport] = []
         func judge(_ trial: WarmupTrial?) throws(Interruption) -> Stability {
-            let found: ProbeReport?
-            do throws(TrainingError) { found = try report(on: trial, observe) } catch { throw .failed(error) }
-            guard let report = found else { throw .stopped }
-            reports.append(report)
-            observe(.judged(report))
-            return report.stability
+            for seed in plan.seeds {
+                let found: ProbeReport?
+                do throws(TrainingError) { found = try report(on: trial, seed, observe) } catch { throw .failed(error) }
+                guard let report = found else { throw .stopped }
+                reports.append(report)
+                observe(.judged(report))
+                // One seed is enough against a trial.
+                if report.stability != .stable { return report.stability }
+            }
+            return .stable
         }
         let ending: TuningResult.Ending
         do throws(Interruption) {
@@ -56,10 +60,10 @@ public final class Tuner {
     }
 
     /// What a probe measured, after training it when it is not complete; nil when it was stopped.
-    private func report(on trial: WarmupTrial?, _ observe: (TuningEvent) -> Void) throws(TrainingError) -> ProbeReport? {
-        let probe = Probe(trial, in: folder + "/probes", plan)
+    private func report(on trial: WarmupTrial?, _ seed: Int, _ observe: (TuningEvent) -> Void) throws(TrainingError) -> ProbeReport? {
+        let probe = Probe(trial, seed: seed, in: folder + "/probes", plan)
         if let report = try probe.report() { return report }
-        observe(.began(trial, folder: probe.folder.path))
+        observe(.began(trial, seed: seed, folder: probe.folder.path))
         guard try probe.run({ observe(.training($0)) }) else { return nil }
         return try probe.report()
     }

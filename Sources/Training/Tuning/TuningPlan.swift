@@ -6,6 +6,8 @@ public struct TuningOptions: Sendable, Equatable {
     public var multiples = 3
     /// Steps of a probe, for runs whose learning-rate warmup does not tell.
     public var probeSteps: Int?
+    /// A trial is stable when it is stable with so many seeds: that of the run, and the numbers after it.
+    public var seeds = 1
     /// A perplexity above this many times the best so far is a significant fluctuation.
     public var fluctuation = 1.3
     /// No duration is longer.
@@ -91,9 +93,13 @@ public struct TuningPlan: Sendable {
         dataFingerprints = try data.fingerprints(resolved)
     }
 
+    /// The seeds of a trial's probes.
+    public var seeds: [Int] { (0..<max(1, options.seeds)).map { configuration.seed &+ $0 } }
+
     /// The configuration of the probe of `trial`; of the untuned baseline for nil.
-    public func configuration(of trial: WarmupTrial?) -> TrainingConfiguration {
+    public func configuration(of trial: WarmupTrial?, seed: Int) -> TrainingConfiguration {
         var result = configuration
+        result.seed = seed
         guard let trial else {
             result.pacing = .none
             return result
@@ -102,9 +108,11 @@ public struct TuningPlan: Sendable {
         return result
     }
 
-    /// What of a probe with the configuration `saved` differs from this plan; empty when it is one of this plan's.
-    func differences(of saved: TrainingConfiguration) -> [String] {
+    /// What of a probe with the configuration `saved` differs from this plan; empty when it is one of this plan's. `hasOwnSeed` is for probes
+    /// that are named by their seed.
+    func differences(of saved: TrainingConfiguration, hasOwnSeed: Bool) -> [String] {
         var here = configuration
+        if hasOwnSeed { here.seed = saved.seed }
         // What the search decides, and what a probe's numbers do not depend on. They do depend on what is validated, and when.
         let ignored: Set = ["length_warmup.pacing", "length_warmup.start", "length_warmup.steps"]
         let measured: Set = ["run.validation_interval", "run.validation_tokens"]

@@ -28,7 +28,8 @@ public struct TuningResult: Sendable {
             "start": JSONValue(chosen?.start), "duration": JSONValue(chosen?.duration), "fluctuation": JSONValue(plan.options.fluctuation),
             "window": plan.window.configurationJSON, "beginning": plan.beginning.configurationJSON,
             "first_duration": JSONValue(search.firstDuration), "duration_limit": JSONValue(search.durationLimit),
-            "resolution": JSONValue(search.resolution), "probes": .array(probes.map(\.json)), "configuration": plan.configuration.json,
+            "resolution": JSONValue(search.resolution), "seeds": JSONValue(plan.seeds.count), "probes": .array(probes.map(\.json)),
+            "configuration": plan.configuration.json,
         ]
     }
 
@@ -46,6 +47,7 @@ public struct TuningResult: Sendable {
 public struct ProbeReport: Sendable, Equatable {
     /// nil for the untuned baseline.
     public let trial: WarmupTrial?
+    public let seed: Int
     /// Where the run is.
     public let folder: String
     public let verdict: ProbeVerdict
@@ -58,7 +60,7 @@ public struct ProbeReport: Sendable, Equatable {
     /// The row, for `tune.json`.
     public var json: JSONValue {
         var object: JSONObject = [
-            "start": JSONValue(trial?.start), "duration": JSONValue(trial?.duration), "folder": JSONValue(folder),
+            "start": JSONValue(trial?.start), "duration": JSONValue(trial?.duration), "seed": JSONValue(seed), "folder": JSONValue(folder),
             "verdict": JSONValue(stability.rawValue), "steps": JSONValue(steps), "seconds": JSONValue(seconds),
         ]
         for (name, value) in verdict.json.object ?? JSONObject() { object[name] = value }
@@ -69,7 +71,7 @@ public struct ProbeReport: Sendable, Equatable {
 /// What a tuner reports while it works.
 public enum TuningEvent: Sendable {
     /// A probe that is not complete is trained now, or further.
-    case began(WarmupTrial?, folder: String)
+    case began(WarmupTrial?, seed: Int, folder: String)
     /// The probe's own training.
     case training(TrainingEvent)
     /// A probe is complete, now or from an earlier call.
