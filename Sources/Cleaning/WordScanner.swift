@@ -18,14 +18,14 @@ struct WordScanner {
         // Of the word that goes on behind `index`, if one does.
         var start = -1
         while capacity - count >= Self.leastCapacity {
-            guard text.count - index >= 64, let mask = asciiWordMask(at: index) else {
+            guard text.count - index >= 64, case let (mask, length) = wordMask(at: index), length > 0 else {
                 if start >= 0 { (index, start) = (start, -1) }
                 if index == text.count { return count }
                 count += scanCharacters(into: words + count, capacity: capacity - count)
                 continue
             }
             // Where words begin and where they end, in turns.
-            var edges = mask ^ (mask << 1 | (start >= 0 ? 1 : 0))
+            var edges = (mask ^ (mask << 1 | (start >= 0 ? 1 : 0))) & (.max >> UInt64(64 - length))
             while edges != 0 {
                 let place = index &+ edges.trailingZeroBitCount
                 edges &= edges &- 1
@@ -37,53 +37,85 @@ struct WordScanner {
                     start = -1
                 }
             }
-            index &+= 64
+            index &+= length
         }
         if start >= 0 { index = start }
         return count
     }
 
-    // MARK: ASCII
+    // MARK: sixty-four bytes at a time
 
-    /// Bit i: byte i from `offset` on is a letter or a digit. Nil when not all of the 64 bytes are ASCII.
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let high = ones &* 0x80
+
+    /// Bit i: byte i from `offset` on belongs to a word. It holds for the first `length` bytes, up to a character that is a word by itself or reaches beyond
+    /// the 64.
     @inline(__always)
-    private func asciiWordMask(at offset: Int) -> UInt64? {
-        let ones: UInt64 = 0x0101_0101_0101_0101
+    private func wordMask(at offset: Int) -> (mask: UInt64, length: Int) {
         var (mask, all): (UInt64, UInt64) = (0, 0)
         for part in 0..<8 {
             let bytes = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset &+ 8 &* part, as: UInt64.self))
             all |= bytes
-            // Bit 7 of a sum tells whether the byte (below 0x80) is at least 0x80 less what was added. Bit 5 makes capitals small.
-            let small = bytes | ones &* 0x20
-            let letters = (small &+ ones &* 0x1F) & ~(small &+ ones &* 0x05)
-            let digits = (bytes &+ ones &* 0x50) & ~(bytes &+ ones &* 0x46)
-            let found = (letters | digits) >> 7 & ones
-            mask |= (found &* 0x0102_0408_1020_4080 >> 56) << UInt64(8 &* part)
+            // Bit 7 of a sum tells whether the byte without its own bit 7 is at least 0x80 less what was added. Bit 5 makes capitals small.
+            let low = bytes & ~Self.high
+            let small = low | Self.ones &* 0x20
+            let letters = (small &+ Self.ones &* 0x1F) & ~(small &+ Self.ones &* 0x05)
+            let digits = (low &+ Self.ones &* 0x50) & ~(low &+ Self.ones &* 0x46)
+            mask |= Self.gathered(letters | digits | bytes) << UInt64(8 &* part)
         }
-        return all & ones &* 0x80 == 0 ? mask : nil
+        return all & Self.high == 0 ? (mask, 64) : refined(mask, at: offset)
     }
 
-    /// The hash of an ASCII word.
+    /// Takes spaces and punctuation beyond ASCII out of a mask in which all bytes from 0x80 on are set.
+    private func refined(_ mask: UInt64, at offset: Int) -> (mask: UInt64, length: Int) {
+        var (mask, leads) = (mask, UInt64(0))
+        for part in 0..<8 {
+            let bytes = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset &+ 8 &* part, as: UInt64.self))
+            // Only characters that begin with 0xC2 (U+0080 to U+00BF) or from 0xE0 on (from U+0800 on) can be anything but a part of a word.
+            let other = bytes ^ Self.ones &* 0xC2
+            let isC2 = ~((other & ~Self.high) &+ ~Self.high | other)
+            leads |= Self.gathered(bytes & bytes << 1 & bytes << 2 | isC2) << UInt64(8 &* part)
+        }
+        while leads != 0 {
+            let place = leads.trailingZeroBitCount
+            leads &= leads &- 1
+            let (scalar, length) = scalar(at: offset + place)
+            let role = Self.role(scalar)
+            if role == .whole || place + length > 64 { return (mask, place) }
+            if role == .gap { mask &= ~((1 << UInt64(length) &- 1) << UInt64(place)) }
+        }
+        return (mask, 64)
+    }
+
+    /// Bit 7 of each byte.
+    @inline(__always)
+    private static func gathered(_ bytes: UInt64) -> UInt64 { ((bytes >> 7 & ones) &* 0x0102_0408_1020_4080) >> 56 }
+
+    /// The hash of a word that is no character of its own.
     @inline(__always)
     private func hash(_ start: Int, _ end: Int) -> UInt64 {
         var hash = Self.seed
         var place = start
         while end &- place > 8 {
-            hash = Self.folded(hash, UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self)) | Self.smallLetters)
+            hash = Self.folded(hash, Self.small(UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self))))
             place &+= 8
         }
         var last: UInt64 = 0
         if place &+ 8 <= text.count {
-            last = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self)) | Self.smallLetters
-            last &= .max >> UInt64(64 &- 8 &* (end &- place))
+            last = UInt64(littleEndian: text.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+            last = Self.small(last) & .max >> UInt64(64 &- 8 &* (end &- place))
         } else {
-            for byte in place..<end { last |= UInt64(text[byte] | 0x20) << UInt64(8 * (byte - place)) }
+            for byte in place..<end { last |= UInt64(text[byte]) << UInt64(8 * (byte - place)) }
+            last = Self.small(last) & .max >> UInt64(64 &- 8 &* (end &- place))
         }
         return Self.folded(hash, last)
     }
 
     private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
-    private static let smallLetters: UInt64 = 0x2020_2020_2020_2020
+
+    /// ASCII capitals made small, in bytes of words.
+    @inline(__always)
+    private static func small(_ bytes: UInt64) -> UInt64 { bytes | (~bytes & high) >> 2 }
 
     /// Eight bytes of a word more, the last filled up with zeros, which are in no word.
     @inline(__always)

@@ -83,7 +83,7 @@ struct KilledPreprocessTests {
             }
             try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
         }
-        try strike(more: ["--dedup", rule, "--min-chars", "200"])
+        try strike(more: ["--normalize", "nfc", "--min-chars", "200", "--dedup", rule])
     }
 
     private func strike(more: [String]) throws {
