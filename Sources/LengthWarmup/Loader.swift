@@ -25,6 +25,8 @@ public final class Loader {
     /// The last step whose last micro-batch was handed out.
     public private(set) var lastStep: PlannedStep?
 
+    /// Where data sets or weights changed so far.
+    private let changes: [OrderChange]
     private let prefetch: Int
     private var producer: BatchProducer
     private var handedOut: ProducedBatch?
@@ -33,17 +35,25 @@ public final class Loader {
     ///   - microBatchSize: rows of one batch; nil for all rows of the rank at once.
     ///   - prefetch: batches made ahead.
     ///   - state: where to go on; nil for the beginning. Refused, with the difference named, when it belongs to other data or options.
+    ///   - allowsNewData: whether the source may have other weights than the state's, and further data sets behind its own. They take effect at
+    ///     once, and nothing that was trained comes again before its set's pass is over.
     public init(
-        source: DataSource, configuration: PlanConfiguration, rank: Int = 0, world: Int = 1, microBatchSize: Int? = nil,
-        prefetch: Int = 2, state: PlanState? = nil
+        source original: DataSource, configuration: PlanConfiguration, rank: Int = 0, world: Int = 1, microBatchSize: Int? = nil,
+        prefetch: Int = 2, state: PlanState? = nil, allowsNewData: Bool = false
     ) throws(WarmupError) {
         guard world > 0, rank >= 0, rank < world else {
             throw .badConfiguration("rank \(rank) of \(world): the rank must be at least 0 and below the world size")
         }
-        guard source.sequenceLength == configuration.sequenceLength else {
+        guard original.sequenceLength == configuration.sequenceLength else {
             throw .badConfiguration(
-                "the data source is cut at \(source.sequenceLength), the plan at \(configuration.sequenceLength): they must be equal")
+                "the data source is cut at \(original.sequenceLength), the plan at \(configuration.sequenceLength): they must be equal")
         }
+        let names = Self.names(of: original)
+        var state = state
+        changes = if let state { allowsNewData ? try state.changes(to: original, names: names) : state.changes } else { [] }
+        if changes.count > state?.changes.count ?? 0 { state?.takeOver(names) }
+        let source: DataSource
+        do { source = try original.following(changes) } catch { throw .badConfiguration("\(error)") }
         self.source = source
         self.configuration = configuration
         self.rank = rank
@@ -54,8 +64,8 @@ public final class Loader {
         trainedBySource = Array(repeating: 0, count: source.streams.count)
         fetchedBySource = trainedBySource
         if let state {
-            try state.check(configuration: configuration, sources: Self.names(of: source))
-            plan = try TrainingPlan(configuration, samples: source.sampleCount, state: state)
+            try state.check(configuration: configuration, sources: names)
+            plan = try TrainingPlan(configuration, epochSizes: source.epochSizes, state: state)
             digest = state.digest
             guard state.accountsAddUp(sources: trainedBySource.count) else {
                 throw .badState("its accounts of the data sets do not add up")
@@ -95,7 +105,8 @@ public final class Loader {
     /// The state after the last step whose last micro-batch was handed out.
     public var state: PlanState {
         PlanState(
-            plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, fetchedBySource: fetchedBySource)
+            plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, fetchedBySource: fetchedBySource,
+            changes: changes)
     }
 
     /// Each data set's share of the plan's counts, over all ranks.

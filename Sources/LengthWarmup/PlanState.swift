@@ -1,9 +1,10 @@
 import Files
 public import JSON
+public import Sampling
 
 /// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
 ///
-/// Bytes, little-endian: `SLWSTATE`, uint32 version 1, uint32 length of the JSON head, the head, int64 number of runs, for each run int64
+/// Bytes, little-endian: `SLWSTATE`, uint32 version (1; 2 when the data ever changed, so that older programs do not take it for theirs), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
 /// start, lower and upper position, then XXH64 of everything before. See `docs/ledger.md`.
 public struct PlanState: Sendable, Equatable {
     /// `PlanConfiguration.json`.
@@ -22,6 +23,8 @@ public struct PlanState: Sendable, Equatable {
     public var runs: [TailLedger.Run]
     /// Under adaptive pacing: what was seen and decided.
     public var adaptiveCourse: AdaptivePacing.Course?
+    /// Where data sets or weights changed so far, oldest first.
+    public var changes: [OrderChange] = []
 
     static let magic = Array("SLWSTATE".utf8)
 
@@ -34,12 +37,12 @@ public struct PlanState: Sendable, Equatable {
             "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
             "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
             "fetched_by_source": .array(fetchedBySource.map { JSONValue($0) }),
-            "adaptive": adaptiveCourse?.json ?? .null,
+            "adaptive": adaptiveCourse?.json ?? .null, "changes": .array(changes.map(\.json)),
         ]
         let text = Array(head.serialized().utf8)
         var bytes = Self.magic
         func append(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
-        append(UInt32(1))
+        append(UInt32(changes.isEmpty ? 1 : 2))
         append(UInt32(text.count))
         bytes += text
         append(Int64(runs.count))
@@ -58,8 +61,8 @@ public struct PlanState: Sendable, Equatable {
             bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
         }
         guard bytes.count >= 32, bytes.starts(with: Self.magic) else { throw .badState("it does not begin as a loader state does") }
-        guard word(8, as: UInt32.self) == 1 else {
-            throw .badState("it has version \(word(8, as: UInt32.self)), this program reads version 1")
+        guard 1...2 ~= word(8, as: UInt32.self) else {
+            throw .badState("it has version \(word(8, as: UInt32.self)), this program reads versions 1 and 2")
         }
         guard XXHash64.hash(Array(bytes.dropLast(8))) == word(bytes.count - 8, as: UInt64.self) else {
             throw .badState("its checksum is wrong: it was damaged or cut off")
@@ -105,10 +108,15 @@ public struct PlanState: Sendable, Equatable {
             guard let course = AdaptivePacing.Course(json: adaptive) else { throw .badState("its adaptive course is none") }
             adaptiveCourse = course
         }
+        for change in head["changes"]?.array ?? [] {
+            guard let change = OrderChange(json: change) else { throw .badState("a change of its data is none") }
+            changes.append(change)
+        }
     }
 
     init(
-        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = []
+        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = [],
+        changes: [OrderChange] = []
     ) {
         configuration = plan.configuration.json
         self.sources = sources
@@ -120,6 +128,7 @@ public struct PlanState: Sendable, Equatable {
         self.fetchedBySource = fetchedBySource
         runs = plan.ledger.runs
         adaptiveCourse = plan.adaptiveCourse
+        self.changes = changes
     }
 
     /// Throws, with the first difference named, when the state was made from other options or data.
@@ -158,11 +167,15 @@ public struct PlanState: Sendable, Equatable {
 extension TrainingPlan {
     /// A plan that goes on where the state was taken.
     public init(_ configuration: PlanConfiguration, samples: Int, state: PlanState) throws(WarmupError) {
-        try self.init(configuration, samples: samples)
+        try self.init(configuration, epochSizes: EpochSizes(samples), state: state)
+    }
+
+    public init(_ configuration: PlanConfiguration, epochSizes: EpochSizes, state: PlanState) throws(WarmupError) {
+        try self.init(configuration, epochSizes: epochSizes)
         epoch = state.epoch
         nextFresh = state.nextFresh
         counts = state.counts
-        guard counts.addUp(epoch: epoch, nextFresh: nextFresh, samples: samples, sequenceLength: configuration.sequenceLength) else {
+        guard counts.addUp(epoch: epoch, nextFresh: nextFresh, sizes: epochSizes, sequenceLength: configuration.sequenceLength) else {
             throw .badState("its counts do not add up")
         }
         if adaptiveCourse != nil, let course = state.adaptiveCourse {
@@ -183,13 +196,13 @@ extension TrainingPlan {
 
 extension PlanCounts {
     /// The conservation law, and that fetched targets are those of the positions that were read. Counts come from a file: no sum may overflow.
-    func addUp(epoch: Int, nextFresh: Int, samples: Int, sequenceLength: Int) -> Bool {
-        let (before, o1) = epoch.multipliedReportingOverflow(by: samples)
+    func addUp(epoch: Int, nextFresh: Int, sizes: EpochSizes, sequenceLength: Int) -> Bool {
+        guard let before = sizes.samples(beforeEpoch: epoch) else { return false }
         let (opened, o2) = before.addingReportingOverflow(nextFresh)
         let (targets, o3) = opened.multipliedReportingOverflow(by: sequenceLength)
         let (sum, o4) = trained.addingReportingOverflow(outstanding)
         let (all, o5) = sum.addingReportingOverflow(dropped)
-        return !(o1 || o2 || o3 || o4 || o5) && nextFresh <= samples && fetched == targets && fetched == all && reused <= trained
+        return !(o2 || o3 || o4 || o5) && nextFresh <= sizes[epoch] && fetched == targets && fetched == all && reused <= trained
             && steps <= trained
     }
 }

@@ -1,4 +1,4 @@
-import Sampling
+public import Sampling
 
 /// The steps of a run as a pure function of (samples of an epoch, configuration): which slices each step trains.
 ///
@@ -9,22 +9,32 @@ import Sampling
 /// `fetched = trained + outstanding + dropped` holds after each step.
 public struct TrainingPlan: Sendable {
     public let configuration: PlanConfiguration
-    /// Samples of an epoch.
-    public let samples: Int
+    /// Samples of the current epoch.
+    public private(set) var samples: Int
+    /// Samples of each epoch.
+    public let epochSizes: EpochSizes
     public internal(set) var counts = PlanCounts()
     /// What the current epoch still owes.
     public internal(set) var ledger: TailLedger
     /// The epoch that is being read, from 0, and its first position that was not fetched yet.
-    public internal(set) var epoch = 0
+    public internal(set) var epoch = 0 {
+        didSet { samples = epochSizes[epoch] }
+    }
     public internal(set) var nextFresh = 0
     /// Under adaptive pacing: what was seen and decided.
     public internal(set) var adaptiveCourse: AdaptivePacing.Course?
 
+    /// A plan whose epochs all have so many samples.
     public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
+        try self.init(configuration, epochSizes: EpochSizes(samples))
+    }
+
+    public init(_ configuration: PlanConfiguration, epochSizes: EpochSizes) throws(WarmupError) {
         try configuration.check()
-        precondition(samples > 0, "an epoch needs a sample")
+        precondition(epochSizes[0] > 0, "an epoch needs a sample")
         self.configuration = configuration
-        self.samples = samples
+        self.epochSizes = epochSizes
+        samples = epochSizes[0]
         ledger = TailLedger(sequenceLength: configuration.sequenceLength)
         if case .adaptive(let pacing) = configuration.pacing { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
     }

@@ -32,7 +32,7 @@ public enum OrderChoice: Sendable, Equatable {
 public struct DataSource: Sendable {
     public let streams: [SampleStream]
     /// The keyed order; unused where `megatron` is set.
-    public let order: SampleOrder
+    public private(set) var order: SampleOrder
     /// Megatron's order where that was chosen.
     public let megatron: MegatronOrder?
     public let part: DocumentSplit.Part
@@ -71,8 +71,20 @@ public struct DataSource: Sendable {
         }
     }
 
-    /// Samples of an epoch.
+    /// Samples of an epoch before the data changed.
     public var sampleCount: Int { megatron?.count ?? order.count }
+
+    /// Samples of each epoch.
+    public var epochSizes: EpochSizes { megatron.map { EpochSizes($0.count) } ?? order.epochSizes }
+
+    /// This source as the present of a run that had other data sets or weights before: see `SampleOrder.following`.
+    public func following(_ changes: [OrderChange]) throws(SamplingError) -> DataSource {
+        guard !changes.isEmpty else { return self }
+        guard megatron == nil else { throw .badChange("Megatron's order is made for one blend and one number of samples") }
+        var source = self
+        source.order = try order.following(changes)
+        return source
+    }
 
     /// Changes when the order does: for refusing to resume in another one.
     public var orderFingerprint: UInt64 {

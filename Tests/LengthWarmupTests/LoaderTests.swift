@@ -8,7 +8,7 @@ import Testing
 @Suite("Loader")
 struct LoaderTests {
     /// A data set of `tokens` tokens whose values are their own offsets, in documents of random length.
-    private func dataset(_ folder: TemporaryDirectory, _ name: String, tokens: Int, first: Int = 0, _ random: inout SeededGenerator) throws
+    func dataset(_ folder: TemporaryDirectory, _ name: String, tokens: Int, first: Int = 0, _ random: inout SeededGenerator) throws
         -> String
     {
         let prefix = folder.file(name)
