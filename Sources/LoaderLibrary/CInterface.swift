@@ -38,7 +38,7 @@ import Sampling
         if plan.trainTokens == 0 { plan.trainTokens = source.sampleCount * plan.sequenceLength }
         return try Loader(
             source: source, configuration: plan, rank: options.rank, world: options.world, microBatchSize: options.microBatchSize,
-            prefetch: options.prefetch, state: state)
+            prefetch: options.prefetch, state: state, allowsNewData: options.allowsNewData)
     }
 
     static func of(_ pointer: OpaquePointer?) -> LoaderHandle? {

@@ -14,6 +14,8 @@ struct LoaderOptions {
     var world = 1
     var microBatchSize: Int?
     var prefetch = 2
+    /// Whether a restored state may be of fewer data sets, or of other weights.
+    var allowsNewData = false
     var order = OrderChoice.keyed
     var plan = PlanConfiguration(sequenceLength: 256, globalBatchSize: 16, trainTokens: 0, pacing: .constant)
 
@@ -53,6 +55,11 @@ struct LoaderOptions {
         world = try count("world_size", in: 1...(1 << 30)) ?? 1
         microBatchSize = try count("micro_batch_size", in: 1...(1 << 30))
         prefetch = try count("prefetch", in: 1...64) ?? 2
+        switch take("allow_new_data") ?? "false" {
+        case "true": allowsNewData = true
+        case "false": break
+        case let other: throw LoaderFault("allow_new_data is \(other): it must be true or false")
+        }
         plan.sequenceLength = try count("seq_length", in: 1...(1 << 24)) ?? plan.sequenceLength
         plan.globalBatchSize = try count("global_batch_size", in: 1...(1 << 24)) ?? plan.globalBatchSize
         plan.trainTokens = try count("train_tokens", in: 1...Int.max) ?? 0

@@ -34,13 +34,20 @@ enum ResumeCommand {
     static let command = Command(
         "resume", "go on with a run from its newest intact checkpoint",
         discussion: [
-            "The loss curve is the one that an uninterrupted run would have had, bit for bit. Only options that leave trained steps as they were may change."
+            "The loss curve is the one that an uninterrupted run would have had, bit for bit. Only options that leave trained steps as they were may change.",
+            "--data names all sets of the run again, in their order, with new ones behind them or with other weights: the change begins at the checkpoint, and what was trained does not come again before its set's pass is over. The token budget stays what it was.",
         ],
-        examples: ["slw-train resume runs/2026-11-21-some"], operands: [.one("RUN", "run folder")],
-        options: [OptionGroup("Changes", TrainingOptions.changeable.map(\.option) + [TrainCommand.stepLimit])], printsJSON: true, run: run)
+        examples: ["slw-train resume runs/2026-11-21-some", "slw-train resume runs/2026-11-21-some --data some=0.6 more=0.4"],
+        operands: [.one("RUN", "run folder")],
+        options: [
+            OptionGroup("Data", [ScheduleOptions.data]),
+            OptionGroup("Changes", TrainingOptions.changeable.map(\.option) + [TrainCommand.stepLimit]),
+        ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
+        let data = try TrainingOptions.dataSets(call)
         let trainer = try Trainer.resume(RunFolder(call.operands[0])) { configuration in
+            if !data.isEmpty { configuration.data = data }
             for setting in TrainingOptions.changeable { setting.apply(call, &configuration) }
         }
         try TrainingSession.run(trainer, call, stepLimit: call[TrainCommand.stepLimit])

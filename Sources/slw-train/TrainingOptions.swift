@@ -118,7 +118,7 @@ enum TrainingOptions {
         try ScheduleOptions.check(call)
         var configuration = TrainingConfiguration()
         if let name = call[preset], let preset = TrainingConfiguration.preset(named: name) { configuration = preset.configuration }
-        configuration.data = try call[ScheduleOptions.data].map { try weightedPrefix($0, call) }
+        configuration.data = try dataSets(call)
         for setting in data + batch + warmup + model + optimizer + run { setting.apply(call, &configuration) }
         if call.isGiven(ScheduleOptions.stages) && !call.isGiven(ScheduleOptions.pacing) { configuration.pacing = .table }
         if let path = call[ScheduleOptions.deepSpeed] {
@@ -126,6 +126,13 @@ enum TrainingOptions {
                 ofFile: path, version: call[ScheduleOptions.deepSpeedVersion] ?? configuration.curriculumVersion)
         }
         return configuration
+    }
+
+    /// The data sets of `--data`.
+    static func dataSets(_ call: Invocation) throws(UsageError) -> [TrainingConfiguration.WeightedPrefix] {
+        var sets: [TrainingConfiguration.WeightedPrefix] = []
+        for word in call[ScheduleOptions.data] { sets.append(try weightedPrefix(word, call)) }
+        return sets
     }
 
     /// `P` or `P=0.7`; a shell completes `P` to `P.idx` or `P.bin`.

@@ -24,7 +24,7 @@ extension TrainingConfiguration {
     /// All values, in the order in which they are written and printed.
     public static let fields: [ConfigurationField] = [
         ConfigurationField(
-            group: "data", name: "prefixes", meaning: "data sets and their shares", mayChange: false,
+            group: "data", name: "prefixes", meaning: "data sets and their shares; sets may be added, shares change", mayChange: true,
             read: { configuration in
                 .array(configuration.data.map { ["prefix": JSONValue($0.prefix), "weight": JSONValue($0.weight)] })
             },

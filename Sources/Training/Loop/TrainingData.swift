@@ -128,7 +128,8 @@ final class LoaderSource: BatchSource {
 
     func restore(_ state: [UInt8]) throws(TrainingError) {
         do throws(WarmupError) {
-            loader = try Loader(source: data, configuration: configuration, state: PlanState(decoding: state))
+            // The configuration names the data; what may not change about it, the loader refuses.
+            loader = try Loader(source: data, configuration: configuration, state: PlanState(decoding: state), allowsNewData: true)
         } catch { throw .plan(error) }
     }
 
