@@ -27,7 +27,7 @@ enum TuneCommand {
         to: "an eighth of the first T")
     // The same names as when training, where the defaults are made for longer runs.
     static let validationInterval = Option<Int?>.count("--eval-interval", in: 1...1 << 40, "steps between validations").defaulting(
-        to: "a thirtieth of the first T")
+        to: "a sixtieth of the first T")
     static let validationTokens = Option<Int?>.count("--eval-tokens", in: 1...Int.max, "targets of a validation").defaulting(
         to: "two batches")
     static let saveInterval = Option<Int?>.count("--save-interval", in: 1...1 << 40, "steps between checkpoints").defaulting(
@@ -38,7 +38,7 @@ enum TuneCommand {
     static let command = Command(
         "tune", "find start and duration of the length warmup by short runs",
         discussion: [
-            "The paper's low-cost strategy: begin with length 8; raise it until validation perplexity no longer fluctuates at the very beginning; then take the largest T without a fluctuation in the first few multiples of the learning-rate warmup, by binary search. The untuned baseline is probed first: when it is stable, so it says, and ends.",
+            "The paper's low-cost strategy: begin with length 8; raise it until validation perplexity no longer fluctuates at the very beginning; then take the largest T without a fluctuation in the first few multiples of the learning-rate warmup, by binary search. The untuned baseline is probed first: when it is stable, that is said and the search ends.",
             "Takes the options of the run that is tuned. Probes are short runs under --out, trained once; a call that was stopped or killed goes on.",
         ],
         examples: ["slw-train tune --data some --lr 1e-2", "slw-train tune --data some --preset tiny --probe-steps 60 --dry-run"],

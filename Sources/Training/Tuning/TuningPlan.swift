@@ -72,7 +72,7 @@ public struct TuningPlan: Sendable {
             durationLimit: options.durationLimit ?? max(1, (budget + stepTokens - 1) / stepTokens),
             resolution: options.resolution ?? max(1, firstDuration / 8))
 
-        if asked.validationInterval == nil { resolved.validationInterval = max(1, firstDuration / 30) }
+        if asked.validationInterval == nil { resolved.validationInterval = max(1, firstDuration / 60) }
         let interval = resolved.validationInterval ?? 1
         guard firstDuration / interval >= 4 else {
             throw .configuration(
