@@ -27,9 +27,10 @@ public struct Report: Sendable {
         body += "<h2>Stability in numbers</h2>" + stability
         let configurations = runs.filter { $0.configuration?.object != nil }
         if !configurations.isEmpty { body += "<h2>Configuration</h2>" + configurationTable(configurations) }
+        let recorders = runs.count == 1 ? "run" : "runs"
         return Page.html(
             title: title, header: header(title), body: body,
-            footer: Page.escaped("Made by \(origin). Every number is computed from what the \(runs.count == 1 ? "run" : "runs") recorded step by step."))
+            footer: Page.escaped("Made by \(origin). Every number is computed from what the \(recorders) recorded step by step."))
     }
 
     /// Writes the page; the name appears when it is complete.
