@@ -117,3 +117,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `scripts/fuzz`: everything that libFuzzer feeds, in one archive that it is linked with. Nobody else needs to build it.
+if Context.environment["SLW_FUZZ"] != nil {
+    package.products.append(.library(name: "slwfuzz", type: .static, targets: ["Fuzz"]))
+    package.targets.append(
+        .target(
+            name: "Fuzz", dependencies: ["Corpus", "Files", "IndexedDataset", "JSON", "LengthWarmup", "Sampling", "Tokenizer", "Training"],
+            path: "Tests/Fuzz", swiftSettings: house))
+}

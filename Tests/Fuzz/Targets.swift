@@ -1,0 +1,71 @@
+import Corpus
+import Files
+import IndexedDataset
+import JSON
+import LengthWarmup
+import Tokenizer
+
+@testable import Sampling
+@testable import Training
+
+/// The readers of everything that comes from outside, by the name that `scripts/fuzz` takes.
+let fuzzTargets: [String: @Sendable ([UInt8]) throws -> Void] = [
+    "json": { bytes in
+        let value = try JSONValue.parse(bytes)
+        // What was read can be written, and is the same when read again; numbers may lose digits once.
+        let text = value.serializedBytes(pretty: false)
+        precondition(try! JSONValue.parse(text).serializedBytes(pretty: false) == text)
+    },
+    "jsonl": { bytes in try read(place(bytes, "a.jsonl")) },
+    "zstd": { bytes in try read(place(bytes, "a.jsonl.zst")) },
+    "tar": { bytes in try read(place(bytes, "a.tar")) },
+    "tokenizer-json": { bytes in try encode(place(bytes, "tokenizer.json")) },
+    "tiktoken": { bytes in try encode(place(bytes, "a.tiktoken")) },
+    "merges": { bytes in
+        _ = try place(Array(#"{"a":0,"b":1,"ab":2,"abb":3,"<|endoftext|>":4}"#.utf8), "encoder.json")
+        try encode(place(bytes, "vocab.bpe"))
+    },
+    "index": { bytes in
+        _ = try place([UInt8](repeating: 1, count: 64), "i.bin")
+        let path = try place(bytes, "i.idx")
+        let dataset = try IndexedDataset(prefix: String(path.dropLast(4)))
+        for sequence in 0..<dataset.sequenceCount { _ = dataset.tokens(ofSequence: sequence) }
+        for document in 0..<dataset.documentCount { _ = dataset.documentRange(document) }
+    },
+    "npy": { bytes in
+        let array = try NumPyArray(mapping: place(bytes, "a.npy"))
+        for element in 0..<array.count { _ = array[element] }
+    },
+    "safetensors": { bytes in
+        let file = try SafeTensors(path: place(bytes, "a.safetensors"))
+        for tensor in file.tensors { _ = try? file.floats(tensor) }
+    },
+    "state": { bytes in
+        // The checksum is put behind, or nothing would get past it.
+        let state = try PlanState(decoding: bytes + withUnsafeBytes(of: XXHash64.hash(bytes).littleEndian) { Array($0) })
+        let configuration = PlanConfiguration(
+            sequenceLength: 24, globalBatchSize: 7, trainTokens: 4320, pacing: .linear(start: 4, steps: 30), tails: .reuse, seed: 5)
+        var plan = try TrainingPlan(configuration, samples: 60, state: state)
+        for _ in 0..<50 where plan.nextStep() == nil { return }
+    },
+    "curriculum": { bytes in
+        guard let curriculum = try DeepSpeedCurriculum.read(JSONValue.parse(bytes)) else { return }
+        for step in [1, 100, 1 << 40] { precondition(curriculum.difficulty(atStep: step) > 0) }
+    },
+    "metrics": { bytes in _ = try Report([RunHistory.read(place(bytes, "metrics.jsonl"))]).html },
+    "megatron-log": { bytes in _ = try Report([RunHistory.read(place(bytes, "a.log"))]).html },
+]
+
+private func read(_ path: String) throws {
+    var options = CorpusOptions()
+    options.badLines = .skip
+    options.chunkBytes = 4096
+    try CorpusReader(InputList([path]), options).forEachDocument { _ in }
+}
+
+private func encode(_ path: String) throws {
+    let tokenizer = try Tokenizer.load(path)
+    let ids = tokenizer.encode("abba <|endoftext|> é中 12")
+    precondition(ids.allSatisfy { Int($0) < tokenizer.vocabularySize })
+    _ = try? tokenizer.decode(ids)
+}
