@@ -61,6 +61,7 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
         }
         let minimum = try integer("min_difficulty", in: block)
         let maximum = try integer("max_difficulty", in: block)
+        guard minimum <= maximum else { throw bad("min_difficulty", "is \(minimum), above max_difficulty \(maximum)") }
         guard let details = block["schedule_config"] else { throw bad("schedule_config", "is missing") }
         let schedule: Schedule
         switch block["schedule_type"]?.string {

@@ -68,6 +68,8 @@ struct PacingTests {
         let error = #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(zero, dialect: .v0_19_6) }
         #expect(error.map { "\($0)".contains("length 0") } == true)
         #expect(try DeepSpeedCurriculum.read(["curriculum_learning": ["enabled": false]]) == nil)
+        let falling = block("fixed_linear", minimum: 64, maximum: 32, ["total_curriculum_step": 60, "difficulty_step": 8])
+        #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(falling) }
     }
 
     @Test(

@@ -155,7 +155,7 @@ extension MegatronSampleIndex {
         for position in 0..<documentIndex.count where !sequences.contains(documentIndex[position]) {
             return "it names a document outside the split"
         }
-        for sample in 0..<epochs.sampleCount where shuffleIndex[sample] >= epochs.sampleCount {
+        for sample in 0..<epochs.sampleCount where !(0..<epochs.sampleCount).contains(shuffleIndex[sample]) {
             return "its shuffle index names a sample that does not exist"
         }
         var row = 0
