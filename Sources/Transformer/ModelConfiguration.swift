@@ -60,11 +60,12 @@ public struct ModelConfiguration: Sendable, Equatable {
         return 6 * matrices + 6 * Double(layerCount * length * width)
     }
 
-    /// Throws if no model can have this shape.
-    func check() throws(ModelError) {
-        for (name, value) in [
-            ("layers", layerCount), ("width", width), ("heads", headCount), ("vocabulary", vocabularySize), ("context", contextLength),
-        ] where value < 1 || value > 1 << 28 {
+    /// Throws if no model can have this shape. Behind it no count of parameters overflows.
+    public func check() throws(ModelError) {
+        for (name, value, largest) in [
+            ("layers", layerCount, 1 << 16), ("width", width, 1 << 28), ("heads", headCount, 1 << 28),
+            ("vocabulary", vocabularySize, 1 << 28), ("context", contextLength, 1 << 28),
+        ] where value < 1 || value > largest {
             throw .invalidConfiguration("\(name) = \(value)")
         }
         guard width % headCount == 0 else { throw .invalidConfiguration("width \(width) is not a multiple of \(headCount) heads") }

@@ -44,6 +44,23 @@ struct Workbench {
     func bytes(_ output: String) throws -> [[UInt8]] {
         try [".bin", ".idx", ".sums"].map { try FileSystem.readAll(directory.file(output) + $0) }
     }
+
+    /// Copies what a process killed at this moment would leave of the run to `output`, while the run goes on. The journal first: what it
+    /// promises was written before. A file that vanishes meanwhile was about to be renamed over the one before it.
+    func copyLeftovers(of output: String, to copy: String) throws {
+        let journal = output + ".partial"
+        guard FileSystem.exists(directory.file(journal)) else { return }
+        try FileSystem.createDirectories(directory.file(copy + ".partial"))
+        let names = try FileSystem.list(directory.file(journal)).map { "\(journal)/\(($0 as NSString).lastPathComponent)" }
+        for name in names + [".sums.partial", ".idx.partial", ".documents.partial", ".bin.partial"].map({ output + $0 }) {
+            let target = directory.file(copy + name.dropFirst(output.count))
+            do {
+                try FileManager.default.copyItem(atPath: directory.file(name), toPath: target)
+            } catch CocoaError.fileNoSuchFile, CocoaError.fileReadNoSuchFile {
+                continue
+            }
+        }
+    }
 }
 
 @Suite("Preprocessor") struct PreprocessorTests {

@@ -1,4 +1,5 @@
 import LengthWarmup
+import Transformer
 
 extension TrainingConfiguration {
     /// What choosing depends on: the sizes of the data and of the machine.
@@ -35,10 +36,12 @@ extension TrainingConfiguration {
         result.vocabularySize = vocabulary
 
         // A short corpus gets shorter rows, so that an epoch has some steps.
+        try checkMagnitudes()
         var length = sequenceLength ?? 256
         if sequenceLength == nil { while length > 32 && surroundings.trainingTokens / length < 8 * globalBatchSize { length /= 2 } }
         result.sequenceLength = length
         try result.check(surroundings)
+        do { try result.modelConfiguration.check() } catch { throw .configuration("\(error)") }
 
         let samples = (surroundings.trainingTokens - 1) / length
         let epoch = samples * length
@@ -65,9 +68,28 @@ extension TrainingConfiguration {
         result.validationInterval = validationInterval ?? max(1, steps / 20)
         result.checkpointInterval = checkpointInterval ?? max(1, steps / 10)
         result.validationTokens = validationTokens ?? max(8 * length, min(budget / 100, 1 << 20))
-        result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (length * layers * width * 80)))
+        result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (80 * layers * width) / length))
         result.lanes = lanes ?? max(1, surroundings.processors)
         return result
+    }
+
+    /// Refuses numbers whose products and sums no run could reach, so that nothing behind here overflows.
+    private func checkMagnitudes() throws(TrainingError) {
+        let lengths = [
+            ("sequence length", sequenceLength), ("global batch size", globalBatchSize), ("micro-batch size", microBatchSize),
+            ("start of the batch warmup", batchWarmupStart), ("start of the length warmup", warmupStart),
+            ("increment of the warmup", adaptiveIncrement),
+        ]
+        let amounts = [
+            ("token budget", trainTokens), ("number of samples", trainSamples), ("batch warmup", batchWarmupTokens),
+            ("length warmup", warmupSteps), ("validation tokens", validationTokens), ("validation interval", validationInterval),
+            ("checkpoint interval", checkpointInterval), ("adaptive interval", adaptiveInterval),
+        ]
+        for (names, largest) in [(lengths, 1 << 28), (amounts, 1 << 56)] {
+            for (name, value) in names where value.map({ $0 < 0 || $0 > largest }) ?? false {
+                throw .configuration("the \(name) of \(value ?? 0) is not in 0 ... \(largest)")
+            }
+        }
     }
 
     /// Whether the values make sense together.
