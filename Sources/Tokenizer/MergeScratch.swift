@@ -1,15 +1,16 @@
+internal import CByteScan
+
 /// The merge loop of byte-level BPE: always the merge of the lowest rank, of equals the leftmost.
 ///
 /// One object serves one thread; its buffers are used again for every pre-token.
 final class MergeScratch {
-    /// Up to here all pairs are looked at for each merge; longer pre-tokens keep theirs in a heap.
-    static let shortLimit = 48
+    /// Up to here C merges in vectors (see `merge_pairs.h`); longer pre-tokens keep their pairs in a heap.
+    static let shortLimit = slw_merge_limit
 
     private let merges: MergeTable
-    private let ranks: UnsafeMutablePointer<UInt32>
-    /// The tokens of the last short pre-token.
+    /// The tokens of the last pre-token.
     private(set) var tokens: UnsafeMutablePointer<UInt32>
-    private var capacity = shortLimit + 1
+    private var capacity = shortLimit
 
     // For long pre-tokens: a chain of tokens by the offset of their first byte, and a heap of `rank << 32 | offset`. A merge
     // takes one pair away and adds at most two, so there are never more than two entries a byte.
@@ -24,14 +25,12 @@ final class MergeScratch {
 
     init(_ merges: MergeTable) {
         self.merges = merges
-        ranks = .allocate(capacity: Self.shortLimit + 1)
         tokens = .allocate(capacity: capacity)
         links = .allocate(capacity: longCapacity)
         heap = .allocate(capacity: 2 * longCapacity)
     }
 
     deinit {
-        ranks.deallocate()
         tokens.deallocate()
         links.deallocate()
         heap.deallocate()
@@ -40,42 +39,7 @@ final class MergeScratch {
     /// Encodes one pre-token of at least one byte and returns the number of its tokens, which are in `tokens` until the next call.
     @inline(__always)
     func encode(_ bytes: UnsafePointer<UInt8>, count: Int) -> Int {
-        count <= Self.shortLimit ? encodeShort(bytes, count: count) : encodeLong(bytes, count: count)
-    }
-
-    private func encodeShort(_ bytes: UnsafePointer<UInt8>, count: Int) -> Int {
-        let merges = self.merges
-        let tokens = self.tokens
-        let ranks = self.ranks
-        let byteTokens = merges.byteTokens
-        let bytePairs = merges.bytePairs
-        var pairs = count &- 1
-        var first = Int(bytes[0])
-        tokens[0] = byteTokens[first]
-        for index in 0..<pairs {
-            let second = Int(bytes[index &+ 1])
-            tokens[index &+ 1] = byteTokens[second]
-            ranks[index] = bytePairs[first << 8 | second]
-            first = second
-        }
-        while true {
-            // Rank and index in one number: the least is the leftmost of the lowest rank, found without a branch.
-            var least = MergeTable.noRank << 6
-            for index in 0..<pairs { least = min(least, ranks[index] << 6 | UInt32(truncatingIfNeeded: index)) }
-            if least >= MergeTable.noRank << 6 { return pairs &+ 1 }
-            let at = Int(least & 63)
-            let product = merges.products[Int(least >> 6)]
-            pairs &-= 1
-            tokens[at] = product
-            var index = at
-            while index < pairs {
-                tokens[index &+ 1] = tokens[index &+ 2]
-                ranks[index] = ranks[index &+ 1]
-                index &+= 1
-            }
-            if at < pairs { ranks[at] = merges.rank(product, tokens[at &+ 1]) }
-            if at > 0 { ranks[at &- 1] = merges.rank(tokens[at &- 1], product) }
-        }
+        count <= Self.shortLimit ? slw_merge(merges.parts, bytes, count, tokens) : encodeLong(bytes, count: count)
     }
 
     /// O(n log n) in the number of bytes.

@@ -1,3 +1,5 @@
+internal import CByteScan
+
 /// The merges of a vocabulary in the form that encoding needs: from two neighbouring tokens to the rank of their merge,
 /// from a rank to the token it makes.
 ///
@@ -7,33 +9,29 @@
 /// Immutable after `init`; any number of threads may read it.
 final class MergeTable: @unchecked Sendable {  // pointers to memory that never changes after init
     /// Ids must be below this, ranks below `maximumRank`.
-    static let maximumToken = 1 << 21
-    static let maximumRank = 1 << 22
-    /// Above every rank, and small enough to be shifted by 6 bits.
-    static let noRank: UInt32 = 1 << 26 - 1
+    static let maximumToken = Int(slw_no_token)
+    static let maximumRank = Int(slw_no_rank)
+    /// Above every rank.
+    static let noRank = slw_no_rank
     private static let free = UInt64.max
 
     let byteTokens: UnsafeMutablePointer<UInt32>
     /// Rank by `first << 8 | second`.
     let bytePairs: UnsafeMutablePointer<UInt32>
     let products: UnsafeMutablePointer<UInt32>
-    let slots: UnsafeMutablePointer<UInt64>
-    private let shift: UInt64
-    private let mask: Int
+    private let slots: UnsafeMutablePointer<UInt64>
     /// A bit for each hash that some merge has.
     private let filter: UnsafeMutablePointer<UInt32>
-    private let filterMask: Int
+    /// All of it as C sees it.
+    let parts: UnsafeMutablePointer<slw_merges>
 
     /// Room for `mergeCount` merges; fill it with `insert`.
     init(mergeCount: Int, byteTokens tokens: [TokenID]) {
         var bits = 8
         while 1 << bits < mergeCount + mergeCount / 4 { bits += 1 }
-        shift = UInt64(64 - bits)
-        mask = 1 << bits - 1
         slots = .allocate(capacity: 1 << bits)
         slots.initialize(repeating: Self.free, count: 1 << bits)
         let filterBits = max(bits + 3, 10)
-        filterMask = 1 << filterBits - 1
         filter = .allocate(capacity: 1 << (filterBits - 5))
         filter.initialize(repeating: 0, count: 1 << (filterBits - 5))
         bytePairs = .allocate(capacity: 1 << 16)
@@ -42,6 +40,11 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
         products.initialize(repeating: 0, count: max(mergeCount, 1))
         byteTokens = .allocate(capacity: 256)
         byteTokens.initialize(from: tokens, count: 256)
+        parts = .allocate(capacity: 1)
+        parts.initialize(
+            to: slw_merges(
+                byte_tokens: byteTokens, byte_pairs: bytePairs, products: products, slots: slots, slot_mask: 1 << bits - 1,
+                slot_shift: UInt64(64 - bits), filter: filter, filter_mask: 1 << filterBits - 1, level: slw_best_scan_level()))
     }
 
     deinit {
@@ -50,37 +53,21 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
         bytePairs.deallocate()
         products.deallocate()
         byteTokens.deallocate()
-    }
-
-    @inline(__always)
-    private static func hash(_ pair: UInt64) -> UInt64 {
-        let mixed = pair &* 0x9E37_79B9_7F4A_7C15
-        return (mixed ^ (mixed >> 32)) &* 0xD6E8_FEB8_6659_FD93
+        parts.deallocate()
     }
 
     /// The rank of the merge of two tokens, `noRank` when they do not merge.
     @inline(__always)
-    func rank(_ left: UInt32, _ right: UInt32) -> UInt32 {
-        let pair = UInt64(left) << 21 | UInt64(right)
-        let hash = Self.hash(pair)
-        let bit = Int(truncatingIfNeeded: hash) & filterMask
-        if filter[bit >> 5] &>> UInt32(truncatingIfNeeded: bit & 31) & 1 == 0 { return Self.noRank }
-        var index = Int(truncatingIfNeeded: hash &>> shift)
-        var slot = slots[index]
-        while slot >> 22 != pair, slot != Self.free {
-            index = (index &+ 1) & mask
-            slot = slots[index]
-        }
-        return slot >> 22 == pair ? UInt32(truncatingIfNeeded: slot) & 0x3F_FFFF : Self.noRank
-    }
+    func rank(_ left: UInt32, _ right: UInt32) -> UInt32 { slw_rank(parts, left, right) }
 
     /// Records that `left` and `right` become `product` with `rank`. The last record of a pair holds.
     func insert(_ left: TokenID, _ right: TokenID, rank: Int, product: TokenID) {
         let pair = UInt64(left) << 21 | UInt64(right)
-        let hash = Self.hash(pair)
-        let bit = Int(truncatingIfNeeded: hash) & filterMask
+        let hash = slw_pair_hash(pair)
+        let bit = Int(truncatingIfNeeded: hash & parts.pointee.filter_mask)
+        let mask = Int(parts.pointee.slot_mask)
         filter[bit >> 5] |= 1 << UInt32(bit & 31)
-        var index = Int(truncatingIfNeeded: hash &>> shift)
+        var index = Int(truncatingIfNeeded: hash &>> parts.pointee.slot_shift)
         while slots[index] != Self.free, slots[index] >> 22 != pair { index = (index + 1) & mask }
         slots[index] = pair << 22 | UInt64(rank)
         products[rank] = product
@@ -90,7 +77,7 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
     func indexBytePairs() {
         var byteOfToken: [UInt32: Int] = [:]
         for byte in 0..<256 { byteOfToken[byteTokens[byte]] = byte }
-        for index in 0...mask where slots[index] != Self.free {
+        for index in 0...Int(parts.pointee.slot_mask) where slots[index] != Self.free {
             let pair = slots[index] >> 22
             if let left = byteOfToken[UInt32(pair >> 21)], let right = byteOfToken[UInt32(pair & 0x1F_FFFF)] {
                 bytePairs[left << 8 | right] = UInt32(slots[index] & 0x3F_FFFF)
