@@ -136,7 +136,8 @@ public enum FileSystem {
             bytes.removeLast(step - read)
             if bytes.count > limit { throw FileError(.read, path, code: EFBIG, detail: "larger than the limit of \(limit) bytes") }
             if read == 0 { return bytes }
-            step = max(4096, min(step, limit - bytes.count + 1))
+            // Where the end is expected, the room that is there already shows whether it is one.
+            step = bytes.count == status.size ? 1 : max(4096, min(bytes.count, limit - bytes.count + 1))
         }
     }
 

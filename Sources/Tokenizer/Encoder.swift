@@ -85,6 +85,8 @@ public final class Encoder {
         precondition(documentEnds.last ?? 0 == text.count, "the last document ends with the text")
         let endOfText = appendEndOfText ? tokenizer.endOfText : nil
         precondition(!appendEndOfText || endOfText != nil, "this tokenizer has no end-of-text token")
+        // Seldom less than two bytes a token: without this the buffer would grow by doubling, page fault after page fault.
+        output.reserve(text.count / 2)
         var batch = Batch(text, documentEnds: documentEnds, endOfText: endOfText, output: output)
         if let splitter = model.addedTokens, !splitter.isEmpty {
             encodeAroundAddedTokens(splitter, &batch)

@@ -1,5 +1,13 @@
 internal import CByteScan
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// What the encoder remembers: pre-token → packed tokens, in three tables for three lengths of words.
 ///
 /// 1. `near`, 512 KB: keys of at most 8 bytes, the words that make up most of any text.
@@ -142,9 +150,7 @@ final class PreTokenCache {
     func findLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
         let entry = long[Self.longIndex(hash)]
         guard entry.hash == hash, Int(entry.length) == bytes.count else { return nil }
-        let stored = arena + Int(entry.offset)
-        for index in 0..<bytes.count where stored[index] != bytes[index] { return nil }
-        return entry.value
+        return memcmp(arena + Int(entry.offset), bytes.baseAddress!, bytes.count) == 0 ? entry.value : nil
     }
 
     func insertLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64, _ value: UInt64) {

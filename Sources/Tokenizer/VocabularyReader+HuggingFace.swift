@@ -106,8 +106,8 @@ private struct HuggingFaceFile {
     private func addTokens(to reader: inout VocabularyReader) throws(TokenizerError) -> [Vocabulary.SpecialToken] {
         var plain: [Vocabulary.SpecialToken] = []
         // Spellings outside the byte alphabet are special only if they are added tokens.
-        var known: [TokenID: Int] = [:]
-        for (index, id) in reader.read.ids.enumerated() { known[id] = index }
+        var places = [Int](repeating: -1, count: (reader.read.ids.max().map { Int($0) } ?? -1) + 1)
+        for index in reader.read.ids.indices { places[Int(reader.read.ids[index])] = index }
         let unspelled = reader.specials
         reader.specials = []
         for token in small["added_tokens"]?.array ?? [] {
@@ -122,7 +122,8 @@ private struct HuggingFaceFile {
             if reader.specials.contains(where: { $0.id == special.id }) || plain.contains(where: { $0.id == special.id }) {
                 throw reader.malformed("two added tokens have the id \(id)")
             }
-            if let index = known[special.id] {
+            if id < places.count, places[id] >= 0 {
+                let index = places[id]
                 let bytes = reader.read.bytes[reader.read.start(index)..<reader.read.end(index)]
                 guard bytes.elementsEqual(text.utf8) || ByteAlphabet.bytes(of: text).map({ bytes.elementsEqual($0) }) == true else {
                     throw reader.malformed("the added token \(text) has the id \(id) of another token")
