@@ -12,6 +12,8 @@ struct RunJournal: Sendable {
         var counts = PreprocessingCounts()
         var corpus = CorpusPosition()
         var writer = IndexedDatasetWriter.Position()
+        /// Of the documents so far; nil when that was not noted from the start.
+        var origins: DocumentOrigins? = DocumentOrigins()
         /// Everything is written and only names are missing.
         var isComplete = false
     }
@@ -88,7 +90,7 @@ extension RunJournal.Progress {
                 "bin_bytes": JSONValue(writer.binBytes), "sequences": JSONValue(writer.sequenceCount),
                 "documents": JSONValue(writer.documentCount),
             ],
-            "complete": JSONValue(isComplete),
+            "origins": origins?.json ?? .null, "complete": JSONValue(isComplete),
         ]
     }
 
@@ -101,6 +103,7 @@ extension RunJournal.Progress {
         writer = IndexedDatasetWriter.Position(
             binBytes: number("writer", "bin_bytes"), sequenceCount: number("writer", "sequences"),
             documentCount: number("writer", "documents"))
+        origins = json["origins"].flatMap { DocumentOrigins($0) }
         self.isComplete = isComplete
         let all = Self.countKeys.map { counts[keyPath: $0.1] } + [corpus.input, corpus.byteOffset, corpus.line]
         guard (all + [writer.binBytes, writer.sequenceCount, writer.documentCount]).allSatisfy({ $0 >= 0 }) else { return nil }

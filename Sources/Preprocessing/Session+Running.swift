@@ -37,7 +37,7 @@ extension Session {
         var failure: PreprocessingError?
         do throws(PreprocessingError) {
             try write(to: &writer, &record, from: &state, filter, points, progress, report)
-            try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state.counts)) }
+            try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state)) }
         } catch { failure = error }
         // A point that could not be written is no reason to throw away what could.
         do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
@@ -103,6 +103,7 @@ extension Session {
             if configuration.isStopRequested() { throw .interrupted(prefix: prefix, isResumable: isResumable) }
             guard let slot = try pipeline.next() else { return }
             defer { pipeline.giveBack(slot) }
+            let linesBefore = tally.linesBefore(slot.batch)
             do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
                 throw .corpus(error)
             }
@@ -113,6 +114,10 @@ extension Session {
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
             cleaning += slot.cleaning
+            state.origins?.append(
+                .init(
+                    input: slot.batch.input, documentCount: slot.batch.documentCount, bytes: slot.batch.byteRange,
+                    lines: linesBefore..<tally.position.line))
             state.corpus = tally.position
             state.writer = writer.position
             state.counts = before.adding(tally, cleaning, tokens: tokens, inputBytes: inputBytes)
@@ -162,13 +167,14 @@ extension Session {
         try removeJournal()
     }
 
-    private func metadata(_ counts: PreprocessingCounts) -> DatasetMetadata {
+    private func metadata(_ state: RunJournal.Progress) -> DatasetMetadata {
         let tokenizer = configuration.tokenizer
         var source: JSONObject = [
             "inputs": .array(inputs.inputs.prefix(100).map { JSONValue(PathName.printable($0.path)) }),
             "input_count": JSONValue(inputs.inputs.count),
-            "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) })),
+            "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(state.counts[keyPath: $0.1])) })),
         ]
+        if let origins = state.origins { source["origins"] = origins.json }
         if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
         let cleaning = configuration.cleaning.options
         if !cleaning.isEmpty { source["cleaning"] = .object(JSONObject(cleaning.map { ($0.name, JSONValue($0.value)) })) }

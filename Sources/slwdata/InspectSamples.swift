@@ -29,7 +29,7 @@ enum InspectSamplesCommand {
             }
         let reader = SliceReader(
             source: source, text: try DatasetText(of: source.streams[0].dataset, asked: call[DatasetText.tokenizer]),
-            width: max(20, Terminal.output.width - 50))
+            width: max(20, Terminal.output.width - 66))
         if call.wantsJSON {
             let json: JSONValue = [
                 "samples": JSONValue(source.sampleCount), "seq_length": JSONValue(inputs.configuration.sequenceLength),
@@ -53,7 +53,7 @@ enum InspectSamplesCommand {
         call.console.print("")
         var table = TextTable([
             ("row", .right), ("sample", .right), ("data set", .left), ("from", .right), ("length", .right), ("document", .right),
-            ("beginning", .left),
+            ("line", .left), ("beginning", .left),
         ])
         for (row, slices) in rows.enumerated() {
             for slice in slices { table.add([QuantityText.count(row)] + reader.cells(slice)) }
@@ -77,36 +77,42 @@ struct SliceReader {
     let source: DataSource
     let text: DatasetText
     let width: Int
+    /// Where the documents of each data set came from, if that was noted.
+    let sources: [OriginText?]
+
+    init(source: DataSource, text: DatasetText, width: Int) {
+        self.source = source
+        self.text = text
+        self.width = width
+        sources = source.streams.map { OriginText(of: $0.dataset) }
+    }
 
     /// The pieces that the slice consists of, several only in Megatron's order, and where the first one lies.
-    private func place(_ slice: Slice) -> (stream: SampleStream, runs: [TokenRun], sequence: Int) {
-        var runs: [TokenRun] = []
-        source.appendRuns(epoch: slice.epoch, position: slice.position, start: slice.start, targets: slice.length, to: &runs)
-        let stream = source.streams[runs[0].dataset]
-        return (stream, runs, stream.dataset.sequence(containingToken: runs[0].token))
+    /// Where the first token of a slice is.
+    private func place(_ slice: Slice) -> (number: Int, place: TokenPlace) {
+        let location = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
+        return (location.dataset, TokenPlace(location.token, of: source.streams[location.dataset].dataset, text: text))
     }
 
     func cells(_ slice: Slice) -> [String] {
-        let (stream, runs, sequence) = place(slice)
-        let tokens = runs.reduce(into: []) { found, run in
-            found += DatasetText.tokens(stream.dataset, at: run.token, count: min(width - min(width, found.count), run.inputCount))
-        }
+        let (number, place) = place(slice)
+        let tokens = DatasetText.tokens(place.dataset, at: place.token, count: min(width, slice.length))
         let shown =
             text.shown(tokens, limit: width) ?? tokens.prefix(8).map { "\($0)" }.joined(separator: " ") + (slice.length > 8 ? " …" : "")
         return [
-            QuantityText.count(slice.position), PathName.printable(FileSystem.name(of: stream.dataset.prefix)),
+            QuantityText.count(slice.position), PathName.printable(FileSystem.name(of: place.dataset.prefix)),
             QuantityText.count(slice.start),
-            QuantityText.count(slice.length), QuantityText.count(sequence), shown,
+            QuantityText.count(slice.length), QuantityText.count(place.document), sources[number]?.shortText(place.document) ?? "", shown,
         ]
     }
 
     func json(_ slice: Slice) -> JSONValue {
-        let (stream, runs, sequence) = place(slice)
+        let (number, place) = place(slice)
         return [
-            "prefix": JSONValue(stream.dataset.prefix), "epoch": JSONValue(slice.epoch), "position": JSONValue(slice.position),
-            "start": JSONValue(slice.start), "length": JSONValue(slice.length),
-            "token_offset": JSONValue(runs[0].token), "sequence": JSONValue(sequence),
-            "pieces": .array(runs.map { .array([JSONValue($0.token), JSONValue($0.inputCount)]) }),
+            "prefix": JSONValue(place.dataset.prefix), "epoch": JSONValue(slice.epoch), "position": JSONValue(slice.position),
+            "start": JSONValue(slice.start), "length": JSONValue(slice.length), "token_offset": JSONValue(place.token),
+            "sequence": JSONValue(place.sequence), "document": JSONValue(place.document),
+            "offset_in_document": JSONValue(place.token - place.range.lowerBound), "origin": sources[number]?.json(place.document) ?? .null,
         ]
     }
 }

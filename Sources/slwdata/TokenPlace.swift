@@ -45,7 +45,9 @@ struct TokenPlace {
             (
                 "document",
                 "\(QuantityText.count(document)), its token \(QuantityText.count(token - range.lowerBound)) of \(QuantityText.count(range.count))"
-            ), ("sequence", QuantityText.count(sequence)), ("id", "\(here[0])"),
+            ),
+            ("origin", OriginText(of: dataset)?.longText(document) ?? "not known: not noted when the data set was made"),
+            ("sequence", QuantityText.count(sequence)), ("id", "\(here[0])"),
         ]
         if let shown = text.shown(here, limit: room), let left = text.shown(before, limit: .max), let right = text.shown(after, limit: room)
         {
@@ -66,7 +68,8 @@ struct TokenPlace {
             "prefix": JSONValue(dataset.prefix), "token_offset": JSONValue(token),
             "byte_offset": JSONValue(token * dataset.tokenType.itemSize),
             "document": JSONValue(document), "sequence": JSONValue(sequence), "offset_in_document": JSONValue(token - range.lowerBound),
-            "document_tokens": JSONValue(range.count), "id": JSONValue(Int(here[0])),
+            "document_tokens": JSONValue(range.count), "origin": OriginText(of: dataset)?.json(document) ?? .null,
+            "id": JSONValue(Int(here[0])),
             "ids_before": .array(before.map { JSONValue(Int($0)) }), "ids_after": .array(after.map { JSONValue(Int($0)) }),
             "text": text(here), "text_before": text(before), "text_after": text(after),
         ]

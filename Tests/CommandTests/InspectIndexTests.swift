@@ -70,6 +70,47 @@ struct InspectIndexTests {
         #expect(try Tool.slwdata("inspect", "index", "some", "some", "--at", "1", in: folder.path).status == 2)
     }
 
+    @Test("samples and positions name the input and the line that they came from")
+    func origins() throws {
+        let folder = try Self.dataset()
+        try folder.write("{\"text\": \"A second file.\"}\n\n{\"text\": \"With a blank line.\"}\n", to: "tome.jsonl")
+        let made = try Tool.slwdata("preprocess", "--input", "some.jsonl", "tome.jsonl", "--output-prefix", "both", in: folder.path)
+        #expect(made.status == 0, "\(made.errors)")
+        var end = -1
+        for (document, place) in [
+            (0, "1 of some.jsonl"), (1, "2 of some.jsonl"), (2, "3 of some.jsonl"), (4, "5 of some.jsonl"), (5, "6 of some.jsonl"),
+        ] {
+            let json = try Tool.slwdata("inspect", "index", "both", "--at", "\(end + 1)", "--json", in: folder.path).json
+            #expect(
+                json["document"]?.int == document && json["origin"]?["line"]?.int == Int(place.prefix(1))
+                    && json["origin"]?["path"] == "some.jsonl")
+            let page = try Tool.slwdata("inspect", "index", "both", "--at", "\(end + 1)", in: folder.path).text
+            #expect(page.contains("line \(place)"))
+            end += json["document_tokens"]!.int!
+        }
+        // The blank line is no document, so of these two only the stretch is known.
+        let last = try Tool.slwdata("inspect", "index", "both", "--at", "\(end + 1)", "--json", in: folder.path).json
+        #expect(last["origin"]?["path"] == "tome.jsonl" && last["origin"]?["line"]?.isNull == true && last["origin"]?["lines"] == [1, 3])
+
+        let options = [
+            "inspect", "samples", "both", "--seq-length", "4", "--global-batch-size", "2", "--slw-start", "4", "--split", "1,0,0",
+        ]
+        let samples = try run(Tool.slwdata.path, options + ["--step", "1", "--json"], directory: folder.path).json
+        let rows = try #require(samples["rows"]?.array)
+        #expect(!rows.isEmpty)
+        for slice in rows.flatMap({ $0.array ?? [] }) {
+            let token = try #require(slice["token_offset"]?.int)
+            let place = try Tool.slwdata("inspect", "index", "both", "--at", "\(token)", "--json", in: folder.path).json
+            #expect(
+                slice["document"] == place["document"] && slice["origin"] == place["origin"]
+                    && slice["offset_in_document"] == place["offset_in_document"])
+        }
+        #expect(try run(Tool.slwdata.path, options, directory: folder.path).text.contains("some.jsonl:1"))
+        // A set that somebody else made has no such record.
+        try FileManager.default.removeItem(atPath: folder.file("both.meta"))
+        #expect(try Tool.slwdata("inspect", "index", "both", "--at", "0", "--json", in: folder.path).json["origin"]?.isNull == true)
+    }
+
     @Test("the page stands alone and holds the same numbers")
     func page() throws {
         let folder = try Self.dataset()
