@@ -44,7 +44,7 @@ let package = Package(
         .target(name: "Corpus", dependencies: ["CZstd", "CByteScan", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: kernel),
         .target(name: "Cleaning", dependencies: ["CByteScan", "Corpus"], swiftSettings: kernel),
-        .target(name: "IndexedDataset", dependencies: ["Files", "JSON"], swiftSettings: strict),
+        .target(name: "IndexedDataset", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: strict),
         .target(
             name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
             swiftSettings: strict),
@@ -82,6 +82,7 @@ let package = Package(
 
         // Tests: one target a module, one for the commands as a person runs them.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
+        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
@@ -96,12 +97,12 @@ let package = Package(
         .testTarget(
             name: "SamplingTests", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
-            name: "LengthWarmupTests", dependencies: ["LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"],
+            name: "LengthWarmupTests",
+            dependencies: ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"],
             swiftSettings: house),
         .testTarget(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
         .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
-        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
         .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CAllocationCount", "TestSupport"], swiftSettings: kernel),
         .testTarget(

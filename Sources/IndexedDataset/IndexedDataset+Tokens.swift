@@ -6,25 +6,19 @@ extension IndexedDataset {
     /// Ids of 32 or 64 bits that an Int32 cannot hold become `Int32.max` or `Int32.min`, never another token's id. Vectorised:
     /// about the speed of a plain copy.
     public func copyTokens(at offset: Int, count: Int, into target: UnsafeMutablePointer<Int32>) {
-        let source = unsafe pointer(toTokens: count, at: offset)
-        switch tokenType {
-        case .uint8: unsafe widen(source, as: UInt8.self, count, target)
-        case .int8: unsafe widen(source, as: Int8.self, count, target)
-        case .int16: unsafe widen(source, as: Int16.self, count, target)
-        case .uint16: unsafe widen(source, as: UInt16.self, count, target)
-        case .int32: unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
-        case .uint32: unsafe clamp(source, as: UInt32.self, count, target)
-        case .int64: unsafe clamp(source, as: Int64.self, count, target)
-        case .uint64: unsafe clamp(source, as: UInt64.self, count, target)
-        case .float32, .float64: preconditionFailure("refused when the data set was opened")
-        }
+        unsafe memory.copyTokens(at: offset, count: count, into: target)
+    }
+
+    /// The tokens as they lie in memory, for loops in which counting references to the data set would show. Valid as long as the data set, or a copy of it, is kept.
+    public var memory: TokenMemory {
+        unsafe TokenMemory(base: data.bytes.baseAddress ?? Self.nowhere, type: tokenType, count: tokenCount)
     }
 
     /// Copies `count` tokens from `offset` of the stream on, widened. Ranges outside of the stream trap.
     ///
     /// Ids that an Int64 cannot hold become `Int64.max`.
     public func copyTokens(at offset: Int, count: Int, into target: UnsafeMutablePointer<Int64>) {
-        let source = unsafe pointer(toTokens: count, at: offset)
+        let source = unsafe memory.pointer(toTokens: count, at: offset)
         switch tokenType {
         case .uint8: unsafe widen(source, as: UInt8.self, count, target)
         case .int8: unsafe widen(source, as: Int8.self, count, target)
@@ -61,18 +55,12 @@ extension IndexedDataset {
         }
     }
 
-    /// Where tokens are. The map begins at a page and tokens follow each other from its first byte, so each is aligned.
-    private func pointer(toTokens count: Int, at offset: Int) -> UnsafeRawPointer {
-        precondition(offset >= 0 && count >= 0 && offset <= tokenCount - count, "tokens outside of the data set")
-        return unsafe (data.bytes.baseAddress ?? Self.nowhere) + offset * tokenType.itemSize
-    }
-
     /// Stands for the start of a data set without bytes; never read.
     private static var nowhere: UnsafeRawPointer { unsafe UnsafeRawPointer(bitPattern: 16)! }
 }
 
 @inline(__always)
-private func widen<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
+func widen<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
     _ source: UnsafeRawPointer, as type: Source.Type, _ count: Int, _ target: UnsafeMutablePointer<Target>
 ) {
     let source = unsafe source.assumingMemoryBound(to: Source.self)
@@ -80,7 +68,7 @@ private func widen<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWid
 }
 
 @inline(__always)
-private func clamp<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
+func clamp<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
     _ source: UnsafeRawPointer, as type: Source.Type, _ count: Int, _ target: UnsafeMutablePointer<Target>
 ) {
     let source = unsafe source.assumingMemoryBound(to: Source.self)

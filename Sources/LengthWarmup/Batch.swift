@@ -27,7 +27,7 @@ public final class Batch {
 
     let capacity: Int
     /// For each row, the length for which `segments` and `positions` already hold those of one unbroken slice; else 0.
-    private var plainLength: [Int]
+    private let plainLength: UnsafeMutableBufferPointer<Int>
     private let iota: UnsafeMutablePointer<Int32>
 
     init(rows: Int, length: Int) {
@@ -39,31 +39,44 @@ public final class Batch {
         for buffer in [inputs, targets, segments, positions] { buffer.initialize(repeating: 0, count: capacity) }
         iota = .allocate(capacity: length)
         for index in 0..<length { (iota + index).initialize(to: Int32(index)) }
-        plainLength = Array(repeating: 0, count: rows)
+        plainLength = .allocate(capacity: rows)
+        plainLength.initialize(repeating: 0)
     }
 
     deinit {
         for buffer in [inputs, targets, segments, positions, iota] { buffer.deallocate() }
+        plainLength.deallocate()
     }
 
     /// Prepares for a step's shape. What other shapes left in `segments` and `positions` no longer counts.
     func reshape(rows: Int, length: Int) {
         precondition(rows * length <= capacity && rows <= plainLength.count, "batch larger than its memory")
-        if length != self.length { for row in plainLength.indices { plainLength[row] = 0 } }
-        (self.rows, self.length, targetCount) = (rows, length, 0)
+        if length != self.length { plainLength.update(repeating: 0) }
+        (self.rows, self.length) = (rows, length)
     }
 
-    /// Fills a row with slices laid end to end, each given as its runs of tokens.
-    func fill(row: Int, runs: ArraySlice<TokenRun>, from source: DataSource) {
+    /// Fills a row with slices laid end to end, each given as its runs of tokens: `range` of `runs`. Returns its number of targets.
+    ///
+    /// - Parameter memories: the data sets' tokens.
+    func fill(
+        row: Int, length: Int, runs: [TokenRun], _ range: Range<Int>, from memories: UnsafeBufferPointer<TokenMemory>
+    ) -> Int {
+        var targetCount = 0
         var column = row * length
         let end = column + length
         var sliceBegin = column
         var segment: Int32 = 0
-        for run in runs {
-            let dataset = source.streams[run.dataset].dataset
-            // A run that goes on begins with the target of the token before it.
-            dataset.copyTokens(at: run.token, count: run.inputCount, into: inputs + column)
-            dataset.copyTokens(at: run.firstTarget, count: run.targetCount, into: targets + (run.beginsSlice ? column : column - 1))
+        for index in range {
+            let run = runs[index]
+            if run.beginsSlice && run.endsSlice {
+                memories[run.dataset].copyPairs(
+                    at: run.token, count: run.count - 1, inputs: inputs + column, targets: targets + column)
+            } else {
+                // A run that goes on begins with the target of the token before it.
+                memories[run.dataset].copyTokens(at: run.token, count: run.inputCount, into: inputs + column)
+                memories[run.dataset].copyTokens(
+                    at: run.firstTarget, count: run.targetCount, into: targets + (run.beginsSlice ? column : column - 1))
+            }
             column += run.inputCount
             targetCount += run.targetCount
             guard run.endsSlice else { continue }
@@ -85,5 +98,6 @@ public final class Batch {
             (positions + column).update(repeating: 0, count: end - column)
             plainLength[row] = 0
         }
+        return targetCount
     }
 }

@@ -31,7 +31,7 @@ public struct RowGroup: Sendable, Equatable {
 
     public var epoch: Int
     public var rowCount: Int
-    public var parts: [Part]
+    public var parts: PartList
     /// Whether the rows' targets come from the ledger.
     public var isTail: Bool
 
@@ -49,6 +49,24 @@ public struct RowGroup: Sendable, Equatable {
                         length: part.length))
             }
         }
+    }
+}
+
+/// The parts of a row. Mostly it is one, which takes no memory of its own: steps are planned without allocations.
+public struct PartList: Sendable, Equatable, RandomAccessCollection, ExpressibleByArrayLiteral {
+    private var first: RowGroup.Part?
+    private var others: [RowGroup.Part] = []
+
+    public init(arrayLiteral parts: RowGroup.Part...) { for part in parts { append(part) } }
+
+    public init(_ part: RowGroup.Part) { first = part }
+
+    public var startIndex: Int { 0 }
+    public var endIndex: Int { first == nil ? 0 : 1 + others.count }
+    public subscript(index: Int) -> RowGroup.Part { index == 0 ? first! : others[index - 1] }
+
+    public mutating func append(_ part: RowGroup.Part) {
+        if first == nil { first = part } else { others.append(part) }
     }
 }
 

@@ -8,8 +8,15 @@ import Sampling
 struct SliceDigest {
     private(set) var value: UInt64 = 0
 
+    private var dataset = -1
+    private var pass = -1
+    private var key: UInt64 = 0
+
     mutating func add(_ run: TokenRun) {
-        let key = CounterRandom.word(5, UInt64(run.dataset), UInt64(run.pass))
+        if run.dataset != dataset || run.pass != pass {
+            (dataset, pass) = (run.dataset, run.pass)
+            key = CounterRandom.word(5, UInt64(dataset), UInt64(pass))
+        }
         let first = UInt64(run.firstTarget)
         value &+=
             CounterRandom.mix(key ^ CounterRandom.mix(first &+ UInt64(run.targetCount)))

@@ -52,12 +52,20 @@ public struct TrainingPlan: Sendable {
     ///
     /// The last step has only as many rows as the rest of the budget needs, so that a run trains at most one row more than asked.
     public mutating func nextStep() -> PlannedStep? {
-        guard !isFinished else { return nil }
+        var step = PlannedStep(step: 0, sequenceLength: 0, groups: [])
+        return nextStep(into: &step) ? step : nil
+    }
+
+    /// As ``nextStep()``, in the memory of an earlier step; false when the budget is spent. A step of full-length fresh rows allocates nothing.
+    mutating func nextStep(into step: inout PlannedStep) -> Bool {
+        guard !isFinished else { return false }
         let length = nextSequenceLength
         let batch = configuration.batchWarmup?.rows(afterTokens: counts.trained, full: configuration.globalBatchSize)
         var choice = StepChoice(
             length: length,
             rows: min(batch ?? configuration.globalBatchSize, (configuration.trainTokens - counts.trained + length - 1) / length))
+        swap(&choice.groups, &step.groups)
+        choice.groups.removeAll(keepingCapacity: true)
         while choice.rows > 0 {
             if nextFresh == samples, ledger.isEmpty {
                 if choice.pending.isEmpty {
@@ -74,14 +82,15 @@ public struct TrainingPlan: Sendable {
         }
         commit(&choice)
         counts.steps += 1
-        let step = PlannedStep(step: counts.steps, sequenceLength: length, groups: choice.groups)
+        swap(&choice.groups, &step.groups)
+        (step.step, step.sequenceLength) = (counts.steps, length)
         for group in step.groups {
             let targets = group.rowCount * group.targetsPerRow
             counts.trained += targets
             if group.isTail { counts.reused += targets }
         }
         counts.outstanding = ledger.targetCount
-        return step
+        return true
     }
 
     /// Tells an adaptive plan the mean loss of the step that `nextStep()` returned last; every other plan ignores it.
@@ -146,7 +155,7 @@ public struct TrainingPlan: Sendable {
         guard rows > 0 else { return }
         let positions = nextFresh..<nextFresh + rows
         let part = RowGroup.Part(positions: positions, perRow: 1, start: 0, length: choice.length)
-        choice.groups.append(RowGroup(epoch: epoch, rowCount: rows, parts: [part], isTail: false))
+        choice.groups.append(RowGroup(epoch: epoch, rowCount: rows, parts: PartList(part), isTail: false))
         choice.rows -= rows
         nextFresh += rows
         counts.fetched += rows * configuration.sequenceLength
@@ -173,7 +182,7 @@ public struct TrainingPlan: Sendable {
             if ledger.tailLength(start: start) >= choice.length {
                 let positions = ledger.take(start: start, limit: wanted)
                 let part = RowGroup.Part(positions: positions, perRow: 1, start: start, length: choice.length)
-                group = RowGroup(epoch: epoch, rowCount: positions.count, parts: [part], isTail: true)
+                group = RowGroup(epoch: epoch, rowCount: positions.count, parts: PartList(part), isTail: true)
                 leave(positions, start: start + choice.length, &choice)
             } else {
                 group = packedRows(first: start, limit: wanted, &choice)

@@ -1,4 +1,4 @@
-import IndexedDataset
+public import IndexedDataset
 
 /// A data set of a blend, as the command line spells it: `prefix` or `prefix=weight`.
 public struct DataSetName: Sendable, Equatable {
@@ -31,6 +31,10 @@ public enum OrderChoice: Sendable, Equatable {
 /// The samples of one part of one or more data sets, in the order in which they are served.
 public struct DataSource: Sendable {
     public let streams: [SampleStream]
+    /// The data sets' tokens, valid as long as `streams` is kept.
+    public let memories: [TokenMemory]
+    /// The first token of each stream.
+    private let firstTokens: [Int]
     /// The keyed order; unused where `megatron` is set.
     public private(set) var order: SampleOrder
     /// Megatron's order where that was chosen.
@@ -55,6 +59,8 @@ public struct DataSource: Sendable {
             throw .badWeight(names.first { $0.weight == nil }!.prefix)
         }
         self.streams = streams
+        memories = streams.map(\.dataset.memory)
+        firstTokens = streams.map(\.tokens.lowerBound)
         self.part = part
         self.sequenceLength = sequenceLength
         order = SampleOrder(
@@ -105,12 +111,16 @@ public struct DataSource: Sendable {
         if let megatron {
             megatron.appendRuns(streams, epoch: epoch, position: position, start: start, targets: targets, to: &runs)
         } else {
-            let place = location(epoch: epoch, position: position, start: start)
-            runs.append(
-                TokenRun(
-                    dataset: place.dataset, pass: place.pass, token: place.token, count: targets + 1, beginsSlice: true, endsSlice: true))
+            runs.append(run(of: order.entry(epoch: epoch, position: position), start: start, targets: targets))
         }
         runs[first].opensSample = start == 0
+    }
+
+    /// In the keyed order, where a sample is one piece of the `.bin`: the run of tokens that a slice of a served sample reads.
+    public func run(of entry: SampleOrder.Entry, start: Int, targets: Int) -> TokenRun {
+        TokenRun(
+            dataset: entry.dataset, pass: entry.pass, token: firstTokens[entry.dataset] + entry.sample * sequenceLength + start,
+            count: targets + 1, beginsSlice: true, endsSlice: true, opensSample: start == 0)
     }
 
     /// In the keyed order, where a sample is one piece of the `.bin`: where the tokens of a slice lie: data set, its pass, and the first input's offset in the `.bin` in tokens.

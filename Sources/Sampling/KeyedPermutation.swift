@@ -31,6 +31,56 @@ public struct KeyedPermutation: Sendable, Equatable {
         return Int(value)
     }
 
+    /// Where each index of `range` goes, in their order. Four are on their way at a time, so that the multiplications of one overlap the others', and whether one
+    /// has arrived is no branch: about three times as fast as one look-up after the other.
+    ///
+    /// - Parameter images: room for `range.count` numbers.
+    public func map(_ range: Range<Int>, into images: UnsafeMutablePointer<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "index outside the permutation")
+        let bound = UInt64(count)
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: range.count + 3) { values in
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: range.count) { places in
+                for index in 0..<range.count { (values[index], places[index]) = (UInt64(range.lowerBound + index), index) }
+                // Those that are still outside, pushed together; the last four are filled up with any.
+                var left = count == 1 ? 0 : range.count
+                if count == 1 { images.update(repeating: 0, count: range.count) }
+                while left > 0 {
+                    for index in left..<left + 3 { values[index] = 0 }
+                    for first in stride(from: 0, to: left, by: 4) { forward(four: values.baseAddress! + first) }
+                    var outside = 0
+                    for index in 0..<left {
+                        let (value, place) = (values[index], places[index])
+                        images[place] = Int(value)
+                        (values[outside], places[outside]) = (value, place)
+                        outside += value < bound ? 0 : 1
+                    }
+                    left = outside
+                }
+            }
+        }
+    }
+
+    /// ``forward(_:)`` of four values in place.
+    @inline(__always)
+    private func forward(four values: UnsafeMutablePointer<UInt64>) {
+        var (leftA, rightA) = (values[0] >> halfBits, values[0] & halfMask)
+        var (leftB, rightB) = (values[1] >> halfBits, values[1] & halfMask)
+        var (leftC, rightC) = (values[2] >> halfBits, values[2] & halfMask)
+        var (leftD, rightD) = (values[3] >> halfBits, values[3] & halfMask)
+        var added = key
+        for _ in 0..<8 {
+            (leftA, rightA) = (rightA, leftA ^ (CounterRandom.mix(rightA &+ added) & halfMask))
+            (leftB, rightB) = (rightB, leftB ^ (CounterRandom.mix(rightB &+ added) & halfMask))
+            (leftC, rightC) = (rightC, leftC ^ (CounterRandom.mix(rightC &+ added) & halfMask))
+            (leftD, rightD) = (rightD, leftD ^ (CounterRandom.mix(rightD &+ added) & halfMask))
+            added &+= 0x9E37_79B9_7F4A_7C15
+        }
+        values[0] = leftA << halfBits | rightA
+        values[1] = leftB << halfBits | rightB
+        values[2] = leftC << halfBits | rightC
+        values[3] = leftD << halfBits | rightD
+    }
+
     @inline(__always)
     private func forward(_ value: UInt64) -> UInt64 {
         var left = value >> halfBits

@@ -75,12 +75,7 @@ public struct SampleOrder: Sendable, Equatable {
         while true {
             let era = eras[index]
             if epoch >= era.firstEpoch {
-                let rank = KeyedPermutation(count: era.starts.last!, key: CounterRandom.word(seed, 1, UInt64(epoch)))[position]
-                let set = Self.part(holding: rank, starts: era.starts)
-                let place = rank - era.starts[set]
-                // Without weights an epoch's own permutation is order enough.
-                guard era.isWeighted else { return Entry(dataset: set, pass: epoch, sample: place) }
-                return entry(draw: era.drawn[set] + (epoch - era.firstEpoch) * era.quotas[set] + place, of: set)
+                return entry(epoch: epoch, rank: permutation(of: era, epoch: epoch)[position], in: era)
             }
             let rest = era.left + era.furtherStarts.last!
             let key = CounterRandom.word(seed, 5, UInt64(epoch), UInt64(era.position))
@@ -95,6 +90,38 @@ public struct SampleOrder: Sendable, Equatable {
             position = era.position + rank
             index -= 1
         }
+    }
+
+    /// Appends what is served at `positions` of `epoch`, in order; several times as fast as one by one, but for an epoch in which the data changed.
+    public func appendEntries(epoch: Int, positions: Range<Int>, to entries: inout [Entry]) {
+        let era = eras[eras.count - 1]
+        guard epoch >= era.firstEpoch, eras.count == 1 || (epoch, positions.lowerBound) >= (era.epoch, era.position) else {
+            for position in positions { entries.append(entry(epoch: epoch, position: position)) }
+            return
+        }
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { ranks in
+            let permutation = permutation(of: era, epoch: epoch)
+            var first = positions.lowerBound
+            while first < positions.upperBound {
+                let part = first..<min(first + ranks.count, positions.upperBound)
+                permutation.map(part, into: ranks.baseAddress!)
+                for index in 0..<part.count { entries.append(entry(epoch: epoch, rank: ranks[index], in: era)) }
+                first = part.upperBound
+            }
+        }
+    }
+
+    private func permutation(of era: Era, epoch: Int) -> KeyedPermutation {
+        KeyedPermutation(count: era.starts.last!, key: CounterRandom.word(seed, 1, UInt64(epoch)))
+    }
+
+    /// What is at `rank` of an epoch when the sets are laid end to end, before they are shuffled together.
+    private func entry(epoch: Int, rank: Int, in era: Era) -> Entry {
+        let set = Self.part(holding: rank, starts: era.starts)
+        let place = rank - era.starts[set]
+        // Without weights an epoch's own permutation is order enough.
+        guard era.isWeighted else { return Entry(dataset: set, pass: epoch, sample: place) }
+        return entry(draw: era.drawn[set] + (epoch - era.firstEpoch) * era.quotas[set] + place, of: set)
     }
 
     /// The sample that a set gives when it is drawn for the n-th time.

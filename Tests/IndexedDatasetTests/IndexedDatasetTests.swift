@@ -43,6 +43,17 @@ import Testing
                 narrow.withUnsafeMutableBufferPointer { dataset.copyTokens(at: start, count: count, into: $0.baseAddress!) }
                 #expect(wide == stream[start..<start + count] + [-7])
                 #expect(narrow == stream[start..<start + count].map { Int32(clamping: $0) } + [-7])
+                // Inputs and targets at once.
+                let pairs = min(count, stream.count - start - 1)
+                var targets = [Int32](repeating: -7, count: pairs + 1)
+                narrow = targets
+                narrow.withUnsafeMutableBufferPointer { inputs in
+                    targets.withUnsafeMutableBufferPointer {
+                        dataset.memory.copyPairs(at: start, count: pairs, inputs: inputs.baseAddress!, targets: $0.baseAddress!)
+                    }
+                }
+                #expect(narrow == stream[start..<start + pairs].map { Int32(clamping: $0) } + [-7])
+                #expect(targets == stream[start + 1..<start + 1 + pairs].map { Int32(clamping: $0) } + [-7])
             }
         }
     }

@@ -3,6 +3,14 @@ import Sampling
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 @testable import LengthWarmup
 
 @Suite("Loader")
@@ -119,6 +127,43 @@ struct LoaderTests {
             tokens += dataset.tokens(ofSequence: sequence)[part].map { Int32($0) }
         }
         return tokens
+    }
+
+    @Test("batches made ahead on a thread are those made on demand, whoever is faster, with losses and without", arguments: [false, true])
+    func ahead(isAdaptive: Bool) throws {
+        var random = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let source = try DataSource(
+            [DataSetName(prefix: try dataset(folder, "a", tokens: 6000, &random))], part: .train, sequenceLength: 24, seed: 5)
+        let configuration = PlanConfiguration(
+            sequenceLength: 24, globalBatchSize: 7, trainTokens: 12_000,
+            pacing: isAdaptive
+                ? .adaptive(AdaptivePacing(start: 4, increment: 4, interval: 3, tolerance: 0.2)) : .linear(start: 3, steps: 40),
+            granularity: 1)
+        /// Everything in the batches, in order; the loss of one step in four is not reported.
+        func batches(worthwhile: Double, depth: Int, pauses: Bool) throws -> [[Int32]] {
+            let assembler = BatchAssembler(
+                plan: try TrainingPlan(configuration, samples: source.sampleCount), source: source, rank: 0, world: 1, microBatchSize: 2)
+            let producer = BatchProducer(assembler, depth: depth, worthwhile: worthwhile)
+            defer { producer.stop() }
+            var seen: [[Int32]] = []
+            while let produced = producer.next() {
+                let batch = produced.batch
+                if pauses, Int.random(in: 0..<8, using: &random) == 0 { usleep(300) }
+                var numbers = [Int32(batch.step), Int32(batch.length), batch.completesStep ? 1 : 0]
+                for matrix in [batch.inputs, batch.targets, batch.segments, batch.positions] {
+                    numbers += UnsafeBufferPointer(start: matrix, count: batch.rows * batch.length)
+                }
+                seen.append(numbers)
+                if isAdaptive, batch.completesStep, batch.step % 4 != 3 { producer.observe(loss: 5 - Double(batch.step % 11) / 10) }
+            }
+            return seen
+        }
+        let expected = try batches(worthwhile: .infinity, depth: 2, pauses: false)
+        #expect(expected.count > 200 && (!isAdaptive || Set(expected.map { $0[1] }).count > 2))
+        for depth in [2, 3, 9] {
+            for pauses in [false, true] { #expect(try batches(worthwhile: 0, depth: depth, pauses: pauses) == expected) }
+        }
     }
 
     @Test("positions begin anew in each packed segment, padding is marked")

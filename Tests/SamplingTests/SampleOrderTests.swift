@@ -13,6 +13,31 @@ struct SamplingPropertyTests {
         }
     }
 
+    @Test("many look-ups at once find what each one finds")
+    func together() {
+        var random = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(200) {
+            let count = Bool.random(using: &random) ? Int.random(in: 1...40, using: &random) : Int.random(in: 1...1 << 40, using: &random)
+            let permutation = KeyedPermutation(count: count, key: random.next())
+            let first = Int.random(in: 0...count, using: &random)
+            let range = first..<min(count, first + Int.random(in: 0...150, using: &random))
+            let images = [Int](unsafeUninitializedCapacity: range.count + 1) { buffer, initialized in
+                buffer[range.count] = -7
+                permutation.map(range, into: buffer.baseAddress!)
+                initialized = range.count + 1
+            }
+            #expect(images == range.map { permutation[$0] } + [-7])
+
+            let counts = (0..<Int.random(in: 1...3, using: &random)).map { _ in Int.random(in: 1...300, using: &random) }
+            let weights = Bool.random(using: &random) ? counts.map { _ in Double.random(in: 1...5, using: &random) } : nil
+            let order = SampleOrder(sampleCounts: counts, weights: weights, seed: random.next())
+            let positions = Int.random(in: 0...order.count, using: &random)..<order.count
+            var entries: [SampleOrder.Entry] = []
+            order.appendEntries(epoch: 3, positions: positions, to: &entries)
+            #expect(entries == positions.map { order.entry(epoch: 3, position: $0) })
+        }
+    }
+
     @Test("a keyed permutation is as good as a random one: every place equally likely, no trace of the old neighbours")
     func quality() {
         // Chi-square of (index, image) over many keys, as its distance from the mean in standard deviations.

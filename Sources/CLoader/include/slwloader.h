@@ -9,7 +9,7 @@
  *     while (slw_loader_next(loader, &batch) == 1) train(&batch);
  *     slw_loader_close(loader);
  *
- * Link with -lslwloader. The library starts one prefetch thread a loader and installs no signal handler.
+ * Link with -lslwloader. The library starts at most one thread a loader (when batches are worth making ahead) and installs no signal handler.
  */
 #ifndef SLWLOADER_H
 #define SLWLOADER_H
@@ -77,7 +77,7 @@ int64_t slw_loader_save(const slw_loader *loader, void *buffer, size_t capacity)
 /* Continues from a saved state. 0, or -1 when the state is damaged or belongs to other data or options. */
 int32_t slw_loader_restore(slw_loader *loader, const void *state, size_t size);
 
-/* Stops the prefetch thread and frees everything. NULL is allowed. */
+/* Stops the thread and frees everything. NULL is allowed. */
 void slw_loader_close(slw_loader *loader);
 
 #ifdef __cplusplus

@@ -4,6 +4,7 @@ import ctypes
 import json
 import os
 import pathlib
+import struct
 
 import numpy as np
 
@@ -30,6 +31,10 @@ class _Batch(ctypes.Structure):
         ("segments", ctypes.c_void_p),
         ("positions", ctypes.c_void_p),
     ]
+
+
+# The same fields read in one go: attributes of a ctypes structure cost more than a short batch.
+_read_batch = struct.Struct("@qiiiiqqPPPP").unpack_from
 
 
 class _Counts(ctypes.Structure):
@@ -84,19 +89,16 @@ class Batch:
                  "completes_step")
 
     def __init__(self, raw: _Batch, views: dict):
-        self.step = raw.step
-        self.length = raw.length
+        # completes_step: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like.
+        # global_target_count: targets of the whole step over all ranks: divide the summed loss by it.
+        (self.step, rows, self.length, completes, _, self.target_count, self.global_target_count, *places) = _read_batch(raw)
+        self.completes_step = completes != 0
         # The loader fills few buffers in turn: each keeps the views of its last shape, which cost more to make than to fill.
-        shape = (raw.rows, raw.length)
-        known = views.get(raw.inputs)
-        if known is None or known[0].shape != shape:
-            known = views[raw.inputs] = tuple(_view(at, shape) for at in (raw.inputs, raw.targets, raw.segments, raw.positions))
-        self.input_ids, self.labels, self.segment_ids, self.position_ids = known
-        #: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like
-        self.completes_step = bool(raw.completes_step)
-        self.target_count = raw.target_count
-        #: targets of the whole step over all ranks: divide the summed loss by it
-        self.global_target_count = raw.global_target_count
+        shape = (rows, self.length)
+        known = views.get(places[0])
+        if known is None or known[0] != shape:
+            known = views[places[0]] = (shape, *(_view(at, shape) for at in places))
+        _, self.input_ids, self.labels, self.segment_ids, self.position_ids = known
 
 
 class Loader:
