@@ -87,16 +87,19 @@ struct SliceReader {
         sources = source.streams.map { OriginText(of: $0.dataset) }
     }
 
-    /// The pieces that the slice consists of, several only in Megatron's order, and where the first one lies.
-    /// Where the first token of a slice is.
-    private func place(_ slice: Slice) -> (number: Int, place: TokenPlace) {
-        let location = source.location(epoch: slice.epoch, position: slice.position, start: slice.start)
-        return (location.dataset, TokenPlace(location.token, of: source.streams[location.dataset].dataset, text: text))
+    /// The pieces that a slice consists of, several only in Megatron's order, and where the first one lies.
+    private func place(_ slice: Slice) -> (number: Int, pieces: [TokenRun], place: TokenPlace) {
+        var pieces: [TokenRun] = []
+        source.appendRuns(epoch: slice.epoch, position: slice.position, start: slice.start, targets: slice.length, to: &pieces)
+        let number = pieces[0].dataset
+        return (number, pieces, TokenPlace(pieces[0].token, of: source.streams[number].dataset, text: text))
     }
 
     func cells(_ slice: Slice) -> [String] {
-        let (number, place) = place(slice)
-        let tokens = DatasetText.tokens(place.dataset, at: place.token, count: min(width, slice.length))
+        let (number, pieces, place) = place(slice)
+        let tokens = pieces.reduce(into: []) { found, piece in
+            found += DatasetText.tokens(place.dataset, at: piece.token, count: min(width - min(width, found.count), piece.inputCount))
+        }
         let shown =
             text.shown(tokens, limit: width) ?? tokens.prefix(8).map { "\($0)" }.joined(separator: " ") + (slice.length > 8 ? " …" : "")
         return [
@@ -107,11 +110,12 @@ struct SliceReader {
     }
 
     func json(_ slice: Slice) -> JSONValue {
-        let (number, place) = place(slice)
+        let (number, pieces, place) = place(slice)
         return [
             "prefix": JSONValue(place.dataset.prefix), "epoch": JSONValue(slice.epoch), "position": JSONValue(slice.position),
             "start": JSONValue(slice.start), "length": JSONValue(slice.length), "token_offset": JSONValue(place.token),
             "sequence": JSONValue(place.sequence), "document": JSONValue(place.document),
+            "pieces": .array(pieces.map { .array([JSONValue($0.token), JSONValue($0.inputCount)]) }),
             "offset_in_document": JSONValue(place.token - place.range.lowerBound), "origin": sources[number]?.json(place.document) ?? .null,
         ]
     }
