@@ -120,7 +120,8 @@ extension Encoder {
             misses[missCount].length = UInt16(truncatingIfNeeded: length)
             var differs = (entry.key ^ key) | UInt64(truncatingIfNeeded: length &>> 3 &* (length &- 8))
             if hasNUL { differs |= chunk[end &- 1] == 0 ? 1 : 0 }
-            missCount &+= differs == 0 ? 0 : 1
+            // 1 if anything differs. With a comparison the compiler makes a branch of it, which nothing predicts and which waits for the table.
+            missCount &+= Int(truncatingIfNeeded: (differs | (0 &- differs)) &>> 63)
             start = end
         }
         if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }
@@ -130,8 +131,8 @@ extension Encoder {
         let raw = UnsafeRawPointer(chunk)
         let positions = self.positions
         let misses = self.misses
-        var far = cache.far
-        var shift = cache.farShift
+        let far = cache.far
+        let shift = cache.farShift
         for number in 0..<missCount {
             let length = Int(misses[number].length)
             var high: UInt64 = 0
@@ -146,58 +147,81 @@ extension Encoder {
             misses[number].farIndex = UInt32(truncatingIfNeeded: index)
             slw_prefetch(far + index)
         }
+        var pieceCount = 0
         for number in 0..<missCount {
             let miss = misses[number]
             let start = Int(positions[Int(miss.index)])
             let length = Int(miss.length)
-            if length > 16 || (hasNUL && chunk[start + length - 1] == 0) {
-                results[Int(miss.index)] = encodeLong(UnsafeRawBufferPointer(start: chunk + start, count: length))
-                continue
-            }
-            let entry = far + Int(miss.farIndex)
-            let isFirst = entry[0].low == miss.low && entry[0].high == miss.high
-            if isFirst || (entry[1].low == miss.low && entry[1].high == miss.high) {
-                let value = isFirst ? entry[0].value : entry[1].value
-                results[Int(miss.index)] = value
-                promotion &+= 1
-                if length <= 8, promotion & 15 == 0 {
-                    cache.near[PreTokenCache.nearIndex(miss.low)] = PreTokenCache.NearEntry(key: miss.low, value: value)
+            if isLong(miss, chunk, hasNUL: hasNUL) {
+                let bytes = UnsafeRawBufferPointer(start: chunk + start, count: length)
+                if let value = encodeLong(bytes, &misses[number].low) {
+                    results[Int(miss.index)] = value
+                    continue
                 }
-                continue
-            }
-            let tokenCount = tokens(of: chunk + start, count: length)
-            let value = cache.pack(merging.tokens, count: tokenCount)
-            results[Int(miss.index)] = value
-            cache.insert(miss.low, miss.high, value)
-            if length <= 8 {
-                let slot = cache.near + PreTokenCache.nearIndex(miss.low)
-                if slot.pointee.key == 0 { slot.pointee = PreTokenCache.NearEntry(key: miss.low, value: value) }
-            }
-            if cache.farShift != shift {
-                // The table has grown: the places of the other misses are different ones now.
-                far = cache.far
-                shift = cache.farShift
-                for later in number..<missCount {
-                    misses[later].farIndex = UInt32(
-                        truncatingIfNeeded: PreTokenCache.farIndex(misses[later].low, misses[later].high, shift: shift))
+            } else {
+                let entry = far + Int(miss.farIndex)
+                let isFirst = entry[0].low == miss.low && entry[0].high == miss.high
+                if isFirst || (entry[1].low == miss.low && entry[1].high == miss.high) {
+                    let value = isFirst ? entry[0].value : entry[1].value
+                    results[Int(miss.index)] = value
+                    promotion &+= 1
+                    if length <= 8, promotion & 15 == 0 {
+                        cache.near[PreTokenCache.nearIndex(miss.low)] = PreTokenCache.NearEntry(key: miss.low, value: value)
+                    }
+                    continue
+                }
+                if model.ignoresMerges, let whole = model.wholeToken(UnsafeRawBufferPointer(start: chunk + start, count: length)) {
+                    pieceTokens[0] = whole
+                    remember(miss, isLong: false, chunk + start, cache.pack(pieceTokens, count: 1))
+                    continue
                 }
             }
+            pieces[pieceCount] = slw_piece(start: UInt16(start), length: miss.length, count: 0, index: UInt16(number))
+            pieceCount &+= 1
+        }
+        if pieceCount == 0 { return }
+        slw_merge_pieces(model.merges.parts, chunk, pieces, pieceCount, pieceTokens)
+        for number in 0..<pieceCount {
+            let piece = pieces[number]
+            let miss = misses[Int(piece.index)]
+            let value = cache.pack(pieceTokens + Int(piece.start), count: Int(piece.count))
+            remember(miss, isLong: isLong(miss, chunk, hasNUL: hasNUL), chunk + Int(piece.start), value)
         }
     }
 
-    /// A pre-token of more than 16 bytes, or one that ends in a zero byte, within a chunk.
-    @inline(never)
-    private func encodeLong(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        let base = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        if bytes.count > PreTokenCache.longestKey {
-            let tokenCount = tokens(of: base, count: bytes.count)
-            return cache.pack(merging.tokens, count: tokenCount)
+    /// Whether a pre-token has a key that does not fit into the second table.
+    @inline(__always)
+    private func isLong(_ miss: Miss, _ chunk: UnsafePointer<UInt8>, hasNUL: Bool) -> Bool {
+        miss.length > 16 || (hasNUL && chunk[Int(positions[Int(miss.index)]) + Int(miss.length) - 1] == 0)
+    }
+
+    @inline(__always)
+    private func remember(_ miss: Miss, isLong: Bool, _ bytes: UnsafePointer<UInt8>, _ value: UInt64) {
+        results[Int(miss.index)] = value
+        if isLong {
+            cache.insertLong(UnsafeRawBufferPointer(start: bytes, count: Int(miss.length)), hash: miss.low, value)
+            return
         }
-        let hash = TokenIndex.hash(bytes)
-        if let value = cache.findLong(bytes, hash: hash) { return value }
-        let tokenCount = tokens(of: base, count: bytes.count)
+        cache.insert(miss.low, miss.high, value)
+        if miss.length <= 8 {
+            let slot = cache.near + PreTokenCache.nearIndex(miss.low)
+            if slot.pointee.key == 0 { slot.pointee = PreTokenCache.NearEntry(key: miss.low, value: value) }
+        }
+    }
+
+    /// The packed tokens of a pre-token of more than 16 bytes, or one that ends in a zero byte, within a chunk. Nil if it is not
+    /// remembered and short enough to be merged with others; its hash is then in `hash`.
+    @inline(never)
+    private func encodeLong(_ bytes: UnsafeRawBufferPointer, _ hash: inout UInt64) -> UInt64? {
+        let isKept = bytes.count <= PreTokenCache.longestKey
+        if isKept {
+            hash = TokenIndex.hash(bytes)
+            if let value = cache.findLong(bytes, hash: hash) { return value }
+            if bytes.count <= slw_piece_limit, !model.ignoresMerges { return nil }
+        }
+        let tokenCount = tokens(of: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count: bytes.count)
         let value = cache.pack(merging.tokens, count: tokenCount)
-        cache.insertLong(bytes, hash: hash, value)
+        if isKept { cache.insertLong(bytes, hash: hash, value) }
         return value
     }
 

@@ -28,11 +28,15 @@ public final class Encoder {
     let positions: UnsafeMutablePointer<UInt16>
     let results: UnsafeMutablePointer<UInt64>
     let misses: UnsafeMutablePointer<Miss>
+    /// What no table knows, and its tokens, those of a piece from where its text begins.
+    let pieces: UnsafeMutablePointer<slw_piece>
+    let pieceTokens: UnsafeMutablePointer<TokenID>
     /// Every sixteenth hit of the second table moves to the first.
     var promotion: UInt32 = 0
 
     /// A pre-token that the first table does not know.
     struct Miss {
+        /// The key in the second table; of a long one `low` is the hash.
         var low: UInt64
         var high: UInt64
         var farIndex: UInt32
@@ -59,6 +63,8 @@ public final class Encoder {
         positions = .allocate(capacity: Self.scratchBytes + 128)
         results = .allocate(capacity: Self.scratchBytes + 64)
         misses = .allocate(capacity: Self.scratchBytes + 64)
+        pieces = .allocate(capacity: Self.scratchBytes + 64)
+        pieceTokens = .allocate(capacity: Self.scratchBytes + 64)
     }
 
     deinit {
@@ -68,6 +74,8 @@ public final class Encoder {
         positions.deallocate()
         results.deallocate()
         misses.deallocate()
+        pieces.deallocate()
+        pieceTokens.deallocate()
     }
 
     /// Encodes the documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last

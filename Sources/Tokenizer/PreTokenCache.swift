@@ -104,10 +104,11 @@ final class PreTokenCache {
         return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 29)) &* 0xBF58_476D_1CE4_E5B9) &>> shift) &* 2
     }
 
-    /// Remembers a key that `far` does not have.
+    /// Remembers a key, which may be there since a moment ago.
     func insert(_ low: UInt64, _ high: UInt64, _ value: UInt64) {
         if farUsed * 2 >= farCapacity, farCapacity < farLimit { grow() }
         let first = far + Self.farIndex(low, high, shift: farShift)
+        if first[0].low == low, first[0].high == high { return }
         if first[0].low != 0 {
             if first[1].low == 0 { farUsed += 1 }
             first[1] = first[0]

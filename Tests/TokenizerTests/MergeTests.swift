@@ -44,6 +44,48 @@ struct MergeTests {
         }
     }
 
+    @Test(arguments: [0, 1, 2] as [UInt32])
+    func `pieces of all lengths that are merged by turns come out as each by itself`(level: UInt32) throws {
+        let merges = try EncoderTests.bundled.get().model.merges
+        var parts = merges.parts.pointee
+        parts.level = slw_scan_level(rawValue: min(level, slw_best_scan_level().rawValue))
+        var generator = SeededGenerator(TestRun.seed &+ UInt64(level))
+        for round in 0..<TestRun.cases(60) {
+            // None, fewer than there are turns, many; short ones, long ones, both.
+            let longest = [4, 16, 62].randomElement(using: &generator)!
+            var text: [UInt8] = []
+            var pieces: [slw_piece] = []
+            for index in 0..<Int.random(in: 0...(round % 2 == 0 ? 5 : 60), using: &generator) {
+                let length = Int.random(in: 1...longest, using: &generator)
+                pieces.append(slw_piece(start: UInt16(text.count), length: UInt16(length), count: 0, index: UInt16(index)))
+                text += bytes(length, &generator)
+            }
+            let end = text.count
+            text += bytes(16, &generator)
+            let unused = TokenID.max
+            var tokens = [TokenID](repeating: unused, count: end)
+            slw_merge_pieces(&parts, text, &pieces, pieces.count, &tokens)
+            for (index, piece) in pieces.enumerated() {
+                let (start, count, length) = (Int(piece.start), Int(piece.count), Int(piece.length))
+                #expect(piece.index == index)
+                #expect(Array(tokens[start..<start + count]) == naive(Array(text[start..<start + length]), merges))
+                #expect(tokens[start + count..<start + length].allSatisfy { $0 == unused })
+            }
+        }
+    }
+
+    @Test func `a table of merges that is nearly full forgets nothing`() {
+        let room = 1638  // of 2048 slots
+        let table = MergeTable(mergeCount: room, byteTokens: Array(0..<256))
+        func pair(_ rank: Int) -> (TokenID, TokenID) { (TokenID(rank * 37 % 4096), TokenID(rank / 3 + 7)) }
+        for rank in 0..<room { table.insert(pair(rank).0, pair(rank).1, rank: rank, product: TokenID(rank)) }
+        for rank in 0..<5000 {
+            #expect(table.rank(pair(rank).0, pair(rank).1) == (rank < room ? UInt32(rank) : MergeTable.noRank))
+        }
+        table.insert(pair(7).0, pair(7).1, rank: room - 1, product: 1)
+        #expect(table.rank(pair(7).0, pair(7).1) == UInt32(room - 1))
+    }
+
     @Test func `what is too long for the vectors is merged alike`() throws {
         let merges = try EncoderTests.bundled.get().model.merges
         let scratch = MergeScratch(merges)
