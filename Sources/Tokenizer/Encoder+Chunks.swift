@@ -69,7 +69,8 @@ extension Encoder {
         batch.pending = offset + Int(positions[last])
 
         cache.makeRoom()
-        if hasNUL { lookUp(chunk, count: last, hasNUL: true) } else { lookUp(chunk, count: last, hasNUL: false) }
+        let missCount = slw_look_up(cache.near, chunk, positions, last, hasNUL ? 1 : 0, scan.pointee.level, results, missNumbers)
+        if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }
 
         batch.output.reserve(Int(positions[last]) - Int(positions[0]))
         var index = 0
@@ -98,35 +99,7 @@ extension Encoder {
         return low
     }
 
-    /// Finds the packed tokens of the pre-tokens between neighbouring positions.
-    @inline(__always)
-    private func lookUp(_ chunk: UnsafePointer<UInt8>, count: Int, hasNUL: Bool) {
-        let positions = self.positions
-        let results = self.results
-        let misses = self.misses
-        let near = cache.near
-        let raw = UnsafeRawPointer(chunk)
-        var missCount = 0
-        var start = Int(positions[0])
-        for index in 0..<count {
-            let end = Int(positions[index &+ 1])
-            let length = end &- start
-            let word = raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian
-            let key = word & (UInt64.max &>> UInt64(truncatingIfNeeded: 64 &- (min(length, 8) &* 8)))
-            let entry = near[PreTokenCache.nearIndex(key)]
-            results[index] = entry.value
-            misses[missCount].low = key
-            misses[missCount].index = UInt16(truncatingIfNeeded: index)
-            misses[missCount].length = UInt16(truncatingIfNeeded: length)
-            var differs = (entry.key ^ key) | UInt64(truncatingIfNeeded: length &>> 3 &* (length &- 8))
-            if hasNUL { differs |= chunk[end &- 1] == 0 ? 1 : 0 }
-            // 1 if anything differs. With a comparison the compiler makes a branch of it, which nothing predicts and which waits for the table.
-            missCount &+= Int(truncatingIfNeeded: (differs | (0 &- differs)) &>> 63)
-            start = end
-        }
-        if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }
-    }
-
+    /// Finds the packed tokens of the pre-tokens that the first table does not know.
     private func lookUpMisses(_ chunk: UnsafePointer<UInt8>, _ missCount: Int, hasNUL: Bool) {
         let raw = UnsafeRawPointer(chunk)
         let positions = self.positions
@@ -134,18 +107,17 @@ extension Encoder {
         let far = cache.far
         let shift = cache.farShift
         for number in 0..<missCount {
-            let length = Int(misses[number].length)
-            var high: UInt64 = 0
-            if length > 8 {
-                let start = Int(positions[Int(misses[number].index)])
-                high =
-                    raw.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self).littleEndian
-                    & (UInt64.max &>> UInt64(truncatingIfNeeded: 128 &- (min(length, 16) &* 8)))
-            }
-            misses[number].high = high
-            let index = PreTokenCache.farIndex(misses[number].low, high, shift: shift)
-            misses[number].farIndex = UInt32(truncatingIfNeeded: index)
-            slw_prefetch(far + index)
+            let index = missNumbers[number]
+            let start = Int(positions[Int(index)])
+            let length = Int(positions[Int(index) + 1]) - start
+            let low = slw_near_key(raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian, length)
+            // Behind a word of eight bytes there is nothing, behind a shorter one nothing either.
+            let high = slw_near_key(
+                raw.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self).littleEndian, max(length, 8) &- 8)
+            let place = PreTokenCache.farIndex(low, high, shift: shift)
+            slw_prefetch(far + place)
+            misses[number] = Miss(
+                low: low, high: high, farIndex: UInt32(truncatingIfNeeded: place), index: index, length: UInt16(truncatingIfNeeded: length))
         }
         var pieceCount = 0
         for number in 0..<missCount {
@@ -165,20 +137,15 @@ extension Encoder {
                     let value = isFirst ? entry[0].value : entry[1].value
                     results[Int(miss.index)] = value
                     promotion &+= 1
-                    if length <= 8, promotion & 15 == 0 {
-                        cache.near[PreTokenCache.nearIndex(miss.low)] = PreTokenCache.NearEntry(key: miss.low, value: value)
-                    }
-                    continue
-                }
-                if model.ignoresMerges, let whole = model.wholeToken(UnsafeRawBufferPointer(start: chunk + start, count: length)) {
-                    pieceTokens[0] = whole
-                    remember(miss, isLong: false, chunk + start, cache.pack(pieceTokens, count: 1))
+                    if length <= 8, promotion & 15 == 0 { cache.insertNear(miss.low, value, onlyIfFree: false) }
                     continue
                 }
             }
             pieces[pieceCount] = slw_piece(start: UInt16(start), length: miss.length, count: 0, index: UInt16(number))
             pieceCount &+= 1
         }
+        // From here on the second table may move.
+        if model.ignoresMerges { pieceCount = takeWholeTokens(chunk, pieceCount) }
         if pieceCount == 0 { return }
         slw_merge_pieces(model.merges.parts, chunk, pieces, pieceCount, pieceTokens)
         for number in 0..<pieceCount {
@@ -187,6 +154,23 @@ extension Encoder {
             let value = cache.pack(pieceTokens + Int(piece.start), count: Int(piece.count))
             remember(miss, isLong: isLong(miss, chunk, hasNUL: hasNUL), chunk + Int(piece.start), value)
         }
+    }
+
+    /// Remembers the pieces that are tokens, and keeps the others. Returns the number of those. None of them is long.
+    private func takeWholeTokens(_ chunk: UnsafePointer<UInt8>, _ pieceCount: Int) -> Int {
+        var kept = 0
+        for number in 0..<pieceCount {
+            let piece = pieces[number]
+            let bytes = chunk + Int(piece.start)
+            if let whole = model.wholeToken(UnsafeRawBufferPointer(start: bytes, count: Int(piece.length))) {
+                pieceTokens[0] = whole
+                remember(misses[Int(piece.index)], isLong: false, bytes, cache.pack(pieceTokens, count: 1))
+            } else {
+                pieces[kept] = piece
+                kept += 1
+            }
+        }
+        return kept
     }
 
     /// Whether a pre-token has a key that does not fit into the second table.
@@ -203,10 +187,7 @@ extension Encoder {
             return
         }
         cache.insert(miss.low, miss.high, value)
-        if miss.length <= 8 {
-            let slot = cache.near + PreTokenCache.nearIndex(miss.low)
-            if slot.pointee.key == 0 { slot.pointee = PreTokenCache.NearEntry(key: miss.low, value: value) }
-        }
+        if miss.length <= 8 { cache.insertNear(miss.low, value, onlyIfFree: true) }
     }
 
     /// The packed tokens of a pre-token of more than 16 bytes, or one that ends in a zero byte, within a chunk. Nil if it is not

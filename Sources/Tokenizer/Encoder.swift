@@ -27,6 +27,8 @@ public final class Encoder {
     let scratch: UnsafeMutablePointer<UInt8>
     let positions: UnsafeMutablePointer<UInt16>
     let results: UnsafeMutablePointer<UInt64>
+    /// The numbers of the pre-tokens that the first table does not know.
+    let missNumbers: UnsafeMutablePointer<UInt16>
     let misses: UnsafeMutablePointer<Miss>
     /// What no table knows, and its tokens, those of a piece from where its text begins.
     let pieces: UnsafeMutablePointer<slw_piece>
@@ -62,6 +64,7 @@ public final class Encoder {
         scratch = .allocate(capacity: Self.scratchBytes + 256)
         positions = .allocate(capacity: Self.scratchBytes + 128)
         results = .allocate(capacity: Self.scratchBytes + 64)
+        missNumbers = .allocate(capacity: Self.scratchBytes + 64)
         misses = .allocate(capacity: Self.scratchBytes + 64)
         pieces = .allocate(capacity: Self.scratchBytes + 64)
         pieceTokens = .allocate(capacity: Self.scratchBytes + 64)
@@ -73,6 +76,7 @@ public final class Encoder {
         scratch.deallocate()
         positions.deallocate()
         results.deallocate()
+        missNumbers.deallocate()
         misses.deallocate()
         pieces.deallocate()
         pieceTokens.deallocate()

@@ -18,10 +18,6 @@ internal import CByteScan
 /// Keys are padded with zeros, so a pre-token that *ends* in a zero byte must not be asked for (the encoder does not).
 /// What is remembered never changes what is encoded, only how fast.
 final class PreTokenCache {
-    struct NearEntry {
-        var key: UInt64
-        var value: UInt64
-    }
     struct FarEntry {
         var low: UInt64
         var high: UInt64
@@ -35,7 +31,6 @@ final class PreTokenCache {
         var length: UInt32
     }
 
-    static let nearBits: UInt64 = 15
     static let longBits: UInt64 = 15
     static let longestKey = 255
     /// Bytes of the arena for long keys.
@@ -43,7 +38,7 @@ final class PreTokenCache {
     /// Ids of the pool for words with more than three tokens.
     private static let poolLimit = 1 << 21
 
-    let near: UnsafeMutablePointer<NearEntry>
+    let near: UnsafeMutablePointer<slw_near_entry>
     private(set) var far: UnsafeMutablePointer<FarEntry>
     private(set) var farShift: UInt64
     private var farUsed = 0
@@ -60,8 +55,8 @@ final class PreTokenCache {
     /// `byteLimit`: what the second table may grow to.
     init(packing: PackedTokens, byteLimit: Int) {
         self.packing = packing
-        near = LargePages.allocate(NearEntry.self, capacity: 1 << Self.nearBits)
-        near.initialize(repeating: NearEntry(key: 0, value: 0), count: 1 << Self.nearBits)
+        near = LargePages.allocate(slw_near_entry.self, capacity: 1 << slw_near_bits)
+        near.initialize(repeating: slw_near_entry(key: 0, value: 0), count: 1 << slw_near_bits)
         farCapacity = 1 << 15
         farShift = 64 - 14
         var limit = 1 << 15
@@ -90,9 +85,11 @@ final class PreTokenCache {
 
     // MARK: at most 8 bytes
 
+    /// Remembers a key of at most 8 bytes in the place of another one, or only if its place is free.
     @inline(__always)
-    static func nearIndex(_ key: UInt64) -> Int {
-        Int(truncatingIfNeeded: ((key ^ (key >> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> (64 &- nearBits))
+    func insertNear(_ key: UInt64, _ value: UInt64, onlyIfFree: Bool) {
+        let entry = near + slw_near_index(key)
+        if !onlyIfFree || entry.pointee.key == 0 { entry.pointee = slw_near_entry(key: key, value: value) }
     }
 
     // MARK: at most 16 bytes
@@ -188,7 +185,7 @@ final class PreTokenCache {
     /// Forgets everything when the pool is full. Call it only while no packed word is in use.
     func makeRoom() {
         guard poolUsed > Self.poolLimit else { return }
-        near.update(repeating: NearEntry(key: 0, value: 0), count: 1 << Self.nearBits)
+        near.update(repeating: slw_near_entry(key: 0, value: 0), count: 1 << slw_near_bits)
         far.update(repeating: FarEntry(low: 0, high: 0, value: 0), count: farCapacity)
         farUsed = 0
         long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
