@@ -13,7 +13,7 @@ public enum ScheduleOptions {
         .defaulting(
             to: "16")
     public static let trainTokens = Option<Int?>.count(
-        "--train-tokens", in: 1...Int.max, "token budget: the run ends when so many targets are trained")
+        "--train-tokens", in: 1...1 << 60, "token budget: the run ends when so many targets are trained")
     public static let seed = Option<Int?>.count("--seed", "N", "of data order and weights").defaulting(to: "1234")
 
     public static let pacing = Option<String?>.choice(
@@ -22,7 +22,7 @@ public enum ScheduleOptions {
     ).defaulting(to: "linear")
     public static let start = Option<Int?>.count("--slw-start", in: 1...1 << 24, "length of the first step, the paper's s").defaulting(
         to: "8")
-    public static let steps = Option<Int?>.count("--slw-steps", "T", "step at which full length is reached").defaulting(
+    public static let steps = Option<Int?>.count("--slw-steps", "T", in: 0...1 << 56, "step at which full length is reached").defaulting(
         to: "30 % of the steps that full length would take")
     public static let rootDegree = Option<Double?>.number("--slw-root-degree", "D", in: 0.001...1000, "for root: progress to the power 1/D")
         .defaulting(
@@ -51,7 +51,7 @@ public enum ScheduleOptions {
     ).defaulting(to: "reuse")
     public static let batchWarmupStart = Option<Int?>.count(
         "--batch-warmup-start", in: 1...1 << 30, "rows of the first step, when the batch grows as GPT-3's")
-    public static let batchWarmupTokens = Option<Int?>.count("--batch-warmup-tokens", in: 1...Int.max, "tokens over which the batch grows")
+    public static let batchWarmupTokens = Option<Int?>.count("--batch-warmup-tokens", in: 1...1 << 60, "tokens over which the batch grows")
 
     public static let order = Option<String?>.choice(
         "--order", "ORDER", of: ["slw", "megatron"], "who shuffles: keyed permutations, or Megatron-Core's GPTDataset bit for bit"

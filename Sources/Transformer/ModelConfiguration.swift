@@ -66,7 +66,7 @@ public struct ModelConfiguration: Sendable, Equatable {
             ("layers", layerCount, 1 << 16), ("width", width, 1 << 28), ("heads", headCount, 1 << 28),
             ("vocabulary", vocabularySize, 1 << 28), ("context", contextLength, 1 << 28),
         ] where value < 1 || value > largest {
-            throw .invalidConfiguration("\(name) = \(value)")
+            throw .invalidConfiguration("\(name) is \(value): it must lie between 1 and \(largest)")
         }
         guard width % headCount == 0 else { throw .invalidConfiguration("width \(width) is not a multiple of \(headCount) heads") }
         for share in [hiddenDropout, attentionDropout] where !(share >= 0 && share < 1) {

@@ -12,7 +12,7 @@ struct PlanInputs {
     /// Samples of an epoch. Without data an epoch is as large as the budget, or as said.
     let samples: Int
 
-    static let corpusTokens = Option<Int?>.count("--corpus-tokens", in: 2...Int.max, "without --data: tokens of an epoch").defaulting(
+    static let corpusTokens = Option<Int?>.count("--corpus-tokens", in: 2...1 << 60, "without --data: tokens of an epoch").defaulting(
         to: "the budget")
 
     static let groups = [

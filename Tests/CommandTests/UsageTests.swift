@@ -26,6 +26,10 @@ struct UsageTests {
                 "slwdata: plan: --train-tokens: lots is not a whole number (512, 4K, 157B): see slwdata plan --help"
             ),
             (
+                .slwdata, ["plan", "--train-tokens", "9223372036854775807"],
+                "slwdata: plan: --train-tokens: 9223372036854775807 is not between 1 and 1152921504606846976: see slwdata plan --help"
+            ),
+            (
                 .slwdata, ["plan", "--train-tokens", "1M", "--slw-pacing", "table", "--slw-table", "8;9"],
                 "slwdata: plan: --slw-table: 8;9 is not a whole number (512, 4K, 157B): see slwdata plan --help"
             ),

@@ -27,11 +27,11 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
     }
 
     /// The documents as JSON Lines, with blank lines and CRLF here and there.
-    static func lines(_ documents: [String], _ generator: inout SeededGenerator) -> [UInt8] {
+    static func lines(_ documents: [String], _ generator: inout SeededGenerator) throws -> [UInt8] {
         var text = ""
         for (index, document) in documents.enumerated() {
             if index % 7 == 3 { text += "  \n" }
-            let escaped = String(decoding: try! JSONEncoder().encode(document), as: UTF8.self)
+            let escaped = String(decoding: try JSONEncoder().encode(document), as: UTF8.self)
             text += "{\"id\":\(index),\"text\":\(escaped)}" + (index % 5 == 1 ? "\r\n" : "\n")
         }
         if Bool.random(using: &generator) { text.removeLast() }
@@ -43,7 +43,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
         var generator = SeededGenerator(TestRun.seed)
         for round in 0..<TestRun.cases(4) {
             let documents = Self.documents(60, &generator)
-            let bytes = Self.lines(documents, &generator)
+            let bytes = try Self.lines(documents, &generator)
             var paths = [try directory.write(bytes, to: "\(round).jsonl")]
             for (program, ending) in [("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst")] {
                 if let packed = try compressed(bytes, program) { paths.append(try directory.write(packed, to: "\(round).jsonl.\(ending)")) }
@@ -71,7 +71,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
     @Test("an origin leads back to the line")
     func origins() throws {
         var generator = SeededGenerator(TestRun.seed)
-        let bytes = Self.lines(Self.documents(50, &generator), &generator)
+        let bytes = try Self.lines(Self.documents(50, &generator), &generator)
         let inputs = try InputList([try directory.write(bytes, to: "o.jsonl")])
         var options = CorpusOptions()
         options.chunkBytes = 1000
@@ -96,7 +96,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
     func shards() throws {
         var generator = SeededGenerator(TestRun.seed)
         for index in 0..<5 {
-            let bytes = Self.lines(Self.documents(30, &generator), &generator)
+            let bytes = try Self.lines(Self.documents(30, &generator), &generator)
             try directory.write(
                 index == 2 ? try compressed(bytes, "gzip") ?? bytes : bytes, to: index == 2 ? "in/2.jsonl.gz" : "in/\(index).jsonl")
         }

@@ -126,10 +126,10 @@ import Testing
             StopSignal.install()
             guard !StopSignal.isRequested else { exit(1) }
             kill(getpid(), SIGINT)  // not raise: the threads that tests run on block signals
-            for _ in 0..<2000 where !StopSignal.isRequested { usleep(1000) }
+            for _ in 0..<60_000 where !StopSignal.isRequested { usleep(1000) }
             guard StopSignal.isRequested else { exit(2) }
             kill(getpid(), SIGTERM)
-            usleep(5_000_000)
+            sleep(60)  // ended by the signal
             exit(3)
         }
     }

@@ -45,6 +45,11 @@ struct Workbench {
         try [".bin", ".idx", ".sums"].map { try FileSystem.readAll(directory.file(output) + $0) }
     }
 
+    /// Waits until another thread has made this file; two minutes at most.
+    func wait(for name: String) {
+        for _ in 0..<120_000 where !FileSystem.exists(directory.file(name)) { Thread.sleep(forTimeInterval: 0.001) }
+    }
+
     /// Copies what a process killed at this moment would leave of the run to `output`, while the run goes on. The journal first: what it
     /// promises was written before. A file that vanishes meanwhile was about to be renamed over the one before it.
     func copyLeftovers(of output: String, to copy: String) throws {

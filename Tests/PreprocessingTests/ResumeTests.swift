@@ -67,8 +67,13 @@ import Tokenizer
             let number = Atomic<Int>(0)
             let bench = bench
             _ = try Preprocessor(configuration("run\(round)")).run(progress: { _ in
-                Thread.sleep(forTimeInterval: 0.002)  // Chunks are small: without rest the run would be over before its first durable point.
+                // Chunks are small: without rest the run would be over before its first durable point.
+                Thread.sleep(forTimeInterval: 0.002)
                 guard number.add(1, ordering: .relaxed).newValue == moment else { return }
+                if moment > 1 && round % 2 == 0 {
+                    // Half of them have something to go on from, however slow the disk is.
+                    bench.wait(for: "run\(round).partial/progress.json")
+                }
                 do { try bench.copyLeftovers(of: "run\(round)", to: "killed\(round)") } catch { Issue.record(error) }
             })
             var again = configuration("killed\(round)")

@@ -44,9 +44,9 @@ public func mutate<Failure: Error>(
         } catch {
             Issue.record("\(remark): an error of another type: \(error)", sourceLocation: sourceLocation)
         }
-        // Generous: the machine may be busy, and a reader that runs away does not stop at ten.
+        // Generous: the machine may be busy, and a reader that runs away does not stop at sixty.
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        if seconds > 10 { Issue.record("\(remark): took \(seconds) s", sourceLocation: sourceLocation) }
+        if seconds > 60 { Issue.record("\(remark): took \(seconds) s", sourceLocation: sourceLocation) }
         if number % 64 == 63 || number == cases - 1, let peak = peakMemory(), peak > 4 << 30 {
             Issue.record("\(remark) or one of 63 before it: the tests hold \(peak) bytes", sourceLocation: sourceLocation)
         }

@@ -26,6 +26,9 @@ public enum TestRun {
     public static func cases(_ standard: Int) -> Int {
         ProcessInfo.processInfo.environment["SLW_TEST_CASES"].flatMap { Int($0) } ?? standard
     }
+
+    /// Whether a sanitizer, which needs memory of its own, is part of everything that runs: set by `scripts/test --sanitize`.
+    public static var isSanitized: Bool { ProcessInfo.processInfo.environment["SLW_TEST_SANITIZER"] != nil }
 }
 
 /// Where things are.

@@ -76,6 +76,18 @@ import Testing
         #expect(try configuration.resolved(for: Self.surroundings).trainTokens == 999_936)
     }
 
+    @Test("a model that the machine cannot hold is refused before its memory is touched")
+    func memory() throws {
+        var configuration = TrainingConfiguration()
+        configuration.data = [.init(prefix: "a")]
+        (configuration.layers, configuration.width, configuration.heads) = (96, 12_288, 96)
+        var surroundings = Self.surroundings
+        #expect(try configuration.resolved(for: surroundings).layers == 96)
+        surroundings.memory = 24 << 30
+        let error = #expect(throws: TrainingError.self) { try configuration.resolved(for: surroundings) }
+        #expect(error?.description.contains("this machine has 24 GiB: choose a smaller --preset") == true)
+    }
+
     @Test("nonsense is refused in words")
     func nonsense() throws {
         func message(_ change: (inout TrainingConfiguration) -> Void) -> String {
@@ -90,5 +102,8 @@ import Testing
         #expect(message { $0.sequenceLength = 2_000_000 }.contains("fewer than one row"))
         #expect(message { $0.vocabularySize = 100 }.contains("too small"))
         #expect(message { $0.learningRate = .nan }.contains("learning rate"))
+        #expect(message { $0.minimumLearningRate = 1 }.contains("--min-lr must lie between 0 and --lr"))
+        #expect(message { $0.layers = 1_000_000_000 }.contains("layers is 1000000000: it must lie between 1 and 65536"))
+        #expect(message { $0.warmupStart = 10_000 }.contains("the length warmup starts at 10000, above the full length of 256"))
     }
 }

@@ -12,14 +12,19 @@ extension TrainingConfiguration {
         public var vocabularySize: Int
         /// Processors that may be used.
         public var processors: Int
+        /// Memory of the machine in bytes; nil when it is not known.
+        public var memory: Int?
 
-        public init(trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int) {
+        public init(trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int, memory: Int? = nil) {
             self.trainingTokens = trainingTokens
             self.validationTokens = validationTokens
             self.vocabularySize = vocabularySize
             self.processors = processors
+            self.memory = memory
         }
     }
+
+    static let standardWarmupStart = 8
 
     /// Operations that a run costs which was not given a budget: some five minutes on two cores.
     static let defaultOperations = 6e13
@@ -42,6 +47,7 @@ extension TrainingConfiguration {
         result.sequenceLength = length
         try result.check(surroundings)
         do { try result.modelConfiguration.check() } catch { throw .configuration("\(error)") }
+        try result.checkMemory(surroundings)
 
         let samples = (surroundings.trainingTokens - 1) / length
         let epoch = samples * length
@@ -71,6 +77,17 @@ extension TrainingConfiguration {
         result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (80 * layers * width) / length))
         result.lanes = lanes ?? max(1, surroundings.processors)
         return result
+    }
+
+    /// Refuses a model that cannot fit: the system would end the process, or another one, when the memory is touched.
+    private func checkMemory(_ surroundings: Surroundings) throws(TrainingError) {
+        guard let memory = surroundings.memory else { return }
+        // Weights, gradients and AdamW's two moments, in single precision; activations come on top.
+        let needed = 16 * modelConfiguration.parameterCount
+        guard needed > memory else { return }
+        throw .configuration(
+            "training \(modelConfiguration.parameterCount) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller --preset, --hidden-size or --num-layers"
+        )
     }
 
     /// Refuses numbers whose products and sums no run could reach, so that nothing behind here overflows.
@@ -109,13 +126,18 @@ extension TrainingConfiguration {
             (learningRate > 0 && learningRate.isFinite, "the learning rate must be above 0"),
             (
                 (minimumLearningRate ?? 0) >= 0 && (minimumLearningRate ?? 0) <= learningRate,
-                "the minimum learning rate must lie between 0 and the peak"
+                "--min-lr must lie between 0 and --lr, which is \(learningRate)"
             ),
-            ((0..<1).contains(beta1) && (0..<1).contains(beta2), "Adam's betas must lie between 0 and 1"),
+            ((0..<1).contains(beta1) && (0..<1).contains(beta2), "Adam's betas must be at least 0 and below 1"),
             (epsilon > 0, "Adam's epsilon must be above 0"),
             (weightDecay >= 0 && clipNorm >= 0, "weight decay and clipping norm must not be negative"),
             ((trainTokens ?? 1) > 0, "the token budget must be at least 1"),
             (pacing == .none || warmupStart > 0, "the first length of the warmup must be at least 1"),
+            (
+                // Rows that are chosen shorter than the standard start are none that somebody asked for.
+                ![.linear, .root, .twoStage, .adaptive].contains(pacing) || warmupStart <= max(length, Self.standardWarmupStart),
+                "the length warmup starts at \(warmupStart), above the full length of \(length): choose a smaller --slw-start, a larger --seq-length, or --slw-pacing none"
+            ),
             (pacing == .none || (warmupSteps ?? 1) > 0, "the length warmup must have at least one step"),
             (keepCheckpoints > 0, "at least one checkpoint must be kept"),
             (

@@ -63,7 +63,7 @@ public struct TrainingConfiguration: Sendable, Equatable {
 
     // Length warmup.
     public var pacing = Pacing.linear
-    public var warmupStart = 8
+    public var warmupStart = standardWarmupStart
     /// T, the step at which full length is reached.
     public var warmupSteps: Int?
     public var rootDegree = 2.0
