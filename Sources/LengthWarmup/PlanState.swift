@@ -149,6 +149,15 @@ public struct PlanState: Sendable, Equatable {
         }
     }
 
+    /// Each data set's share of the counts, over all ranks; nil when the record does not add up.
+    public var accounts: [SourceAccount]? {
+        guard accountsAddUp(sources: sources.count), let name = configuration["tails"]?.string, let policy = TailPolicy(rawValue: name)
+        else {
+            return nil
+        }
+        return zip(fetchedBySource, trainedBySource).map { SourceAccount(fetched: $0, trained: $1, policy: policy) }
+    }
+
     /// Whether the accounts are of so many data sets and sum up to the plan's counts.
     func accountsAddUp(sources: Int) -> Bool {
         func sum(_ numbers: [Int]) -> Int? {

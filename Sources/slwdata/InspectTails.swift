@@ -29,6 +29,13 @@ enum InspectTailsCommand {
                 "fetched": JSONValue(counts.fetched), "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding),
                 "dropped": JSONValue(counts.dropped), "digest": JSONValue(String(state.digest, radix: 16)), "seq_length": JSONValue(length),
                 "trained_by_source": .array(state.trainedBySource.map { JSONValue($0) }),
+                "sources": .array(
+                    (state.accounts ?? []).map {
+                        [
+                            "fetched": JSONValue($0.fetched), "trained": JSONValue($0.trained), "outstanding": JSONValue($0.outstanding),
+                            "dropped": JSONValue($0.dropped),
+                        ]
+                    }),
                 "runs": .array(
                     state.runs.map {
                         [
@@ -46,6 +53,16 @@ enum InspectTailsCommand {
             ("dropped", QuantityText.count(counts.dropped) + " tokens"),
         ]
         call.console.print(TextTable.pairs(rows).text)
+        if let accounts = state.accounts, accounts.count > 1 {
+            var table = TextTable([
+                ("data set", .right), ("fetched", .right), ("trained", .right), ("outstanding", .right), ("dropped", .right),
+            ])
+            for (index, account) in accounts.enumerated() {
+                let numbers = [account.fetched, account.trained, account.outstanding, account.dropped]
+                table.add(["\(index + 1)"] + numbers.map(QuantityText.count))
+            }
+            call.console.print("\n" + table.text)
+        }
         if state.runs.isEmpty { return call.console.print("\nThe ledger is empty: nothing is outstanding.") }
         var table = TextTable([("start", .right), ("samples", .right), ("tokens", .right), ("order", .left)])
         for run in state.runs.prefix(call[count]) {

@@ -84,6 +84,11 @@ struct LoaderTests {
                             #expect(loader.accounts.reduce(0) { $0 + $1.trained } == counts.trained)
                             #expect(loader.accounts.reduce(0) { $0 + $1.fetched } == counts.fetched)
                             #expect(loader.accounts.reduce(0) { $0 + $1.outstanding } == counts.outstanding)
+                            #expect(loader.accounts.reduce(0) { $0 + $1.dropped } == counts.dropped)
+                            #expect(state?.accounts == loader.accounts)
+                            var wrong = loader.state
+                            wrong.fetchedBySource[0] += 1
+                            #expect(wrong.accounts == nil)
                         }
                     }
                 }
