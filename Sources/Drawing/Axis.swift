@@ -38,13 +38,16 @@ package struct Axis: Equatable {
             ticks = Self.marks(range, step)
         case .logarithmic:
             let decades = log10(high / low)
-            let factors: [Double] = decades > 3 ? [1] : decades > 1 ? [1, 3] : [1, 2, 5]
-            let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
-            let marks = exponents.flatMap { exponent in factors.map { $0 * pow(10, Double(exponent)) } }
-            let inside = marks.filter { $0 >= low * 0.999 && $0 <= high * 1.001 }
+            func marks(_ factors: [Double]) -> [Double] {
+                let exponents = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+                let all = exponents.flatMap { exponent in factors.map { $0 * pow(10, Double(exponent)) } }
+                return all.filter { $0 >= low * 0.999 && $0 <= high * 1.001 }
+            }
             range = low / 1.08...high * 1.08
-            // A range within one decade and without round marks is marked like a linear one.
-            let chosen = inside.count >= 2 ? inside : Self.marks(low...high, Self.step(high - low, wanted))
+            var chosen = marks(decades > 3 ? [1] : decades > 1 ? [1, 3] : [1, 2, 5])
+            // Two marks leave most of an axis to guessing: within about a decade there are more, and where none is round they are those of a linear axis.
+            if chosen.count < 3 { chosen = marks([1, 1.5, 2, 3, 4, 5, 7]) }
+            if chosen.count < 3 { chosen = Self.marks(low...high, Self.step(high - low, wanted)) }
             let stride = (chosen.count + 7) / 8
             ticks = chosen.enumerated().filter { $0.offset % max(1, stride) == 0 }.map(\.element)
         }

@@ -155,7 +155,7 @@ package enum Page {
         @media (max-width:820px){.tiles{grid-template-columns:repeat(2,1fr)}}
         @media (max-width:600px){header,main,footer{padding-left:14px;padding-right:14px}header{padding-top:24px}h1{font-size:24px}
         figure{padding:13px 12px 6px}svg text{font-size:14.5px}.tiles{gap:9px}.tile{padding:10px 12px}.tile b{font-size:19px}
-        .panel{padding:6px 12px 10px}.panel table{font-size:13px}.panel tbody th{white-space:normal;min-width:11ch}.config tbody th{overflow-wrap:anywhere}}
+        .panel{padding:6px 12px 10px}.panel table{font-size:13px}.panel tbody :is(th,td){white-space:normal}.panel tbody th{min-width:11ch}.config tbody th{overflow-wrap:anywhere}}
         @media print{:root{--paper:#fff;--rule:#ddd}body{font-size:11px}nav{display:none}header{padding-top:0}
         .figures,.split{grid-template-columns:1fr 1fr;gap:10px}.tile,figure,.panel{break-inside:avoid;border-radius:0}
         details::details-content{content-visibility:visible;display:block;height:auto}summary{display:none}table{font-size:9px}h2{break-after:avoid}}

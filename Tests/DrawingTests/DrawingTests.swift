@@ -13,6 +13,13 @@ import Testing
         #expect((0...1).contains(logarithmic.position(high)))
     }
 
+    @Test("a logarithmic axis of less than a decade has enough marks to read values between them")
+    func marksWithinADecade() {
+        #expect(Axis([237, 1400], scale: .logarithmic).ticks == [300, 400, 500, 700, 1000])
+        #expect(Axis([0.4, 3], scale: .logarithmic).ticks == [0.5, 1, 2])
+        #expect(Axis([101, 149], scale: .logarithmic).ticks == [110, 120, 130, 140])
+    }
+
     @Test("neighbouring marks of an axis have different labels that say what they are")
     func labels() {
         for (low, high) in [
