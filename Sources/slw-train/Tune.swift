@@ -101,12 +101,18 @@ enum TuneCommand {
         case .stopped: return "stopped before the search was at its end"
         case .stableBaseline:
             return
-                "no spike: at full length from the first step on, perplexity never exceeds \(limit) times its best; for stability this run needs no length warmup"
-        case .searched(.found): return command
+                "no spike \(scope(result.plan)): at full length from the first step on, perplexity never exceeds \(limit) times its best; for stability this run needs no length warmup"
+        case .searched(.found): return "stable \(scope(result.plan)); what comes later was not tried:\n" + command
         case .searched(.nothingStable):
             return
-                "no length warmup keeps perplexity below \(limit) times its best: lower the learning rate, lengthen its warmup, or allow more with --fluctuation"
+                "no length warmup keeps perplexity below \(limit) times its best: lower the learning rate, lengthen its warmup, try --init spike-no-more, or allow more with --fluctuation"
         }
+    }
+
+    /// What the probes have seen, so that nothing is claimed of other seeds and of what comes behind them.
+    private static func scope(_ plan: TuningPlan) -> String {
+        let seeds = plan.seeds.count == 1 ? "seed \(plan.seeds[0])" : "seeds \(plan.seeds.first!) to \(plan.seeds.last!)"
+        return "with \(seeds) in the first \(TuningView.text(plan.window))"
     }
 
     private static func describe(_ plan: TuningPlan, _ call: Invocation) {

@@ -47,9 +47,11 @@ struct TuneCommandTests {
         let result = try tune(options)
         #expect(result.status == 0, "\(result.errors)")
         let lines = result.text.split(separator: "\n").map(String.init)
-        let cells = lines.dropFirst().dropLast().map { $0.split(separator: " ").map(String.init) }
+        let cells = lines.dropFirst().dropLast(2).map { $0.split(separator: " ").map(String.init) }
         #expect(cells.map { $0[0] } == ["baseline", "8", "8", "8"] && cells.map { $0[1] } == ["-", "12", "24", "30"], "\(result.text)")
         #expect(cells.allSatisfy { $0[2] == "12" && $0[5] == "stable" })
+        // It claims what the probes have shown, and no more.
+        #expect(lines.dropLast().last == "stable with seed 1234 in the first 12 steps; what comes later was not tried:", "\(result.text)")
         #expect(lines.last!.hasPrefix("slw-train --data 'some data' --split 9,1,0 --seq-length 32 "), "\(lines.last!)")
         #expect(lines.last!.hasSuffix(" --slw-start 8 --slw-steps 30") && !lines.last!.contains("--eval-tokens"))
         #expect(lines.last!.contains(" --tails drop ") && lines.last!.contains(" --threads 1"))
