@@ -33,8 +33,9 @@ class _Batch(ctypes.Structure):
     ]
 
 
-# The same fields read in one go: attributes of a ctypes structure cost more than a short batch.
-_read_batch = struct.Struct("@qiiiiqqPPPP").unpack_from
+# The same fields read in one go: attributes of a ctypes structure cost more than a short batch. The buffers behind `inputs` only when they are new.
+_read_batch = struct.Struct("@qiiiiqqP").unpack_from
+_read_places = struct.Struct("@4P").unpack_from
 
 
 class _Counts(ctypes.Structure):
@@ -91,14 +92,15 @@ class Batch:
     def __init__(self, raw: _Batch, views: dict):
         # completes_step: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like.
         # global_target_count: targets of the whole step over all ranks: divide the summed loss by it.
-        (self.step, rows, self.length, completes, _, self.target_count, self.global_target_count, *places) = _read_batch(raw)
+        self.step, rows, length, completes, _, self.target_count, self.global_target_count, inputs = _read_batch(raw)
+        self.length = length
         self.completes_step = completes != 0
         # The loader fills few buffers in turn: each keeps the views of its last shape, which cost more to make than to fill.
-        shape = (rows, self.length)
-        known = views.get(places[0])
-        if known is None or known[0] != shape:
-            known = views[places[0]] = (shape, *(_view(at, shape) for at in places))
-        _, self.input_ids, self.labels, self.segment_ids, self.position_ids = known
+        known = views.get(inputs)
+        if known is None or known[0] != length or known[1] != rows:
+            places = _read_places(raw, _Batch.inputs.offset)
+            known = views[inputs] = (length, rows, *(_view(at, (rows, length)) for at in places))
+        _, _, self.input_ids, self.labels, self.segment_ids, self.position_ids = known
 
 
 class Loader:
@@ -122,18 +124,19 @@ class Loader:
         if not self._handle:
             raise SlwdataError(error.value.decode(errors="replace"))
         self._raw = _Batch()
+        self._next, self._target = self._library.slw_loader_next, ctypes.byref(self._raw)
         self._views = {}
 
     def __iter__(self):
         return self
 
     def __next__(self) -> Batch:
-        status = self._library.slw_loader_next(self._open(), ctypes.byref(self._raw))
+        status = self._next(self._handle or self._open(), self._target)
+        if status == 1:
+            return Batch(self._raw, self._views)
         if status < 0:
             raise SlwdataError(self._message())
-        if status == 0:
-            raise StopIteration
-        return Batch(self._raw, self._views)
+        raise StopIteration
 
     def observe(self, loss: float) -> None:
         """Under adaptive pacing: the mean loss of the step that just completed, the same on every rank; once a step, before the next."""
