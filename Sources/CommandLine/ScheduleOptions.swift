@@ -95,7 +95,7 @@ public enum ScheduleOptions {
                 throw SpellingError(expected: "a list of LENGTH:STEPS, such as 64:1000,128:2000,256")
             }
             let length = try NumberSpelling.integer(numbers[0], in: 1...1 << 24)
-            return (length, numbers.count == 2 ? try NumberSpelling.integer(numbers[1]) : nil)
+            return (length, numbers.count == 2 ? try NumberSpelling.integer(numbers[1], in: 0...1 << 40) : nil)
         }
     }
 }

@@ -35,6 +35,8 @@ extension IndexedDataset {
     /// The tokens of a sequence. For tests and tools: loops copy into a buffer of their own.
     public func tokens(ofSequence sequence: Int) -> [Int] {
         let count = length(ofSequence: sequence)
+        // The empty array is one that all threads share, and this initializer writes its count.
+        if count == 0 { return [] }
         return unsafe [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
             if let base = buffer.baseAddress {
                 unsafe base.withMemoryRebound(to: Int64.self, capacity: count) {

@@ -1,5 +1,6 @@
 import CommandLine
 import JSON
+import Training
 import Transformer
 
 /// `slw-train bench`: what a step costs on this machine. `scripts/bench/train` runs it beside PyTorch.
@@ -31,6 +32,8 @@ enum BenchCommand {
         let configuration = ModelConfiguration(
             layerCount: call[layers], width: call[width], headCount: call[heads], vocabularySize: call[vocabulary],
             contextLength: call[length])
+        try configuration.check()
+        try TrainingConfiguration.checkMemory(parameters: configuration.parameterCount)
         let benchmark = StepBenchmark(
             configuration, rows: call[rows], length: call[length], steps: call[steps], seed: UInt64(bitPattern: Int64(call[seed])))
         let waits = call[onRequest]

@@ -34,6 +34,11 @@ struct UsageTests {
                 "slwdata: plan: --slw-table: 8;9 is not a whole number (512, 4K, 157B): see slwdata plan --help"
             ),
             (
+                .slwdata,
+                ["plan", "--train-tokens", "1M", "--slw-pacing", "table", "--slw-table", "8:9223372036854775807,9:9223372036854775807"],
+                "slwdata: plan: --slw-table: 8:9223372036854775807,9:9223372036854775807 is not between 0 and 1099511627776: see slwdata plan --help"
+            ),
+            (
                 .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--min-chars", "9", "--max-chars", "8"],
                 "slwdata: preprocess: --min-chars 9 and --max-chars 8 leave nothing: see slwdata preprocess --help"
             ),

@@ -81,7 +81,7 @@ extension TrainingConfiguration {
         let stages = parts.enumerated().compactMap { index, part -> (length: Int, steps: Int?)? in
             let words = part.split(separator: ":")
             guard let length = words.first.flatMap(number), length > 0 else { return nil }
-            if words.count == 2, let steps = number(words[1]), steps > 0 { return (length, steps) }
+            if words.count == 2, let steps = number(words[1]), (1...1 << 40).contains(steps) { return (length, steps) }
             return words.count == 1 && index == parts.count - 1 ? (length, nil) : nil
         }
         guard !stages.isEmpty, stages.count == parts.count else {

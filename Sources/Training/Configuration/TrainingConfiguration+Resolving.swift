@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 import LengthWarmup
 import Transformer
 
@@ -47,7 +54,7 @@ extension TrainingConfiguration {
         result.sequenceLength = length
         try result.check(surroundings)
         do { try result.modelConfiguration.check() } catch { throw .configuration("\(error)") }
-        try result.checkMemory(surroundings)
+        try Self.checkMemory(parameters: result.modelConfiguration.parameterCount, memory: surroundings.memory)
 
         let samples = (surroundings.trainingTokens - 1) / length
         let epoch = samples * length
@@ -80,14 +87,21 @@ extension TrainingConfiguration {
     }
 
     /// Refuses a model that cannot fit: the system would end the process, or another one, when the memory is touched.
-    private func checkMemory(_ surroundings: Surroundings) throws(TrainingError) {
-        guard let memory = surroundings.memory else { return }
+    ///
+    /// - Parameter memory: of the machine in bytes; nil when it is not known.
+    public static func checkMemory(parameters: Int, memory: Int? = machineMemory) throws(TrainingError) {
         // Weights, gradients and AdamW's two moments, in single precision; activations come on top.
-        let needed = 16 * modelConfiguration.parameterCount
-        guard needed > memory else { return }
+        let needed = 16 * parameters
+        guard let memory, needed > memory else { return }
         throw .configuration(
-            "training \(modelConfiguration.parameterCount) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller --preset, --hidden-size or --num-layers"
+            "training \(parameters) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller --preset, --hidden-size or --num-layers"
         )
+    }
+
+    /// Bytes of memory that the machine has.
+    public static var machineMemory: Int? {
+        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+        return pages > 0 && size > 0 ? pages * size : nil
     }
 
     /// Refuses numbers whose products and sums no run could reach, so that nothing behind here overflows.

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 import IndexedDataset
 import JSON
 import LengthWarmup
@@ -56,13 +49,7 @@ struct TrainingData {
         return TrainingConfiguration.Surroundings(
             trainingTokens: tokens(.train), validationTokens: tokens(.valid),
             vocabularySize: isKnown ? tokenizer?.vocabularySize ?? 1 : datasets.map(Self.highestToken).max()! + 1, processors: processors,
-            memory: Self.machineMemory)
-    }
-
-    /// Bytes of memory that the machine has.
-    private static var machineMemory: Int? {
-        let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
-        return pages > 0 && size > 0 ? pages * size : nil
+            memory: TrainingConfiguration.machineMemory)
     }
 
     /// What tells each data set's training split from another's.
