@@ -20,6 +20,8 @@ struct OutputHead {
 
     private static let wordsPerTile = 512
     private static let exponentialsPerBlock = 1 << 24
+    /// Enough for as many lanes, and a multiple of 2, 3, 4, 6, 8, and 12: the sweep is the longest layer, and lanes that find no part of it wait.
+    private static let mostParts = 24
 
     /// How N rows are cut; a function of N, C and V alone.
     struct Plan {
@@ -32,7 +34,7 @@ struct OutputHead {
             blockCount = max(1, (count + most - 1) / most)
             rowsPerBlock = max(1, (count + blockCount - 1) / blockCount)
             tileCount = (vocabularySize + wordsPerTile - 1) / wordsPerTile
-            parts = min(8, tileCount)
+            parts = min(mostParts, tileCount)
         }
 
         func tiles(ofPart part: Int) -> Range<Int> { tileCount * part / parts..<tileCount * (part + 1) / parts }
