@@ -88,7 +88,8 @@ let package = Package(
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "CleaningTests", dependencies: ["Cleaning", "CByteScan", "Corpus", "Files", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "TokenizerTests", dependencies: ["Tokenizer", "CByteScan", "Files", "JSON", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "TokenizerTests", dependencies: ["Tokenizer", "CByteScan", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "PreprocessingTests",
