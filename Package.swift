@@ -36,14 +36,15 @@ let package = Package(
         .target(name: "CByteScan", cSettings: cKernel),
         .target(name: "CMathKernels", cSettings: cKernel),
 
-        // Ground floor: the kernel behind a thin wall, and one strict JSON reader for everybody.
+        // Ground floor: the kernel behind a thin wall, and one strict JSON reader and one normal form of text for everybody.
         .target(name: "Files", swiftSettings: strict),
         .target(name: "JSON", dependencies: ["CByteScan"], swiftSettings: kernel),
+        .target(name: "Normalization", dependencies: ["CByteScan"], swiftSettings: kernel),
 
         // The flow, left to right.
         .target(name: "Corpus", dependencies: ["CZstd", "CByteScan", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "Cleaning", dependencies: ["CByteScan", "Corpus"], swiftSettings: kernel),
+        .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON", "Normalization"], swiftSettings: kernel),
+        .target(name: "Cleaning", dependencies: ["CByteScan", "Corpus", "Normalization"], swiftSettings: kernel),
         .target(name: "IndexedDataset", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: strict),
         .target(
             name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
@@ -84,6 +85,8 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
         .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "NormalizationTests", dependencies: ["Normalization", "CByteScan", "Files", "TestSupport"], swiftSettings: house),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
         .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(

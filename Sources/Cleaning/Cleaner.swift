@@ -1,4 +1,5 @@
 public import Corpus
+internal import Normalization
 
 /// Applies the ``CleaningRules`` that look at one document alone to one batch after the other. Each worker has its own.
 public final class Cleaner {

@@ -1,15 +1,16 @@
+import CByteScan
+import Files
+import Normalization
 import TestSupport
 import Testing
 
-@testable import Cleaning
-
 @Suite("Normalization form C")
-struct NormalizationTests {
+struct CanonicalCompositionTests {
     private let composition = CanonicalComposition()
 
-    private func normalized(_ text: [UInt8]) -> [UInt8] {
+    private func normalized(_ text: [UInt8], by composition: CanonicalComposition? = nil) -> [UInt8] {
         var output: [UInt8] = []
-        return text.withUnsafeBytes { composition.normalize($0, into: &output) } ? output : text
+        return text.withUnsafeBytes { (composition ?? self.composition).normalize($0, into: &output) } ? output : text
     }
 
     private func normalized(_ text: String) -> String { String(decoding: normalized(Array(text.utf8)), as: UTF8.self) }
@@ -40,25 +41,68 @@ struct NormalizationTests {
         }
     }
 
-    /// Numbers of strings that change, and hashes of the normalized strings, each with a newline behind it; from Python's unicodedata2 17.0.0 (Unicode 17.0).
-    @Test("every scalar, every scalar between others, and random strings are what Unicode's data says")
-    func golden() {
-        func check(_ strings: [String], changed: Int, _ low: UInt64, _ high: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
-            var (all, count) = ([UInt8](), 0)
-            for string in strings {
-                let bytes = Array(string.utf8)
-                let result = normalized(bytes)
-                if result != bytes { count += 1 }
-                all += result + [0x0A]
-            }
-            let hash = all.withUnsafeBytes { ContentHash($0) }
-            #expect(count == changed && hash.low == low && hash.high == high, sourceLocation: sourceLocation)
+    /// Letters with up to two hundred marks of all classes.
+    static func longRuns() -> [String] {
+        var random = SeededGenerator(18)
+        func number(below count: Int) -> Int { Int(random.next() % UInt64(count)) }
+        return (0..<500).map { _ in
+            string(
+                ["o"]
+                    + (0...number(below: 200)).map { _ in
+                        let first = [0x300, 0x590, 0x1DC0, 0x8D3][number(below: 4)]
+                        return Unicode.Scalar(UInt32(first + number(below: 45)))!
+                    })
         }
-        check(Self.scalars.map { String($0) }, changed: 1120, 0xD340_3C05_F598_A8A3, 0x8D57_CAC0_DC91_3D9A)
+    }
+
+    /// The XXH64 of the normalized strings, each with a newline behind it, over which nothing composes. Those of the newest edition are from Python's unicodedata2
+    /// 17.0.0 (Unicode 17.0), the others from tokenizers 0.22.2.
+    @Test(
+        "every scalar alone and among others, random strings and long runs of marks are what Unicode's data and Hugging Face's tokenizers say"
+    )
+    func golden() {
+        func check(_ strings: [String], newest: UInt64, huggingFace: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
+            let text = Array(strings.map { $0 + "\n" }.joined().utf8)
+            #expect(XXHash64.hash(normalized(text)) == newest, sourceLocation: sourceLocation)
+            #expect(XXHash64.hash(normalized(text, by: CanonicalComposition(.huggingFace))) == huggingFace, sourceLocation: sourceLocation)
+        }
+        check(Self.scalars.map { String($0) }, newest: 0xEFBC_92F7_6E03_D79F, huggingFace: 0xEFBC_92F7_6E03_D79F)
         check(
-            Self.scalars.map { Self.string(["a", $0, "\u{323}", "\u{301}"]) }, changed: 2519, 0xE169_96B6_905F_54EF,
-            0xA0B0_E623_7FF0_DA90)
-        check(Self.randomStrings(), changed: 40254, 0x1903_F607_8524_E06C, 0xA61E_4A2D_C88E_BB55)
+            Self.scalars.map { Self.string(["a", $0, "\u{323}", "\u{301}"]) }, newest: 0xB7BC_D02D_E4AC_C244,
+            huggingFace: 0xECB6_0AC0_583C_C2A0)
+        check(
+            Self.scalars.map { Self.string(["\u{1100}", $0, "\u{11A8}"]) }, newest: 0xF9BC_A143_5033_684E,
+            huggingFace: 0xF9BC_A143_5033_684E)
+        check(Self.scalars.map { Self.string([$0, "\u{301}"]) }, newest: 0xBF55_4EDE_BCBD_68AA, huggingFace: 0xCA51_1174_91A5_DF76)
+        check(Self.randomStrings(), newest: 0x3846_9A2F_0F20_8DCA, huggingFace: 0x884E_A2AA_537D_0CAB)
+        check(Self.longRuns(), newest: 0x2A28_E301_14D1_6B3B, huggingFace: 0xF746_CD5B_82D6_9A42)
+    }
+
+    @Test("a mark that came with Unicode 10 is a letter to Hugging Face's tokenizers")
+    func editions() {
+        let text = Array("a\u{1DF6}\u{323}\u{301}".utf8)  // classes 232, 220, 230
+        #expect(normalized(text) == Array("ạ\u{301}\u{1DF6}".utf8))
+        #expect(normalized(text, by: CanonicalComposition(.huggingFace)) == text)
+        let composite = Array("\u{105D2}\u{307}".utf8)  // of Unicode 16
+        #expect(normalized(composite) == Array("\u{105C9}".utf8))
+        #expect(normalized(composite, by: CanonicalComposition(.huggingFace)) == composite)
+    }
+
+    @Test("what is passed over unseen has no property, what is not is found at every place of a text")
+    func plainEnd() {
+        for scalar in Self.scalars {
+            let bytes = Array(scalar.utf8)
+            #expect(
+                bytes.withUnsafeBytes { nfc_plain_end($0.baseAddress, 0, $0.count) == (nfc_property(scalar.value) == 0 ? $0.count : 0) })
+        }
+        for filler in ["a", "é", "д", "語", "한", "。"] {
+            for count in 0..<40 {
+                let before = Array(String(repeating: filler, count: count).utf8)
+                let text = before + Array("e\u{301}".utf8) + Array(String(repeating: filler, count: 40).utf8)
+                #expect(text.withUnsafeBytes { composition.firstDoubt(in: $0) } == before.count)
+                #expect(before.withUnsafeBytes { composition.firstDoubt(in: $0) } == nil)
+            }
+        }
     }
 
     @Test(
@@ -104,6 +148,12 @@ struct NormalizationTests {
         for bytes in [[0xCC, 0x65], [0xE0, 0x82, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF0, 0x8F, 0xBF, 0xBF], [0xE2, 0x84]] as [[UInt8]] {
             #expect(normalized(bytes) == bytes)
         }
+        // A mark behind them joins nothing, and is still put in its order: 0x323 has class 220, 0x301 class 230.
+        for bytes in [[0x80], [0xFF, 0x81, 0x81], [0xC3], [0xE4, 0xB8], [0xF0, 0x9F, 0x98], [0xCC], [0xF8, 0x88, 0x80]] as [[UInt8]] {
+            #expect(normalized(bytes + Array("\u{301}".utf8)) == bytes + Array("\u{301}".utf8))
+            #expect(normalized(bytes + Array("\u{301}\u{323}".utf8)) == bytes + Array("\u{323}\u{301}".utf8))
+            #expect(normalized(bytes + Array("e\u{301}".utf8) + bytes) == bytes + Array("é".utf8) + bytes)
+        }
     }
 
     @Test("a million marks on one letter take no longer than a million letters", .timeLimit(.minutes(10)))
@@ -112,16 +162,5 @@ struct NormalizationTests {
         let result = Array(normalized(Self.string(["a"] + marks)).unicodeScalars)
         #expect(result.first == "ạ" && result.count == 1_000_000 && result[1] == "\u{323}" && result.last == "\u{301}")
         #expect(result[1..<500_000].allSatisfy { $0 == "\u{323}" } && result[500_000...].allSatisfy { $0 == "\u{301}" })
-    }
-
-    @Test("texts are normalized before they are measured and compared")
-    func first() throws {
-        var rules = CleaningRules()
-        rules.normalForm = .nfc
-        rules.minimumCharacters = 4
-        let texts = ["cafe\u{301}", "e\u{301}ta\u{302}", "", "plain", "o\u{308}ffentlich", "A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}"]
-        let (kept, counts) = try cleaned(texts.map { Array($0.utf8) }, rules)
-        #expect(kept == ["café", "plain", "öffentlich", "ÅÅÅÅÅ"].map { Array($0.utf8) })
-        #expect(counts.normalized == 4 && counts.tooShort == 2)
     }
 }

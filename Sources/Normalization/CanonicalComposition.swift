@@ -1,72 +1,91 @@
-import CByteScan
+internal import CByteScan
 
-/// Unicode's normalization form C (UAX #15): what can be written in several ways that look the same is written in one, `é` as one code point. Tables of
-/// Unicode 17.0.
+/// Unicode's normalization form C (UAX #15): what can be written in several ways that look the same is written in one, `é` as one code point.
 ///
-/// Bytes that are no UTF-8 stay as they are, and separate what is beside them. Each worker has its own.
-final class CanonicalComposition {
+/// Bytes that are no UTF-8 stay as they are, and separate what is beside them. Text that is in the form already costs a look at its bytes. Each worker has its own.
+public final class CanonicalComposition {
+    /// Whose knowledge of characters counts. By Unicode's policy a text of characters that both know has the same form by both.
+    public enum Edition: Sendable {
+        /// Unicode 17.0.
+        case newest
+        /// That of Hugging Face's `tokenizers` 0.22: Unicode 9.0, to which 175 younger marks and composites are letters like others.
+        case huggingFace
+    }
+
+    /// The flag of characters that are to be taken for unknown ones.
+    private let hidden: UInt16
     /// A stretch of text in parts: code point and combining class, the class in the upper half.
     private var parts: [UInt64] = []
     private var encoded: [UInt8] = []
 
+    public init(_ edition: Edition = .newest) { hidden = edition == .newest ? 0 : nfc_young }
+
     /// Appends the normalized text to `output`, unless it is the text itself; says whether it is not.
-    func normalize(_ text: UnsafeRawBufferPointer, into output: inout [UInt8]) -> Bool {
+    public func normalize(_ text: UnsafeRawBufferPointer, into output: inout [UInt8]) -> Bool {
         var (done, hasChanged) = (0, false)
         var index = 0
-        while let stretch = Self.doubtful(text, from: index) {
+        while let stretch = doubtful(text, from: index) {
             index = stretch.upperBound
             compose(UnsafeRawBufferPointer(rebasing: text[stretch]))
             if encoded.elementsEqual(text[stretch]) { continue }
             hasChanged = true
-            output.append(contentsOf: text[done..<stretch.lowerBound])
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[done..<stretch.lowerBound]))
             output.append(contentsOf: encoded)
             done = stretch.upperBound
         }
-        if hasChanged { output.append(contentsOf: text[done...]) }
+        if hasChanged { output.append(contentsOf: UnsafeRawBufferPointer(rebasing: text[done...])) }
         return hasChanged
     }
 
+    /// Where a first change may be needed: every text that ends before it, or is cut off at a character before it, is normalized. Nil: all of it is.
+    public func firstDoubt(in text: UnsafeRawBufferPointer) -> Int? { doubtful(text, from: 0)?.lowerBound }
+
     // MARK: where to look
 
-    /// The first stretch from `start` on that may not be normalized, between two places over which nothing composes or changes its order. `start` must be such
-    /// a place. Nil: everything is normalized.
-    private static func doubtful(_ text: UnsafeRawBufferPointer, from start: Int) -> Range<Int>? {
-        var (index, border, lastClass) = (start, start, UInt16(0))
-        while index < text.count {
-            if text.count - index >= 8 {
-                let bytes = text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if bytes & 0x8080_8080_8080_8080 == 0 {
-                    index &+= 8
-                    (border, lastClass) = (index &- 1, 0)
-                    continue
+    /// The first stretch from `start` on that may not be normalized, valid UTF-8 between two places over which nothing composes or changes its order. `start`
+    /// must be such a place. Nil: everything is normalized.
+    private func doubtful(_ text: UnsafeRawBufferPointer, from start: Int) -> Range<Int>? {
+        guard let base = text.baseAddress else { return nil }
+        var index = start
+        while true {
+            index = nfc_plain_end(base, index, text.count)
+            if index == text.count { return nil }
+            var border = Self.before(index, in: text, from: start)
+            var lastClass: UInt16 = 0
+            while index < text.count, let (scalar, length) = Self.scalar(text, index) {
+                let property = property(scalar)
+                if property == 0 {
+                    border = index
+                    lastClass = 0
+                    index &+= length
+                    // One letter among marks is passed over here, a word of them above.
+                    if index < text.count, text[index] < 0xCC { break }
+                } else if property < 256 && property >= lastClass {
+                    // A mark in its place behind other marks.
+                    lastClass = property
+                    index &+= length
+                } else {
+                    index &+= length
+                    while index < text.count, let (next, length) = Self.scalar(text, index), self.property(next) != 0 { index &+= length }
+                    return border..<index
                 }
             }
-            let byte = text[index]
-            if byte < 0x80 {
-                (border, lastClass) = (index, 0)
-                index &+= 1
-                continue
-            }
-            guard let (scalar, length) = scalar(text, index) else {
-                index &+= 1
-                (border, lastClass) = (index, 0)
-                continue
-            }
-            // Below U+0300 nothing joins what is before it.
-            let property = scalar < 0x300 ? 0 : nfc_property(scalar)
-            if property == 0 {
-                (border, lastClass) = (index, 0)
-            } else if property < 256 && property >= lastClass {
-                // A mark in its place behind other marks.
-                lastClass = property
-            } else {
-                index &+= length
-                while index < text.count, let (next, length) = Self.scalar(text, index), nfc_property(next) != 0 { index &+= length }
-                return border..<index
-            }
-            index &+= length
+            if index < text.count, Self.scalar(text, index) == nil { index &+= 1 }
         }
-        return nil
+    }
+
+    /// Where the character before `index` begins; `index` itself if there is none.
+    private static func before(_ index: Int, in text: UnsafeRawBufferPointer, from start: Int) -> Int {
+        for length in 1...4 where index &- length >= start && text[index &- length] & 0xC0 != 0x80 {
+            return scalar(text, index &- length)?.1 == length ? index &- length : index
+        }
+        return index
+    }
+
+    /// See `nfc_property`.
+    private func property(_ scalar: UInt32) -> UInt16 {
+        let property = nfc_property(scalar)
+        return property & hidden == 0 ? property & ~nfc_young : 0
     }
 
     /// The code point at `index` and its length; nil for what is no UTF-8.
@@ -112,8 +131,8 @@ final class CanonicalComposition {
             return
         }
         var (first, second): (UInt32, UInt32) = (0, 0)
-        let count = nfc_decompose(scalar, &first, &second)
-        if count == 0 { return parts.append(UInt64(nfc_property(scalar) & 255) << 32 | UInt64(scalar)) }
+        let count = nfc_property(scalar) & hidden == 0 ? nfc_decompose(scalar, &first, &second) : 0
+        if count == 0 { return parts.append(UInt64(property(scalar) & 255) << 32 | UInt64(scalar)) }
         decompose(first)
         if count == 2 { decompose(second) }
     }
@@ -155,7 +174,7 @@ final class CanonicalComposition {
             let part = parts[index]
             let partClass = part >> 32
             if starter >= 0, lastClass == 0 || lastClass < partClass,
-                let joined = Self.composite(UInt32(truncatingIfNeeded: parts[starter]), UInt32(truncatingIfNeeded: part))
+                let joined = composite(UInt32(truncatingIfNeeded: parts[starter]), UInt32(truncatingIfNeeded: part))
             {
                 parts[starter] = UInt64(joined)
                 continue
@@ -168,7 +187,7 @@ final class CanonicalComposition {
         parts.removeLast(parts.count - count)
     }
 
-    private static func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
+    private func composite(_ first: UInt32, _ second: UInt32) -> UInt32? {
         let (leading, vowel) = (first &- Hangul.leading, second &- Hangul.vowels)
         if leading < Hangul.leadingCount && vowel < Hangul.vowelCount {
             return Hangul.syllables + (leading * Hangul.vowelCount + vowel) * Hangul.trailingCount
@@ -178,7 +197,7 @@ final class CanonicalComposition {
             return first + trailing
         }
         let joined = nfc_compose(first, second)
-        return joined == 0 ? nil : joined
+        return joined == 0 || nfc_property(joined) & hidden != 0 ? nil : joined
     }
 
     /// The arithmetic of Hangul syllables (The Unicode Standard, section 3.12).
