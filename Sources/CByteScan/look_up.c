@@ -15,7 +15,7 @@ INLINE size_t look_up(const slw_near_entry *table, const uint8_t *text, const ui
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
         word = __builtin_bswap64(word);
 #endif
-        uint64_t key = slw_near_key(word, length);
+        uint64_t key = slw_first_bytes(word, length);
         const slw_near_entry *entry = table + slw_near_index(key);
         results[i] = entry->value;
         misses[miss_count] = (uint16_t)i;

@@ -121,23 +121,26 @@ public enum FileSystem {
         if status.kind == .directory { throw FileError(.read, path, code: EISDIR) }
         var bytes: [UInt8] = []
         // A size of 0 may also be a pipe or a file of /proc, so the end is where read says it is.
-        var step = min(status.size, limit) + 1
+        var capacity = min(status.size, limit) + 1
         while true {
-            let start = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: step))
+            let before = bytes
             var failure: FileError?
-            let read = unsafe bytes.withUnsafeMutableBytes { raw -> Int in
-                do throws(FileError) { return try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: raw[start...])) } catch {
-                    failure = error
-                    return 0
-                }
+            bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { raw, count in
+                unsafe before.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(raw).copyMemory(from: $0) }
+                count = before.count
+                do throws(FileError) {
+                    while count < capacity {
+                        let read = try unsafe file.read(
+                            into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(raw)[count...]))
+                        if read == 0 { return }
+                        count += read
+                    }
+                } catch { failure = error }
             }
             if let failure { throw failure }
-            bytes.removeLast(step - read)
             if bytes.count > limit { throw FileError(.read, path, code: EFBIG, detail: "larger than the limit of \(limit) bytes") }
-            if read == 0 { return bytes }
-            // Where the end is expected, the room that is there already shows whether it is one.
-            step = bytes.count == status.size ? 1 : max(4096, min(bytes.count, limit - bytes.count + 1))
+            if bytes.count < capacity { return bytes }
+            capacity = min(max(4096, 2 * capacity), limit + 1)
         }
     }
 

@@ -38,6 +38,13 @@ public struct JSONReader {
         self.init(bytes, maximumDepth: maximumDepth, validatesUTF8: true, level: JSONLevel.best)
     }
 
+    /// Checks that all of `bytes` is valid UTF-8 before anything is read: for texts of many short strings.
+    public init(validating bytes: UnsafeRawBufferPointer, maximumDepth: Int = 512) throws(JSONError) {
+        self.init(bytes, maximumDepth: maximumDepth, validatesUTF8: false, level: JSONLevel.best)
+        let valid = json_valid_utf8_prefix(base, count, level)
+        guard valid == count else { throw utf8Error(at: valid) }
+    }
+
     init(_ bytes: UnsafeRawBufferPointer, maximumDepth: Int, validatesUTF8: Bool, level: json_level) {
         base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? Self.nothing
         count = bytes.count

@@ -1,5 +1,5 @@
-import Sampling
 import JSON
+import Sampling
 
 extension PlanState {
     /// Where the orders before the source's present one ended: the state's own changes, and one at the state itself when the source has other

@@ -110,9 +110,9 @@ extension Encoder {
             let index = missNumbers[number]
             let start = Int(positions[Int(index)])
             let length = Int(positions[Int(index) + 1]) - start
-            let low = slw_near_key(raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian, length)
-            // Behind a word of eight bytes there is nothing, behind a shorter one nothing either.
-            let high = slw_near_key(
+            let low = slw_first_bytes(raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian, length)
+            // What the pre-token has beyond its eighth byte, if anything.
+            let high = slw_first_bytes(
                 raw.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self).littleEndian, max(length, 8) &- 8)
             let place = PreTokenCache.farIndex(low, high, shift: shift)
             slw_prefetch(far + place)

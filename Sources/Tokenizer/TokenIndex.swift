@@ -41,24 +41,27 @@ struct TokenIndex: Sendable {
         }
     }
 
-    /// Multiplies and folds eight bytes at a time.
+    /// Multiplies and folds eight bytes at a time; the last eight may overlap those before them.
     @inline(__always)
     static func hash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        var hash = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
-        var offset = 0
-        while offset &+ 8 <= bytes.count {
-            hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            offset &+= 8
-        }
-        if offset < bytes.count {
-            var rest: UInt64 = 0
-            while offset < bytes.count {
-                rest = rest << 8 | UInt64(bytes[offset])
-                offset &+= 1
+        let count = bytes.count
+        var hash = UInt64(count) &* 0x9E37_79B9_7F4A_7C15
+        if count >= 8 {
+            var offset = 0
+            while offset < count &- 8 {
+                hash = mix(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                offset &+= 8
             }
-            hash = mix(hash ^ rest)
+            return mix(hash ^ bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self))
         }
-        return hash
+        if count >= 4 {
+            let (first, last) = (
+                bytes.loadUnaligned(as: UInt32.self), bytes.loadUnaligned(fromByteOffset: count &- 4, as: UInt32.self)
+            )
+            return mix(hash ^ (UInt64(first) << 32 | UInt64(last)))
+        }
+        guard count > 0 else { return hash }
+        return mix(hash ^ (UInt64(bytes[0]) << 16 | UInt64(bytes[count / 2]) << 8 | UInt64(bytes[count &- 1])))
     }
 
     @inline(__always)

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// The byte strings of tokens by id, in one flat buffer. Immutable; any number of threads may read it.
 final class TokenStrings: @unchecked Sendable {  // pointers to memory that never changes after init
     let bytes: UnsafeMutableRawPointer
@@ -56,9 +64,8 @@ final class TokenStrings: @unchecked Sendable {  // pointers to memory that neve
     @inline(__always)
     func equals(_ id: TokenID, _ other: UnsafeRawBufferPointer) -> Bool {
         let string = self[id]
-        guard string.count == other.count else { return false }
-        for index in 0..<string.count where string[index] != other[index] { return false }
-        return true
+        guard string.count == other.count, let base = other.baseAddress else { return string.isEmpty && other.isEmpty }
+        return memcmp(bytes + Int(offsets[Int(id)]), base, other.count) == 0
     }
 }
 

@@ -4,14 +4,11 @@ internal import JSON
 /// OpenAI's GPT-2 release: `encoder.json` (or `vocab.json`) and `vocab.bpe` (or `merges.txt`).
 extension VocabularyReader {
     static func readGPT2(encoder: String, merges: String, name: String) throws(TokenizerError) -> Tokenizer {
-        var reader = VocabularyReader(path: encoder)
         let bytes = try contents(encoder)
-        reader.read.bytes.reserveCapacity(bytes.count / 2)
-        reader.read.ends.reserveCapacity(bytes.count / 16)
-        reader.read.ids.reserveCapacity(bytes.count / 16)
+        var reader = VocabularyReader(path: encoder, byteCount: bytes.count)
         do throws(JSONError) {
             try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
-                var json = JSONReader(UnsafeRawBufferPointer(buffer))
+                var json = try JSONReader(validating: UnsafeRawBufferPointer(buffer))
                 try reader.readVocabulary(&json)
                 try json.finish()
             }

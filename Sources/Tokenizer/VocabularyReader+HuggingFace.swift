@@ -8,7 +8,9 @@ extension VocabularyReader {
         let result: Result<Tokenizer, TokenizerError>
         do throws(JSONError) {
             result = try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
-                try HuggingFaceFile(UnsafeRawBufferPointer(buffer)).tokenizer(path: path, name: name)
+                var file = HuggingFaceFile(path, UnsafeRawBufferPointer(buffer))
+                try file.read()
+                return try file.tokenizer(name: name)
             }
         } catch {
             throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
@@ -17,74 +19,124 @@ extension VocabularyReader {
     }
 }
 
-/// The parts of a `tokenizer.json`, small ones as values, vocabulary and merges as places in the text.
-private struct HuggingFaceFile {
+/// A `tokenizer.json` on its way to a tokenizer.
+///
+/// Vocabulary and merges, nearly all of the file, are read where they stand when everything that they need stands before them, as in
+/// the files that Hugging Face writes. Merges that come too early are passed over and read at the end.
+private struct HuggingFaceFile: ~Copyable {
+    private let path: String
+    private let bytes: UnsafeRawBufferPointer
+    /// The small parts, as values.
     private var small: [String: JSONValue] = [:]
     private var model: [String: JSONValue] = [:]
-    private var vocabulary: JSONReader?
-    private var merges: JSONReader?
+    private var reader: VocabularyReader
+    private var hasVocabulary = false
+    private var merges = Merges.missing
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(JSONError) {
-        var reader = JSONReader(bytes)
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
+    private enum Merges {
+        case missing
+        case passedOver(JSONReader)
+        case read(Result<Content, TokenizerError>)
+    }
+
+    /// What vocabulary, added tokens and merges come to.
+    private struct Content {
+        var vocabulary: Vocabulary
+        let strings: TokenStrings
+        let index: TokenIndex
+        let table: MergeTable
+        /// Added tokens that are found in any text.
+        let plain: [Vocabulary.SpecialToken]
+    }
+
+    init(_ path: String, _ bytes: UnsafeRawBufferPointer) {
+        self.path = path
+        self.bytes = bytes
+        reader = VocabularyReader(path: path, byteCount: bytes.count)
+    }
+
+    mutating func read() throws(JSONError) {
+        var json = try JSONReader(validating: bytes)
+        var seen: Set<String> = []
+        try json.beginObject()
+        while let key = try json.nextKey() {
             let name = String(decoding: key, as: UTF8.self)
-            switch name {
-            case "model":
-                try reader.beginObject()
-                while let key = try reader.nextKey() {
-                    switch String(decoding: key, as: UTF8.self) {
-                    case "vocab": vocabulary = reader
-                    case "merges": merges = reader
-                    case let name: model[name] = try Self.value(&reader, bytes)
-                    }
-                }
-            default: small[name] = try Self.value(&reader, bytes)
+            if !seen.insert(name).inserted { throw json.error("\(name) is there twice") }
+            if name == "model" { try readModel(&json) } else { small[name] = try value(&json) }
+        }
+        try json.finish()
+    }
+
+    private mutating func readModel(_ json: inout JSONReader) throws(JSONError) {
+        var seen: Set<String> = []
+        try json.beginObject()
+        while let key = try json.nextKey() {
+            let name = String(decoding: key, as: UTF8.self)
+            if !seen.insert(name).inserted { throw json.error("\(name) is there twice") }
+            // Other models list their vocabularies in arrays.
+            if name == "vocab", try json.kind() == .object {
+                try reader.readVocabulary(&json)
+                hasVocabulary = true
+            } else if name == "merges" {
+                let isReady = hasVocabulary && small["added_tokens"] != nil && small["pre_tokenizer"] != nil
+                if isReady, case .success = pattern() { merges = .read(try content(&json)) } else { merges = .passedOver(json) }
+            } else {
+                model[name] = try value(&json)
             }
         }
-        try reader.finish()
     }
 
     /// The value that comes next, parsed on its own.
-    private static func value(_ reader: inout JSONReader, _ bytes: UnsafeRawBufferPointer) throws(JSONError) -> JSONValue {
+    private func value(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {
         let start = reader.byteOffset
         try reader.skipValue()
         return try JSONValue.parse(UnsafeRawBufferPointer(rebasing: bytes[start..<reader.byteOffset]))
     }
 
-    func tokenizer(path: String, name: String) throws(JSONError) -> Result<Tokenizer, TokenizerError> {
-        if let feature = unsupportedFeature() { return .failure(.unsupported(path: path, feature: feature)) }
+    mutating func tokenizer(name: String) throws(JSONError) -> Result<Tokenizer, TokenizerError> {
         let pattern: PreTokenPattern
-        switch PreTokenizerSetting.pattern(small["pre_tokenizer"] ?? .null) {
+        switch self.pattern() {
         case .success(let found): pattern = found
-        case .failure(let refusal): return .failure(.unsupported(path: path, feature: refusal.feature))
+        case .failure(let error): return .failure(error)
         }
-        guard var vocabularyReader = vocabulary, var mergeReader = merges else {
-            return .failure(.malformed(path: path, byteOffset: nil, reason: "the model has no \"vocab\" or no \"merges\""))
+        let read: Result<Content, TokenizerError>
+        switch merges {
+        case .passedOver(var json) where hasVocabulary: read = try content(&json)
+        case .read(let result): read = result
+        default: return .failure(reader.malformed("the model has no \"vocab\" or no \"merges\""))
         }
-        var reader = VocabularyReader(path: path)
-        try reader.readVocabulary(&vocabularyReader)
-        let plain: [Vocabulary.SpecialToken]
+        let ignoresMerges = model["ignore_merges"]?.bool ?? false
+        return read.map { content in
+            Tokenizer(
+                name: name, vocabulary: content.vocabulary,
+                model: EncodingModel(
+                    merges: content.table, pattern: pattern, vocabularySize: content.strings.count,
+                    whole: ignoresMerges ? (content.index, content.strings) : nil,
+                    addedTokens: content.plain.isEmpty ? nil : AddedTokens(content.plain)))
+        }
+    }
+
+    /// Adds the added tokens to the vocabulary, and reads the merges that come next.
+    private mutating func content(_ json: inout JSONReader) throws(JSONError) -> Result<Content, TokenizerError> {
         do throws(TokenizerError) {
-            plain = try addTokens(to: &reader)
+            let plain = try addTokens()
             let (strings, index, byteTokens) = try reader.index()
             var list = MergeListReader(strings, index)
-            do throws(JSONError) { try Self.read(&mergeReader, into: &list) } catch {
+            do throws(JSONError) { try Self.read(&json, into: &list) } catch {
                 throw TokenizerError.malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
             }
             var vocabulary = Vocabulary(strings)
             vocabulary.merges = list.merges
             vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
-            let ignoresMerges = model["ignore_merges"]?.bool ?? false
             return .success(
-                Tokenizer(
-                    name: name, vocabulary: vocabulary,
-                    model: EncodingModel(
-                        merges: list.table(byteTokens: byteTokens), pattern: pattern, vocabularySize: strings.count,
-                        whole: ignoresMerges ? (index, strings) : nil, addedTokens: plain.isEmpty ? nil : AddedTokens(plain))))
-        } catch {
-            return .failure(error)
-        }
+                Content(vocabulary: vocabulary, strings: strings, index: index, table: list.table(byteTokens: byteTokens), plain: plain))
+        } catch { return .failure(error) }
+    }
+
+    /// How text is cut into pre-tokens, or what the file asks for that is not done here.
+    private func pattern() -> Result<PreTokenPattern, TokenizerError> {
+        if let feature = unsupportedFeature() { return .failure(.unsupported(path: path, feature: feature)) }
+        return PreTokenizerSetting.pattern(small["pre_tokenizer"] ?? .null).mapError { .unsupported(path: path, feature: $0.feature) }
     }
 
     /// What the file asks for that is not done here, if anything.
@@ -102,8 +154,8 @@ private struct HuggingFaceFile {
         return nil
     }
 
-    /// Adds `added_tokens` to what was read and returns those that are found in any text.
-    private func addTokens(to reader: inout VocabularyReader) throws(TokenizerError) -> [Vocabulary.SpecialToken] {
+    /// Adds `added_tokens` to the vocabulary and returns those that are found in any text.
+    private mutating func addTokens() throws(TokenizerError) -> [Vocabulary.SpecialToken] {
         var plain: [Vocabulary.SpecialToken] = []
         // Spellings outside the byte alphabet are special only if they are added tokens.
         var places = [Int](repeating: -1, count: (reader.read.ids.max().map { Int($0) } ?? -1) + 1)

@@ -20,9 +20,8 @@ extension VocabularyReader {
     }
 
     static func readRanks(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
-        var reader = VocabularyReader(path: path)
         let text = try contents(path)
-        reader.read.bytes.reserveCapacity(text.count)
+        var reader = VocabularyReader(path: path, byteCount: text.count)
         try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in try reader.readRankLines(UnsafeRawBufferPointer(buffer)) }
         let unwritten = unwritten(ranks: reader.read.ids)
         for special in unwritten.specials { reader.addSpecial(special.text, special.id) }

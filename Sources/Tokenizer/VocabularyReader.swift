@@ -8,7 +8,13 @@ struct VocabularyReader: ~Copyable {
     var read = ReadStrings()
     var specials: [Vocabulary.SpecialToken] = []
 
-    init(path: String) { self.path = path }
+    /// For a file of `byteCount` bytes, from which follows how much room the strings will want about.
+    init(path: String, byteCount: Int) {
+        self.path = path
+        read.bytes.reserveCapacity(byteCount / 4)
+        read.ends.reserveCapacity(byteCount / 32)
+        read.ids.reserveCapacity(byteCount / 32)
+    }
 
     static func contents(_ path: String) throws(TokenizerError) -> [UInt8] {
         do throws(FileError) { return try FileSystem.readAll(path) } catch { throw .file(error) }
@@ -25,23 +31,34 @@ struct VocabularyReader: ~Copyable {
         Unicode.Scalar(value).flatMap(ByteAlphabet.byte).map { Int16($0) } ?? -1
     }
 
-    /// Appends the bytes for which `spelling` (UTF-8) stands; false when a character is no stand-in.
-    mutating func appendSpelled(_ spelling: UnsafeRawBufferPointer) -> Bool {
-        Self.alphabet.withUnsafeBufferPointer { alphabet in
-            var index = 0
+    /// Writes the bytes for which `spelling` (UTF-8) stands to `bytes`, which has room for as many as the spelling; their number, or nil
+    /// when a character is no stand-in.
+    static func decode(spelled spelling: UnsafeRawBufferPointer, to bytes: UnsafeMutablePointer<UInt8>) -> Int? {
+        alphabet.withUnsafeBufferPointer { alphabet in
+            var (index, count) = (0, 0)
             while index < spelling.count {
                 var value = Int(spelling[index])
                 index &+= 1
                 if value >= 0x80 {
-                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return false }
+                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return nil }
                     value = (value & 0x1F) << 6 | Int(spelling[index] & 0x3F)
                     index &+= 1
                 }
-                guard value < alphabet.count, alphabet[value] >= 0 else { return false }
-                read.bytes.append(UInt8(truncatingIfNeeded: alphabet[value]))
+                guard value < alphabet.count, alphabet[value] >= 0 else { return nil }
+                bytes[count] = UInt8(truncatingIfNeeded: alphabet[value])
+                count &+= 1
             }
-            return true
+            return count
         }
+    }
+
+    /// Appends the bytes for which `spelling` stands; false when a character is no stand-in.
+    mutating func append(spelled spelling: UnsafeRawBufferPointer) -> Bool {
+        let start = read.bytes.count
+        read.bytes.append(contentsOf: spelling)
+        let count = read.bytes.withUnsafeMutableBufferPointer { Self.decode(spelled: spelling, to: $0.baseAddress! + start) }
+        read.bytes.removeLast(spelling.count - (count ?? 0))
+        return count != nil
     }
 
     /// Reads `{"spelling": id, …}`. A spelling outside the byte alphabet is kept as it is: only an added token may have one.
@@ -49,7 +66,7 @@ struct VocabularyReader: ~Copyable {
         try reader.beginObject()
         while let key = try reader.nextKey() {
             let start = read.bytes.count
-            if key.elementsEqual("<|endoftext|>".utf8) || !appendSpelled(key) {
+            if key.elementsEqual("<|endoftext|>".utf8) || !append(spelled: key) {
                 read.bytes.removeLast(read.bytes.count - start)
                 read.bytes.append(contentsOf: key)
                 let id = try readID(&reader)
@@ -100,7 +117,7 @@ struct MergeListReader: ~Copyable {
     private let index: TokenIndex
     private(set) var merges: [Vocabulary.Merge] = []
     private(set) var products: [TokenID] = []
-    private var scratch: [UInt8] = []
+    private var scratch = [UInt8](repeating: 0, count: 256)
 
     init(_ strings: TokenStrings, _ index: TokenIndex) {
         self.strings = strings
@@ -113,36 +130,21 @@ struct MergeListReader: ~Copyable {
 
     /// Adds the merge of two spellings. Says what is wrong with them, if anything.
     mutating func append(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Flaw? {
-        scratch.removeAll(keepingCapacity: true)
-        guard append(spelled: left) else { return .spelling }
-        let middle = scratch.count
-        guard append(spelled: right) else { return .spelling }
+        if left.count + right.count > scratch.count { scratch = [UInt8](repeating: 0, count: 2 * (left.count + right.count)) }
         guard merges.count < MergeTable.maximumRank - 1 else { return .tooMany }
-        return scratch.withUnsafeBytes { bytes in
-            guard let leftID = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[..<middle]), in: strings) else { return .left }
-            guard let rightID = index.id(of: UnsafeRawBufferPointer(rebasing: bytes[middle...]), in: strings) else { return .right }
-            guard let product = index.id(of: bytes, in: strings) else { return .product }
+        return scratch.withUnsafeMutableBufferPointer { scratch in
+            let base = scratch.baseAddress!
+            guard let middle = VocabularyReader.decode(spelled: left, to: base),
+                let rest = VocabularyReader.decode(spelled: right, to: base + middle)
+            else { return .spelling }
+            guard let leftID = index.id(of: UnsafeRawBufferPointer(start: base, count: middle), in: strings) else { return .left }
+            guard let rightID = index.id(of: UnsafeRawBufferPointer(start: base + middle, count: rest), in: strings) else { return .right }
+            guard let product = index.id(of: UnsafeRawBufferPointer(start: base, count: middle + rest), in: strings) else {
+                return .product
+            }
             merges.append(Vocabulary.Merge(left: leftID, right: rightID))
             products.append(product)
             return nil
-        }
-    }
-
-    private mutating func append(spelled spelling: UnsafeRawBufferPointer) -> Bool {
-        VocabularyReader.alphabet.withUnsafeBufferPointer { alphabet in
-            var index = 0
-            while index < spelling.count {
-                var value = Int(spelling[index])
-                index &+= 1
-                if value >= 0x80 {
-                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return false }
-                    value = (value & 0x1F) << 6 | Int(spelling[index] & 0x3F)
-                    index &+= 1
-                }
-                guard value < alphabet.count, alphabet[value] >= 0 else { return false }
-                scratch.append(UInt8(truncatingIfNeeded: alphabet[value]))
-            }
-            return true
         }
     }
 

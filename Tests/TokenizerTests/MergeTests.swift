@@ -33,8 +33,8 @@ struct MergeTests {
         var parts = merges.parts.pointee
         parts.level = slw_scan_level(rawValue: min(level, slw_best_scan_level().rawValue))
         var generator = SeededGenerator(TestRun.seed &+ UInt64(level))
-        // Around the borders of a register, of a vector of least keys, and of the limit; then any length.
-        var lengths = Array(1...40) + [253, 254, 255, 256, 257, slw_merge_limit - 1, slw_merge_limit]
+        // Around the borders of a register, of a vector of least keys, of several of them, and of the limit; then any length.
+        var lengths = Array(1...66) + [253, 254, 255, 256, 257, slw_merge_limit - 1, slw_merge_limit]
         lengths += (0..<TestRun.cases(400)).map { _ in Int.random(in: 1...64, using: &generator) }
         for length in lengths {
             let text = bytes(length, &generator)
@@ -95,5 +95,18 @@ struct MergeTests {
             let count = scratch.encode(text, count: length)
             #expect((0..<count).map { scratch.tokens[$0] } == naive(text, merges))
         }
+    }
+
+    @Test func `a table that was made too small grows and keeps every merge`() {
+        // Room for ten is 256 slots.
+        let count: UInt32 = 5000
+        let merges = MergeTable(mergeCount: 10, byteTokens: [TokenID](repeating: 0, count: 256))
+        for pair in 0..<count { merges.insert(pair, pair &* 7 % 4001, rank: Int(pair % 10), product: pair % 10) }
+        for pair in 0..<count {
+            #expect(merges.rank(pair, pair &* 7 % 4001) == pair % 10)
+            #expect(merges.rank(pair, pair &* 7 % 4001 + 1) == MergeTable.noRank)
+        }
+        merges.insert(17, 119, rank: 3, product: 3)
+        #expect(merges.rank(17, 119) == 3)
     }
 }

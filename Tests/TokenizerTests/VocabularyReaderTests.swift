@@ -73,6 +73,55 @@ struct VocabularyReaderTests {
         #expect(try huggingFace(("\"normalizer\": null", "\"normalizer\":  null")) == "gpt2")
     }
 
+    /// A `tokenizer.json` of the bytes, one merge and two added tokens, its parts in the order given.
+    private func shuffled(_ order: [String], model: [String]) throws -> String {
+        let parts = [
+            "added_tokens": #"[{"id":257,"content":"<|endoftext|>","special":true},{"id":258,"content":"zz","special":false}]"#,
+            "normalizer": "null",
+            "pre_tokenizer": #"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#,
+            "model": "{" + model.map { "\"\($0)\":" + modelParts[$0]! }.joined(separator: ",") + "}",
+        ]
+        return "{" + order.map { "\"\($0)\":" + parts[$0]! }.joined(separator: ",") + "}"
+    }
+
+    private var modelParts: [String: String] {
+        [
+            "type": "\"BPE\"", "vocab": "{" + (byteMembers + ["\"ab\":256"]).joined(separator: ",") + "}", "merges": #"[["a","b"]]"#,
+            "byte_fallback": "false",
+        ]
+    }
+
+    @Test func `the parts of a tokenizer json may come in any order, but each once`() throws {
+        var generator = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let (top, inner) = (["added_tokens", "normalizer", "pre_tokenizer", "model"], ["type", "byte_fallback", "vocab", "merges"])
+        let usual = try Tokenizer.load(try folder.write(try shuffled(top, model: inner), to: "tokenizer.json"))
+        #expect(usual.encode("abzzab") == [256, 258, 256])
+        for _ in 0..<TestRun.cases(40) {
+            let text = try shuffled(top.shuffled(using: &generator), model: inner.shuffled(using: &generator))
+            let tokenizer = try Tokenizer.load(try folder.write(text, to: "tokenizer.json"))
+            #expect(tokenizer.digest == usual.digest && tokenizer.encode("abzzab") == [256, 258, 256], "\(text)")
+        }
+        for twice in top + inner {
+            let text = try shuffled(top.contains(twice) ? top + [twice] : top, model: inner.contains(twice) ? inner + [twice] : inner)
+            let path = try folder.write(text, to: "tokenizer.json")
+            do {
+                _ = try Tokenizer.load(path)
+                Issue.record("\(twice) is there twice")
+            } catch {
+                #expect("\(error)".contains("\(twice) is there twice"))
+            }
+        }
+        // Whatever else is wrong with its merges, a feature that is not known is what is said.
+        let foreign = try shuffled(top, model: inner).replacing("false,\"vocab", with: "true,\"vocab").replacing(#"["a","b"]"#, with: "7")
+        do {
+            _ = try Tokenizer.load(try folder.write(foreign, to: "tokenizer.json"))
+            Issue.record("a foreign tokenizer was read")
+        } catch {
+            #expect("\(error)".contains("byte_fallback"))
+        }
+    }
+
     @Test func `a name that is nowhere is an error that says where it was looked for`() {
         #expect(throws: TokenizerError.self) { try Tokenizer.load("no-such-tokenizer") }
         #expect(throws: TokenizerError.self) { try Tokenizer.load("no/such/file.json") }

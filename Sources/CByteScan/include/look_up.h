@@ -13,7 +13,7 @@ typedef struct slw_near_entry {
 enum { slw_near_bits = 15 };
 
 /// The first `count` bytes of a word of eight.
-static inline uint64_t slw_near_key(uint64_t word, size_t count) { return count < 8 ? word & ((1ull << 8 * count) - 1) : word; }
+static inline uint64_t slw_first_bytes(uint64_t word, size_t count) { return count < 8 ? word & ((1ull << 8 * count) - 1) : word; }
 
 static inline size_t slw_near_index(uint64_t key) { return (size_t)(((key ^ key >> 32) * 0x9E3779B97F4A7C15) >> (64 - slw_near_bits)); }
 
