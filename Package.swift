@@ -92,7 +92,8 @@ let package = Package(
         .testTarget(
             name: "CleaningTests", dependencies: ["Cleaning", "CByteScan", "Corpus", "Files", "TestSupport"], swiftSettings: house),
         .testTarget(
-            name: "TokenizerTests", dependencies: ["Tokenizer", "CByteScan", "Files", "JSON", "TestSupport"], swiftSettings: house),
+            name: "TokenizerTests", dependencies: ["Tokenizer", "CByteScan", "Files", "JSON", "Normalization", "TestSupport"],
+            swiftSettings: house),
         .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "PreprocessingTests",

@@ -1,74 +1,70 @@
-/// Tokens that are found in a text as they are spelled, before anything else happens to it.
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Tokens that are found in a text as they are spelled.
 ///
 /// At each place the longest one wins, and what is found is not looked at again: the rule of Hugging Face's added tokens and of
 /// tiktoken's special tokens.
 struct AddedTokens: Sendable {
-    enum Part {
-        case text(Range<Int>)
-        case token(TokenID)
+    struct Entry: Sendable {
+        let bytes: [UInt8]
+        /// Nil: what is spelled so stays text, and no other token is found in it.
+        let id: TokenID?
     }
 
     /// By first byte, the longest first.
-    private var tokens: [[(bytes: [UInt8], id: TokenID)]]
+    private let entries: [[Entry]]
+    /// Whether a token begins with this byte.
+    private let isFirst: [Bool]
+    /// The byte with which all of them begin, if they do: `<` more often than not.
+    private let onlyFirst: UInt8?
+    /// Whether no token can be found.
     let isEmpty: Bool
-    let ids: Set<TokenID>
 
-    init(_ specials: [Vocabulary.SpecialToken]) {
-        ids = Set(specials.map(\.id))
-        tokens = Array(repeating: [], count: 256)
-        for special in specials where !special.text.isEmpty {
-            let bytes = Array(special.text.utf8)
-            tokens[Int(bytes[0])].append((bytes, special.id))
-        }
-        for byte in 0..<256 { tokens[byte].sort { $0.bytes.count > $1.bytes.count } }
-        isEmpty = tokens.allSatisfy(\.isEmpty)
+    init(_ tokens: [Entry]) {
+        var entries = [[Entry]](repeating: [], count: 256)
+        for token in tokens where !token.bytes.isEmpty { entries[Int(token.bytes[0])].append(token) }
+        for byte in 0..<256 { entries[byte].sort { $0.bytes.count > $1.bytes.count } }
+        self.entries = entries
+        isFirst = entries.map { !$0.isEmpty }
+        onlyFirst = isFirst.count { $0 } == 1 ? UInt8(isFirst.firstIndex(of: true)!) : nil
+        isEmpty = tokens.allSatisfy { $0.id == nil }
     }
 
-    /// Calls `body` with the parts of `text` in order; texts may be empty.
-    func split(_ text: UnsafeRawBufferPointer, _ body: (Part) -> Void) {
-        var start = 0
-        var offset = 0
-        while offset < text.count {
-            let candidates = tokens[Int(text[offset])]
-            if !candidates.isEmpty,
-                let found = candidates.first(where: { token in
-                    token.bytes.count <= text.count - offset && token.bytes.indices.allSatisfy { text[offset + $0] == token.bytes[$0] }
-                })
-            {
-                body(.text(start..<offset))
-                body(.token(found.id))
-                offset += found.bytes.count
-                start = offset
-            } else {
+    /// The first token in `text` from `start` on, where it is and which.
+    func first(in text: UnsafeRawBufferPointer, from start: Int) -> (place: Range<Int>, id: TokenID)? {
+        if isEmpty { return nil }
+        var offset = start
+        while let candidate = candidate(in: text, from: offset) {
+            offset = candidate
+            guard let entry = entry(at: offset, in: text) else {
                 offset += 1
+                continue
             }
+            let place = offset..<offset + entry.bytes.count
+            if let id = entry.id { return (place, id) }
+            offset = place.upperBound
         }
-        body(.text(start..<text.count))
+        return nil
     }
-}
 
-extension Encoder {
-    /// Encodes a batch whose tokenizer looks for added tokens first: each text between them is a text of its own.
-    func encodeAroundAddedTokens(_ added: AddedTokens, _ batch: inout Batch) {
-        var start = 0
-        for end in batch.documentEnds {
-            added.split(UnsafeRawBufferPointer(start: batch.text + start, count: end - start)) { part in
-                switch part {
-                case .token(let id): batch.output.append(id)
-                case .text(let range):
-                    if range.isEmpty { return }
-                    let bytes = UnsafeRawBufferPointer(start: batch.text + start + range.lowerBound, count: range.count)
-                    let counts = batch.output.documentTokenCounts.count
-                    withUnsafePointer(to: range.count) { length in
-                        var inner = Batch(
-                            bytes, documentEnds: UnsafeBufferPointer(start: length, count: 1), endOfText: nil, output: batch.output)
-                        encode(&inner)
-                    }
-                    batch.output.documentTokenCounts.removeLast(batch.output.documentTokenCounts.count - counts)
-                }
-            }
-            batch.finishDocument()
-            start = end
+    /// The first place from `start` on where a token may begin.
+    private func candidate(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        guard start < text.count, let base = text.baseAddress else { return nil }
+        if let onlyFirst {
+            return memchr(base + start, Int32(onlyFirst), text.count - start).map { $0 - UnsafeMutableRawPointer(mutating: base) }
+        }
+        return isFirst.withUnsafeBufferPointer { isFirst in (start..<text.count).first { isFirst[Int(text[$0])] } }
+    }
+
+    private func entry(at offset: Int, in text: UnsafeRawBufferPointer) -> Entry? {
+        entries[Int(text[offset])].first { entry in
+            entry.bytes.count <= text.count - offset && memcmp(entry.bytes, text.baseAddress! + offset, entry.bytes.count) == 0
         }
     }
 }

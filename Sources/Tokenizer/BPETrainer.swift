@@ -35,11 +35,11 @@ public struct BPETrainer: Sendable {
     /// Learns the vocabulary of the counted documents.
     func vocabulary(of counter: PreTokenCounter) throws(TokenizerError) -> Vocabulary {
         var tokens = TokenStringTable()
-        var specials: [Vocabulary.SpecialToken] = []
+        var specials: [Vocabulary.AddedToken] = []
         for text in specialTokens where !specials.contains(where: { $0.text == text }) {
             // The reference compares the spelling of a learned token with the special tokens' texts.
             let id = ByteAlphabet.bytes(of: text).map { tokens.id(of: $0) } ?? tokens.append(text.utf8)
-            specials.append(Vocabulary.SpecialToken(text: text, id: id))
+            specials.append(Vocabulary.AddedToken(text: text, id: id))
         }
         var byteTokens = [TokenID](repeating: 0, count: 256)
         for byte in ByteAlphabet.bytesInScalarOrder { byteTokens[Int(byte)] = tokens.id(of: CollectionOfOne(byte)) }

@@ -21,6 +21,8 @@ public final class Encoder {
     let model: EncodingModel
     let merging: MergeScratch
     let cache: PreTokenCache
+    /// For tokenizers that change texts or look for added tokens in them.
+    let prepared: PreparedText?
 
     let scan: UnsafeMutablePointer<slw_scan>
     let documentStarts: UnsafeMutablePointer<UInt64>
@@ -51,12 +53,17 @@ public final class Encoder {
         self.init(tokenizer, cacheBytes: cacheBytes, scanLevel: slw_best_scan_level().rawValue)
     }
 
-    /// `scanLevel`: 0 for portable code, up to what this machine has. Tests compare them.
-    init(_ tokenizer: Tokenizer, cacheBytes: Int, scanLevel: UInt32) {
+    /// `allowedSpecial`: the special tokens that are made from text. `scanLevel`: 0 for portable code, up to what this machine has. Tests compare them.
+    init(_ tokenizer: Tokenizer, cacheBytes: Int, scanLevel: UInt32, allowedSpecial: Set<String> = []) {
         self.tokenizer = tokenizer
         model = tokenizer.model
         merging = MergeScratch(model.merges)
         cache = PreTokenCache(packing: PackedTokens(isNarrow: model.isNarrow), byteLimit: cacheBytes)
+        let preparation =
+            allowedSpecial.isEmpty
+            ? model.preparation
+            : TextPreparation(tokenizer.vocabulary.specialTokens, normalizer: tokenizer.normalizer, allowed: allowedSpecial)
+        prepared = preparation.map { PreparedText($0) }
         scan = .allocate(capacity: 1)
         scan.initialize(to: slw_scan())
         scan.pointee.level = slw_scan_level(rawValue: min(scanLevel, slw_best_scan_level().rawValue))
@@ -87,7 +94,8 @@ public final class Encoder {
     ///
     /// Appends the ids to `output` and one count a document to its `documentTokenCounts`. With `appendEndOfText` a
     /// document that is not empty ends with the tokenizer's end-of-text token, which is counted. Special tokens are never
-    /// made from text. Bytes that are not UTF-8 are encoded as themselves.
+    /// made from text. Bytes that are not UTF-8 are encoded as themselves. If the tokenizer has a ``Tokenizer/normalizer``, the ids
+    /// are those of the normalized documents.
     ///
     /// `output` must be wide enough for the vocabulary, and the tokenizer must have an end-of-text token if one is asked for.
     public func encode(
@@ -100,8 +108,8 @@ public final class Encoder {
         // Seldom less than two bytes a token: without this the buffer would grow by doubling, page fault after page fault.
         output.reserve(text.count / 2)
         var batch = Batch(text, documentEnds: documentEnds, endOfText: endOfText, output: output)
-        if let splitter = model.addedTokens, !splitter.isEmpty {
-            encodeAroundAddedTokens(splitter, &batch)
+        if let prepared, prepared.prepare(text, documentEnds: documentEnds) {
+            encode(prepared, &batch)
         } else {
             encode(&batch)
         }

@@ -4,8 +4,8 @@ final class EncodingModel: Sendable {
     let pattern: PreTokenPattern
     /// Whether all ids fit into 16 bits.
     let isNarrow: Bool
-    /// Tokens that are found in any text before it is cut into pre-tokens.
-    let addedTokens: AddedTokens?
+    /// What happens to every text before it is cut into pre-tokens; nil for most tokenizers.
+    let preparation: TextPreparation?
     /// Whether each cut of a token in two is a merge of that token's rank, because the vocabulary's merges alone do not make all tokens.
     let isByRank: Bool
     /// The tokens that stand for a whole pre-token whatever the merges say.
@@ -13,18 +13,30 @@ final class EncodingModel: Sendable {
 
     init(
         merges: MergeTable, pattern: PreTokenPattern, vocabularySize: Int, whole: (index: TokenIndex, strings: TokenStrings)? = nil,
-        isByRank: Bool = false, addedTokens: AddedTokens? = nil
+        isByRank: Bool = false, preparation: TextPreparation? = nil
     ) {
         self.merges = merges
         self.pattern = pattern
         self.whole = whole
         self.isByRank = isByRank
-        self.addedTokens = addedTokens
+        self.preparation = preparation
         isNarrow = vocabularySize <= 1 << 16
     }
 
     /// Whether a pre-token that is a token is not merged.
     var ignoresMerges: Bool { whole != nil }
+
+    /// Whether a pre-token that is a token may get other ids by its merges than by itself.
+    func needsWholeTokens(_ vocabulary: Vocabulary) -> Bool {
+        guard ignoresMerges, !isByRank else { return false }
+        let scratch = MergeScratch(merges)
+        let added = Set(vocabulary.specialTokens.map(\.id))
+        return (0..<TokenID(vocabulary.count)).contains { id in
+            let bytes = vocabulary[id]
+            if bytes.isEmpty || added.contains(id) { return false }
+            return Array(bytes).withUnsafeBufferPointer { scratch.encode($0.baseAddress!, count: $0.count) != 1 || scratch.tokens[0] != id }
+        }
+    }
 
     /// The token that is a whole pre-token, where the tokenizer looks for one before it merges.
     @inline(__always)

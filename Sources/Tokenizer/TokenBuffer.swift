@@ -71,6 +71,14 @@ public final class TokenBuffer {
         for index in 0..<count { store(ids[index]) }
     }
 
+    /// Appends ids as they lie in another buffer of this width.
+    func append(_ ids: UnsafeRawBufferPointer) {
+        guard let base = ids.baseAddress else { return }
+        reserve(ids.count / width)
+        (storage + byteCount).copyMemory(from: base, byteCount: ids.count)
+        byteCount += ids.count
+    }
+
     @inline(__always)
     private func store(_ id: TokenID) {
         if width == 2 {

@@ -30,12 +30,17 @@ extension Tokenizer {
         }
         switch format {
         case .huggingFace:
-            let json = vocabulary.huggingFaceJSON(
-                pattern: pattern, ignoresMerges: model.ignoresMerges, plainTokens: model.addedTokens?.ids ?? [])
+            let json = vocabulary.huggingFaceJSON(pattern: pattern, normalizer: normalizer, ignoresMerges: model.ignoresMerges)
             return [("tokenizer.json", json)]
         case .gpt2: return [("encoder.json", vocabulary.encoderJSON()), ("vocab.bpe", try vocabulary.mergesText())]
         case .tiktoken: return [(name + ".tiktoken", vocabulary.rankLines())]
         }
+    }
+
+    /// What happens to texts that only `tokenizer.json` can say.
+    private var preparationThatIsLost: String? {
+        if let normalizer { return "it normalizes texts (\(normalizer.rawValue))" }
+        return model.preparation == nil ? nil : "it has added tokens that are found in every text"
     }
 
     /// Why a reader of the format would not get this tokenizer back, if so.
@@ -47,9 +52,9 @@ extension Tokenizer {
         case .gpt2:
             guard pattern == .gpt2 else { return "the format stands for GPT-2's pattern, not for that of \(pattern.rawValue)" }
             guard !model.ignoresMerges else { return "it looks for whole pre-tokens before it merges" }
-            return model.addedTokens == nil ? nil : "it has added tokens that are found in every text"
+            return preparationThatIsLost
         case .tiktoken:
-            guard model.addedTokens == nil else { return "it has added tokens that are found in every text" }
+            if let preparationThatIsLost { return preparationThatIsLost }
             let specials = Set(vocabulary.specialTokens.map(\.id))
             let ranks = (0..<TokenID(vocabulary.count)).filter { !specials.contains($0) && !vocabulary[$0].isEmpty }
             let read = VocabularyReader.unwritten(ranks: ranks)

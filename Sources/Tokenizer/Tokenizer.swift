@@ -1,3 +1,4 @@
+internal import CByteScan
 internal import Files
 
 /// A byte-level BPE tokenizer: immutable, and cheap to copy.
@@ -6,7 +7,8 @@ internal import Files
 ///     let ids = tokenizer.encode("Hello world")      // [15496, 995]
 ///     let text = try tokenizer.decode(ids)           // the same bytes
 ///
-/// Every sequence of bytes has ids and comes back from them unchanged, valid UTF-8 or not.
+/// Every sequence of bytes has ids and comes back from them unchanged, valid UTF-8 or not; where the tokenizer has a ``normalizer``, text comes
+/// back in its normal form.
 /// `encode` here is for a text now and then; an ``Encoder`` is for corpora.
 public struct Tokenizer: Sendable {
     /// The installed name, or the name of the file it came from.
@@ -15,7 +17,10 @@ public struct Tokenizer: Sendable {
     /// How text is cut into pre-tokens.
     public var pattern: PreTokenPattern { model.pattern }
 
-    /// A number that is the same for the same strings, ids, merges, pattern and special tokens, whatever file they
+    /// What is made of texts before all else; nil for nothing.
+    public var normalizer: TextNormalizer? { model.preparation?.normalizer }
+
+    /// A number that is the same for the same strings, ids, merges, pattern, normalizer and added tokens, whatever file they
     /// came from.
     public let digest: UInt64
 
@@ -30,13 +35,13 @@ public struct Tokenizer: Sendable {
         self.name = name
         self.vocabulary = vocabulary
         self.model = model
-        digest = vocabulary.digest(pattern: model.pattern)
+        digest = vocabulary.digest(of: model)
     }
 
     /// The highest id + 1, special tokens included.
     public var vocabularySize: Int { vocabulary.count }
 
-    /// The tokens that stand for no text, by id.
+    /// The tokens that stand for no text, by id; with them those that are found in every text although no merges make them.
     public var specialTokens: [(text: String, id: TokenID)] {
         vocabulary.specialTokens.sorted { $0.id < $1.id }.map { ($0.text, $0.id) }
     }
@@ -61,33 +66,24 @@ public struct Tokenizer: Sendable {
     public func encode(_ text: String) -> [TokenID] { encode(Array(text.utf8)) }
 
     /// The ids of any bytes. Special tokens are never made from them.
-    public func encode(_ bytes: [UInt8]) -> [TokenID] {
+    public func encode(_ bytes: [UInt8]) -> [TokenID] { encode(bytes, by: Encoder(self, cacheBytes: 0)) }
+
+    /// The ids of a text in which the special tokens of `allowedSpecial` are recognised: of two at the same place the
+    /// longer, what is between them encoded as texts of their own.
+    public func encode(_ text: String, allowedSpecial: Set<String>) -> [TokenID] {
+        let level = slw_best_scan_level().rawValue
+        return encode(Array(text.utf8), by: Encoder(self, cacheBytes: 0, scanLevel: level, allowedSpecial: allowedSpecial))
+    }
+
+    private func encode(_ bytes: [UInt8], by encoder: Encoder) -> [TokenID] {
         let output = TokenBuffer(width: 4)
         let end = bytes.count
-        let encoder = Encoder(self, cacheBytes: 0)
         bytes.withUnsafeBytes { text in
             withUnsafePointer(to: end) { end in
                 encoder.encode(text, documentEnds: UnsafeBufferPointer(start: end, count: 1), appendEndOfText: false, into: output)
             }
         }
         return output.tokens
-    }
-
-    /// The ids of a text in which the special tokens of `allowedSpecial` are recognised: of two at the same place the
-    /// longer, what is between them encoded as texts of their own.
-    public func encode(_ text: String, allowedSpecial: Set<String>) -> [TokenID] {
-        let allowed = AddedTokens(vocabulary.specialTokens.filter { allowedSpecial.contains($0.text) })
-        let bytes = Array(text.utf8)
-        var ids: [TokenID] = []
-        bytes.withUnsafeBytes { buffer in
-            allowed.split(buffer) { part in
-                switch part {
-                case .text(let range): if !range.isEmpty { ids += encode(Array(bytes[range])) }
-                case .token(let id): ids.append(id)
-                }
-            }
-        }
-        return ids
     }
 
     // MARK: decoding
@@ -106,19 +102,26 @@ public struct Tokenizer: Sendable {
 }
 
 extension Vocabulary {
-    /// See ``Tokenizer/digest``.
-    func digest(pattern: PreTokenPattern) -> UInt64 {
+    /// See ``Tokenizer/digest``. What few tokenizers have is added where they have it, so that it does not change the digests of the others.
+    func digest(of model: EncodingModel) -> UInt64 {
         var hash = XXHash64()
         withStrings { bytes, ends in
             hash.update(UnsafeRawBufferPointer(ends))
             hash.update(bytes)
         }
         merges.withUnsafeBytes { hash.update($0) }
-        for special in specialTokens.sorted(by: { $0.id < $1.id }) {
-            hash.update(special.id)
-            hash.update(special.text)
+        let added = specialTokens.sorted { $0.id < $1.id }
+        for token in added {
+            hash.update(token.id)
+            hash.update(token.text)
         }
-        hash.update(pattern.rawValue)
+        hash.update(model.pattern.rawValue)
+        if let normalizer = model.preparation?.normalizer { hash.update(normalizer.rawValue) }
+        for token in added where token.isPlain {
+            hash.update(token.isNormalized ? "found in normalized text" : "found in text")
+            hash.update(token.id)
+        }
+        if model.needsWholeTokens(self) { hash.update("ignore_merges") }
         return hash.finish()
     }
 }

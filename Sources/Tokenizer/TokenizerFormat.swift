@@ -12,9 +12,7 @@ extension Vocabulary {
     // MARK: tokenizer.json
 
     /// As `tokenizers` writes it: a member a line, two blanks of indentation, merges as pairs.
-    ///
-    /// - Parameter plainTokens: the added tokens that are found in every text.
-    func huggingFaceJSON(pattern: PreTokenPattern = .gpt2, ignoresMerges: Bool = false, plainTokens: Set<TokenID> = []) -> [UInt8] {
+    func huggingFaceJSON(pattern: PreTokenPattern = .gpt2, normalizer: TextNormalizer? = nil, ignoresMerges: Bool = false) -> [UInt8] {
         let spellings = self.spellings()
         let added = specialTokens.sorted { $0.id < $1.id }.map { token in
             """
@@ -24,8 +22,8 @@ extension Vocabulary {
                   "single_word": false,
                   "lstrip": false,
                   "rstrip": false,
-                  "normalized": false,
-                  "special": \(!plainTokens.contains(token.id))
+                  "normalized": \(token.isNormalized),
+                  "special": \(!token.isPlain)
                 }
             """
         }
@@ -44,7 +42,7 @@ extension Vocabulary {
               "truncation": null,
               "padding": null,
               "added_tokens": \(block(added, "[", "  ]")),
-              "normalizer": null,
+              "normalizer": \(normalizer.map { "{\n    \"type\": \"\($0.rawValue)\"\n  }" } ?? "null"),
               "pre_tokenizer": \(preTokenizer(pattern)),
               "post_processor": null,
               "decoder": {

@@ -7,18 +7,22 @@ struct Vocabulary: Sendable {
         let right: TokenID
     }
 
-    /// A token that stands for no text.
-    struct SpecialToken: Equatable, Sendable {
+    /// A token beside those that merges make: a special one, which stands for no text, or a plain one, which is found in every text.
+    struct AddedToken: Equatable, Sendable {
         let text: String
         let id: TokenID
+        /// Whether it is found in every text.
+        var isPlain = false
+        /// Whether it is looked for in normalized text, not in the text as it is written.
+        var isNormalized = false
     }
 
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
     /// The most important first; each pair once.
     var merges: [Merge] = []
-    /// By id.
-    var specialTokens: [SpecialToken] = []
+    /// By id, plain ones included.
+    var specialTokens: [AddedToken] = []
 
     init() {}
 

@@ -45,8 +45,6 @@ private struct HuggingFaceFile: ~Copyable {
         let strings: TokenStrings
         let index: TokenIndex
         let table: MergeTable
-        /// Added tokens that are found in any text.
-        let plain: [Vocabulary.SpecialToken]
     }
 
     init(_ path: String, _ bytes: UnsafeRawBufferPointer) {
@@ -105,21 +103,26 @@ private struct HuggingFaceFile: ~Copyable {
         case .read(let result): read = result
         default: return .failure(reader.malformed("the model has no \"vocab\" or no \"merges\""))
         }
+        // What is no normalizer that can be done was refused with the pattern.
+        let normalizer = try? NormalizerSetting.normalizer(small["normalizer"] ?? .null).get()
+        let preparation = TextPreparation(reader.specials, normalizer: normalizer)
+        if preparation != nil, let (first, second) = TextPreparation.ambiguity(in: reader.specials, normalizer) {
+            return .failure(.unsupported(path: path, feature: "its added tokens \(first) and \(second) are the same text"))
+        }
         let ignoresMerges = model["ignore_merges"]?.bool ?? false
         return read.map { content in
             Tokenizer(
                 name: name, vocabulary: content.vocabulary,
                 model: EncodingModel(
                     merges: content.table, pattern: pattern, vocabularySize: content.strings.count,
-                    whole: ignoresMerges ? (content.index, content.strings) : nil,
-                    addedTokens: content.plain.isEmpty ? nil : AddedTokens(content.plain)))
+                    whole: ignoresMerges ? (content.index, content.strings) : nil, preparation: preparation))
         }
     }
 
     /// Adds the added tokens to the vocabulary, and reads the merges that come next.
     private mutating func content(_ json: inout JSONReader) throws(JSONError) -> Result<Content, TokenizerError> {
         do throws(TokenizerError) {
-            let plain = try addTokens()
+            try addTokens()
             let (strings, index, byteTokens) = try reader.index()
             var list = MergeListReader(strings, index)
             do throws(JSONError) { try Self.read(&json, into: &list) } catch {
@@ -129,7 +132,7 @@ private struct HuggingFaceFile: ~Copyable {
             vocabulary.merges = list.merges
             vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
             return .success(
-                Content(vocabulary: vocabulary, strings: strings, index: index, table: list.table(byteTokens: byteTokens), plain: plain))
+                Content(vocabulary: vocabulary, strings: strings, index: index, table: list.table(byteTokens: byteTokens)))
         } catch { return .failure(error) }
     }
 
@@ -147,16 +150,12 @@ private struct HuggingFaceFile: ~Copyable {
             if let text = model[key]?.string, !text.isEmpty { return "it asks for \(key)" }
         }
         if let dropout = model["dropout"], dropout != .null, dropout.double != 0 { return "it asks for dropout" }
-        if let normalizer = small["normalizer"], normalizer != .null {
-            if normalizer["type"]?.string == "Sequence", normalizer["normalizers"]?.array?.isEmpty == true { return nil }
-            return "it asks for the normalizer \(normalizer["type"]?.string ?? "without a type")"
-        }
+        if case .failure(let refusal) = NormalizerSetting.normalizer(small["normalizer"] ?? .null) { return refusal.feature }
         return nil
     }
 
-    /// Adds `added_tokens` to the vocabulary and returns those that are found in any text.
-    private mutating func addTokens() throws(TokenizerError) -> [Vocabulary.SpecialToken] {
-        var plain: [Vocabulary.SpecialToken] = []
+    /// Adds `added_tokens` to the vocabulary.
+    private mutating func addTokens() throws(TokenizerError) {
         // Spellings outside the byte alphabet are special only if they are added tokens.
         var places = [Int](repeating: -1, count: (reader.read.ids.max().map { Int($0) } ?? -1) + 1)
         for index in reader.read.ids.indices { places[Int(reader.read.ids[index])] = index }
@@ -170,8 +169,11 @@ private struct HuggingFaceFile: ~Copyable {
             for key in ["lstrip", "rstrip", "single_word"] where token[key]?.bool == true {
                 throw .unsupported(path: reader.path, feature: "the added token \(text) asks for \(key)")
             }
-            let special = Vocabulary.SpecialToken(text: text, id: TokenID(id))
-            if reader.specials.contains(where: { $0.id == special.id }) || plain.contains(where: { $0.id == special.id }) {
+            let isPlain = token["special"]?.bool != true
+            // As `tokenizers` takes it for tokens that are added without saying.
+            let isNormalized = token["normalized"]?.bool ?? isPlain
+            let special = Vocabulary.AddedToken(text: text, id: TokenID(id), isPlain: isPlain, isNormalized: isNormalized)
+            if reader.specials.contains(where: { $0.id == special.id }) {
                 throw reader.malformed("two added tokens have the id \(id)")
             }
             if id < places.count, places[id] >= 0 {
@@ -185,7 +187,6 @@ private struct HuggingFaceFile: ~Copyable {
                 reader.read.close(special.id)
             }
             reader.specials.append(special)
-            if token["special"]?.bool != true { plain.append(special) }
         }
         for token in unspelled where !reader.specials.contains(where: { $0.id == token.id }) {
             guard token.text == "<|endoftext|>" else {
@@ -193,7 +194,6 @@ private struct HuggingFaceFile: ~Copyable {
             }
             reader.specials.append(token)
         }
-        return plain
     }
 
     /// Merges are `"left right"` or, in newer files, `["left", "right"]`.

@@ -40,7 +40,7 @@ extension VocabularyReader {
     private mutating func addSpecial(_ text: String, _ id: TokenID) {
         read.bytes.append(contentsOf: text.utf8)
         read.close(id)
-        specials.append(Vocabulary.SpecialToken(text: text, id: id))
+        specials.append(Vocabulary.AddedToken(text: text, id: id))
     }
 
     /// What a file of these ranks does not say, the end of text first.

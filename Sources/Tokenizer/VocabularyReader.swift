@@ -6,7 +6,7 @@ internal import JSON
 struct VocabularyReader: ~Copyable {
     let path: String
     var read = ReadStrings()
-    var specials: [Vocabulary.SpecialToken] = []
+    var specials: [Vocabulary.AddedToken] = []
 
     /// For a file of `byteCount` bytes, from which follows how much room the strings will want about.
     init(path: String, byteCount: Int) {
@@ -70,7 +70,7 @@ struct VocabularyReader: ~Copyable {
                 read.bytes.removeLast(read.bytes.count - start)
                 read.bytes.append(contentsOf: key)
                 let id = try readID(&reader)
-                specials.append(Vocabulary.SpecialToken(text: String(decoding: read.bytes[start...], as: UTF8.self), id: id))
+                specials.append(Vocabulary.AddedToken(text: String(decoding: read.bytes[start...], as: UTF8.self), id: id))
                 read.close(id)
             } else {
                 read.close(try readID(&reader))

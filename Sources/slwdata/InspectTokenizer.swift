@@ -31,7 +31,8 @@ enum InspectTokenizerCommand {
             ("tokenizer", PathName.printable(tokenizer.name)), ("digest", hexadecimal(tokenizer.digest)),
             ("tokens", QuantityText.count(tokenizer.vocabularySize)),
             ("special", tokenizer.specialTokens.isEmpty ? "none" : specialText + (tokenizer.specialTokens.count > 8 ? ", …" : "")),
-            ("end of text", tokenizer.endOfText.map { "\($0)" } ?? "none"), ("longest", "\(longest.count) bytes: \(shown(longest))"),
+            ("normalizer", tokenizer.normalizer?.rawValue ?? "none"), ("end of text", tokenizer.endOfText.map { "\($0)" } ?? "none"),
+            ("longest", "\(longest.count) bytes: \(shown(longest))"),
         ]
         call.console.print(TextTable.pairs(rows).text)
         if let pieces {
@@ -50,6 +51,7 @@ enum InspectTokenizerCommand {
         var json: JSONObject = [
             "name": JSONValue(tokenizer.name), "digest": JSONValue(hexadecimal(tokenizer.digest)),
             "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText.map(Int.init)),
+            "normalizer": tokenizer.normalizer.map { JSONValue($0.rawValue) } ?? .null,
             "special_tokens": .object(JSONObject(tokenizer.specialTokens.map { ($0.text, JSONValue(Int($0.id))) })),
         ]
         if let pieces { json["ids"] = .array(pieces.map { JSONValue(Int($0)) }) }

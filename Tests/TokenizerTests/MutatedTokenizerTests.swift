@@ -5,7 +5,7 @@ import Testing
 @testable import Tokenizer
 
 @Suite("Damaged tokenizers") struct MutatedTokenizerTests {
-    private static let texts = ["low lower 12345 newest\n\n  wide", "\u{0}<|endoftext|>é中\u{7F}", ""].map { Array($0.utf8) }
+    private static let texts = ["low lower 12345 newest\n\n  wide", "\u{0}<|endoftext|>é中\u{7F}e\u{301}", ""].map { Array($0.utf8) }
 
     @Test(
         "a damaged tokenizer encodes and decodes, or is refused",
@@ -22,6 +22,10 @@ import Testing
         for pattern in patterns {
             _ = try Tokenizer(name: "toy", vocabulary: vocabulary, pattern: pattern).write(as: format, to: folder.path)
             good.append(try FileSystem.readAll(folder.file(name)))
+        }
+        if format == .huggingFace {
+            let text = String(decoding: vocabulary.huggingFaceJSON(normalizer: .nfc), as: UTF8.self)
+            good.append(Array(text.replacing("\"special\": true", with: "\"special\": false").utf8))
         }
         let tally = try mutate("tokenizer-\(name)", good, cases: TestRun.cases(250), expecting: TokenizerError.self) { bytes in
             try folder.write(bytes, to: name)

@@ -64,8 +64,8 @@ struct VocabularyReaderTests {
             try huggingFace(("\"byte_fallback\": false", "\"byte_fallback\": true"))
                 == "tokenizer.json: it asks for byte_fallback, which no byte-level vocabulary needs" + end)
         #expect(
-            try huggingFace(("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}"))
-                == "tokenizer.json: it asks for the normalizer NFC" + end)
+            try huggingFace(("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFKC\"}"))
+                == "tokenizer.json: it asks for the normalizer NFKC" + end)
         #expect(try huggingFace(("\"type\": \"BPE\"", "\"type\": \"Unigram\"")) == "tokenizer.json: its model is Unigram, not BPE" + end)
         #expect(
             try huggingFace(("\"add_prefix_space\": false", "\"add_prefix_space\": true"))

@@ -1,0 +1,108 @@
+internal import Normalization
+
+/// A batch as its tokenizer's ``TextPreparation`` leaves it: the documents, or their pieces between added tokens, one after the other. The memory is used again
+/// for the next batch.
+final class PreparedText {
+    private let preparation: TextPreparation
+    private let composition: CanonicalComposition?
+
+    private(set) var text: [UInt8] = []
+    private(set) var pieceEnds: [Int] = []
+    /// The added token behind each piece; nil where its document ends.
+    private(set) var followers: [TokenID?] = []
+    private(set) var hasTokens = false
+    private var normalized: [UInt8] = []
+    private var pieceTokens: TokenBuffer?
+
+    init(_ preparation: TextPreparation) {
+        self.preparation = preparation
+        composition = preparation.normalizer == .nfc ? CanonicalComposition(.huggingFace) : nil
+    }
+
+    /// Prepares a batch. False if it is to be encoded as it is, which is found out by looking at its bytes once for each thing that could be there.
+    func prepare(_ batch: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) -> Bool {
+        // Documents side by side may hold more than each of them does, never less.
+        guard
+            preparation.written.first(in: batch, from: 0) != nil || composition?.firstDoubt(in: batch) != nil
+                || preparation.normalized.first(in: batch, from: 0) != nil
+        else { return false }
+        text.removeAll(keepingCapacity: true)
+        pieceEnds.removeAll(keepingCapacity: true)
+        followers.removeAll(keepingCapacity: true)
+        hasTokens = false
+        var start = 0
+        for end in documentEnds {
+            let document = UnsafeRawBufferPointer(rebasing: batch[start..<end])
+            preparation.written.split(document, piece: appendNormalized, token: closePiece)
+            closePiece(nil)
+            start = end
+        }
+        return true
+    }
+
+    private func appendNormalized(_ piece: UnsafeRawBufferPointer) {
+        if preparation.normalized.isEmpty {
+            if composition?.normalize(piece, into: &text) != true { text.append(contentsOf: piece) }
+            return
+        }
+        normalized.removeAll(keepingCapacity: true)
+        if composition?.normalize(piece, into: &normalized) == true {
+            normalized.withUnsafeBytes { preparation.normalized.split($0, piece: append, token: closePiece) }
+        } else {
+            preparation.normalized.split(piece, piece: append, token: closePiece)
+        }
+    }
+
+    private func append(_ piece: UnsafeRawBufferPointer) { text.append(contentsOf: piece) }
+
+    private func closePiece(_ follower: TokenID?) {
+        pieceEnds.append(text.count)
+        followers.append(follower)
+        if follower != nil { hasTokens = true }
+    }
+
+    /// A buffer for the tokens of the pieces.
+    func tokenBuffer(width: Int) -> TokenBuffer {
+        if let pieceTokens, pieceTokens.width == width {
+            pieceTokens.removeAll()
+            return pieceTokens
+        }
+        let buffer = TokenBuffer(width: width)
+        pieceTokens = buffer
+        return buffer
+    }
+}
+
+extension AddedTokens {
+    /// Calls the closures with the parts of `text` in order; pieces may be empty.
+    fileprivate func split(_ text: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) -> Void, token: (TokenID) -> Void) {
+        var start = 0
+        while let found = first(in: text, from: start) {
+            piece(UnsafeRawBufferPointer(rebasing: text[start..<found.place.lowerBound]))
+            token(found.id)
+            start = found.place.upperBound
+        }
+        piece(UnsafeRawBufferPointer(rebasing: text[start...]))
+    }
+}
+
+extension Encoder {
+    /// Encodes a batch that was prepared: documents as any others, pieces as documents whose tokens are put together with the added ones.
+    func encode(_ prepared: PreparedText, _ batch: inout Batch) {
+        let output = prepared.hasTokens ? prepared.tokenBuffer(width: batch.output.width) : batch.output
+        prepared.text.withUnsafeBytes { text in
+            prepared.pieceEnds.withUnsafeBufferPointer { ends in
+                var inner = Batch(text, documentEnds: ends, endOfText: prepared.hasTokens ? nil : batch.endOfText, output: output)
+                encode(&inner)
+            }
+        }
+        guard prepared.hasTokens else { return }
+        var start = 0
+        for (count, follower) in zip(output.documentTokenCounts, prepared.followers) {
+            let end = start + Int(count) * output.width
+            batch.output.append(UnsafeRawBufferPointer(rebasing: output.bytes[start..<end]))
+            start = end
+            if let follower { batch.output.append(follower) } else { batch.finishDocument() }
+        }
+    }
+}
