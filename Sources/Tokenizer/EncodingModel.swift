@@ -26,18 +26,6 @@ final class EncodingModel: Sendable {
     /// Whether a pre-token that is a token is not merged.
     var ignoresMerges: Bool { whole != nil }
 
-    /// Whether a pre-token that is a token may get other ids by its merges than by itself.
-    func needsWholeTokens(_ vocabulary: Vocabulary) -> Bool {
-        guard ignoresMerges, !isByRank else { return false }
-        let scratch = MergeScratch(merges)
-        let added = Set(vocabulary.specialTokens.map(\.id))
-        return (0..<TokenID(vocabulary.count)).contains { id in
-            let bytes = vocabulary[id]
-            if bytes.isEmpty || added.contains(id) { return false }
-            return Array(bytes).withUnsafeBufferPointer { scratch.encode($0.baseAddress!, count: $0.count) != 1 || scratch.tokens[0] != id }
-        }
-    }
-
     /// The token that is a whole pre-token, where the tokenizer looks for one before it merges.
     @inline(__always)
     func wholeToken(_ bytes: UnsafeRawBufferPointer) -> TokenID? {

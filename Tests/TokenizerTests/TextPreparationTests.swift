@@ -14,8 +14,7 @@ struct TextPreparationTests {
 
     /// Its 2048 tokens, then these.
     private static func tokenizer(
-        normalizer: String = #"{"type": "NFC"}"#, added: [(text: String, isNormalized: Bool, isSpecial: Bool)] = [],
-        model: (String, String) = ("", "")
+        normalizer: String = #"{"type": "NFC"}"#, added: [(text: String, isNormalized: Bool, isSpecial: Bool)] = []
     ) throws -> Tokenizer {
         let list = added.enumerated().map { index, token in
             """
@@ -27,8 +26,7 @@ struct TextPreparationTests {
             .replacing("\"normalizer\": null", with: "\"normalizer\": \(normalizer)")
             .replacing("\"special\": true\n    }", with: "\"special\": true\n    }" + list.joined())
         let folder = try TemporaryDirectory()
-        return try Tokenizer.load(
-            try folder.write(model.0.isEmpty ? text : text.replacing(model.0, with: model.1), to: "tokenizer.json"))
+        return try Tokenizer.load(try folder.write(text, to: "tokenizer.json"))
     }
 
     private static func encode(
@@ -234,24 +232,9 @@ struct TextPreparationTests {
         #expect(plain.digest == 0xA64F_50AA_2485_6ACB)
         let list =
             [("<x>", false, true), ("<x>", false, false), ("<x>", true, false)] as [(text: String, isNormalized: Bool, isSpecial: Bool)]
-        let different =
-            try [plain, Self.tokenizer()] + list.map { try Self.tokenizer(normalizer: "null", added: [$0]) }
-            + list.map { try Self.tokenizer(added: [$0]) }
+        let different = try [plain, Self.tokenizer()] + list.map { try Self.tokenizer(added: [$0]) }
         #expect(Set(different.map(\.digest)).count == different.count)
-        // The merges make every token of this vocabulary, until the second of them goes.
-        let ignoring = ("\"ignore_merges\": false", "\"ignore_merges\": true")
-        #expect(try Self.tokenizer(normalizer: "null", model: ignoring).digest == plain.digest)
-        let merge = try #require(plain.vocabulary.merges.last)
-        let product = Array(plain.vocabulary[merge.left] + plain.vocabulary[merge.right])
-        var lacking = plain.vocabulary
-        lacking.merges.removeLast()
-        let folder = try TemporaryDirectory()
-        let digests = try [false, true].map { ignores in
-            let json = String(decoding: lacking.huggingFaceJSON(ignoresMerges: ignores), as: UTF8.self)
-            let tokenizer = try Tokenizer.load(try folder.write(json, to: "tokenizer.json"))
-            #expect((tokenizer.encode(product).count == 1) == ignores)
-            return tokenizer.digest
-        }
-        #expect(digests[0] != digests[1])
+        // Data sets that exist keep the digest of their tokenizer.
+        #expect(Set(try list.map { try Self.tokenizer(normalizer: "null", added: [$0]).digest }).count == 1)
     }
 }
