@@ -39,6 +39,7 @@ let package = Package(
         // Ground floor: the kernel behind a thin wall, and one strict JSON reader and one normal form of text for everybody.
         .target(name: "Files", swiftSettings: strict),
         .target(name: "JSON", dependencies: ["CByteScan"], swiftSettings: kernel),
+        .target(name: "Spelling", swiftSettings: strict),
         .target(name: "Normalization", dependencies: ["CByteScan"], swiftSettings: kernel),
 
         // The flow, left to right.
@@ -50,34 +51,37 @@ let package = Package(
             name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
             swiftSettings: strict),
         .target(name: "Sampling", dependencies: ["IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "LengthWarmup", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
+        .target(name: "LengthWarmup", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "Spelling"], swiftSettings: kernel),
         .target(name: "Drawing", swiftSettings: strict),
         .target(name: "Transformer", dependencies: ["COpenBLAS", "CMathKernels"], swiftSettings: kernel),
         .target(
             name: "Training",
-            dependencies: ["Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Drawing", "Files", "JSON"],
+            dependencies: [
+                "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Drawing", "Files", "JSON", "Spelling",
+            ],
             swiftSettings: strict),
 
         // The loader for other engines: a C interface, and Python over it.
         .target(name: "CLoader"),
         .target(
-            name: "LoaderLibrary", dependencies: ["CLoader", "CommandLine", "LengthWarmup", "Sampling", "Files", "JSON"],
+            name: "LoaderLibrary", dependencies: ["CLoader", "LengthWarmup", "Sampling", "JSON", "Spelling"],
             exclude: ["python"],
             swiftSettings: strict),
 
         // The surface.
-        .target(name: "CommandLine", dependencies: [], swiftSettings: strict),
+        .target(name: "CommandLine", dependencies: ["Spelling"], swiftSettings: strict),
         .executableTarget(
             name: "slwdata",
             dependencies: [
                 "CommandLine", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
-                "Files", "JSON",
+                "Files", "JSON", "Spelling",
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "slw-train",
             dependencies: [
                 "CommandLine", "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON",
+                "Spelling",
             ],
             swiftSettings: strict),
 
@@ -103,7 +107,7 @@ let package = Package(
             name: "SamplingTests", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "LengthWarmupTests",
-            dependencies: ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"],
+            dependencies: ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport", "Spelling"],
             swiftSettings: house),
         .testTarget(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
@@ -116,7 +120,7 @@ let package = Package(
                 "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON", "TestSupport",
             ],
             swiftSettings: house),
-        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "Spelling", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
             dependencies: ["slwdata", "slw-train", "LengthWarmup", "Sampling", "JSON", "Files", "TestSupport"], swiftSettings: house),

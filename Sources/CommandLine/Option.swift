@@ -1,3 +1,5 @@
+import Spelling
+
 /// One option of a command with the type of its value; the only place where its name, default and meaning are written.
 ///
 ///     static let tails = Option.choice("--tails", "POLICY", of: ["drop", "reuse"], default: "reuse", "what happens to cut-off tokens")

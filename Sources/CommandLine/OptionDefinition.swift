@@ -1,3 +1,5 @@
+import Spelling
+
 /// What parser, help, completions, documentation and self-checks know of an option. Its values' type is in ``Option``.
 public struct OptionDefinition: Sendable {
     /// How many words of the command line follow the name.
@@ -42,18 +44,5 @@ public struct OptionDefinition: Sendable {
         case .one: "\(name) \(placeholder)"
         case .several: "\(name) \(placeholder)…"
         }
-    }
-}
-
-/// A value that an option cannot be; `expected` ends the sentence "… is not …".
-public struct SpellingError: Error, Sendable, Equatable {
-    /// Such as "a whole number (512, 4K, 157B)".
-    public let expected: String
-    /// Such as "did you mean reuse?"
-    public var hint: String?
-
-    public init(expected: String, hint: String? = nil) {
-        self.expected = expected
-        self.hint = hint
     }
 }

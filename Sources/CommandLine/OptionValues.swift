@@ -1,3 +1,5 @@
+import Spelling
+
 /// What stood behind the options of a command line: their values, and the words that said them.
 struct OptionValues: Sendable {
     private var values: [String: any Sendable] = [:]

@@ -85,17 +85,4 @@ public enum ScheduleOptions {
             throw call.misuse("--train-samples needs --order megatron", hint: "the budget is --train-tokens")
         }
     }
-
-    /// Reads `64:1000,128:2000,256`: lengths, each but perhaps the last with a number of steps.
-    public static func stages(_ text: String) throws(SpellingError) -> [(length: Int, steps: Int?)] {
-        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        return try parts.enumerated().map { index, part throws(SpellingError) in
-            let numbers = part.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-            guard numbers.count == 2 || numbers.count == 1 && index == parts.count - 1 else {
-                throw SpellingError(expected: "a list of LENGTH:STEPS, such as 64:1000,128:2000,256")
-            }
-            let length = try NumberSpelling.integer(numbers[0], in: 1...1 << 24)
-            return (length, numbers.count == 2 ? try NumberSpelling.integer(numbers[1], in: 0...1 << 40) : nil)
-        }
-    }
 }

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+internal import Files
 public import JSON
 
 /// DeepSpeed's `curriculum_learning` block as it stood until it was removed, value for value.
@@ -93,6 +94,16 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
             )
         }
         return curriculum
+    }
+
+    /// The `curriculum_learning` block of the DeepSpeed configuration at `path`, or all of it when it is the block alone.
+    public static func block(ofFile path: String) throws(WarmupError) -> JSONValue {
+        let (bytes, json): ([UInt8], JSONValue)
+        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 16 << 20) } catch { throw .badConfiguration("\(error)") }
+        do throws(JSONError) { json = try JSONValue.parse(bytes) } catch {
+            throw .badConfiguration("\(PathName.printable(path)): not JSON: \(error)")
+        }
+        return json["curriculum_learning"] ?? json
     }
 
     private static func bad(_ key: String, _ reason: String) -> WarmupError { .badConfiguration("curriculum_learning: \(key) \(reason)") }

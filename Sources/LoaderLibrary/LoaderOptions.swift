@@ -1,8 +1,7 @@
-import CommandLine
-import Files
 import JSON
 import LengthWarmup
 import Sampling
+import Spelling
 
 /// The configuration of a loader as C and Python hand it over: a JSON object whose names are the options of `slwdata plan` and `slw-train` with
 /// underscores for hyphens, and whose values are spelled as on the command line (`4K`, `1.5e-4`) or are JSON numbers.
@@ -86,25 +85,20 @@ struct LoaderOptions {
         _ take: (String) -> String?, _ count: (String, ClosedRange<Int>) throws -> Int?, _ number: (String) throws -> Double?
     ) throws -> Pacing {
         if let path = take("slw_config") {
-            let json: JSONValue
-            do { json = try JSONValue.parse(FileSystem.readAll(path)) } catch { throw LoaderFault("slw_config: \(path): \(error)") }
+            let block: JSONValue
+            do { block = try DeepSpeedCurriculum.block(ofFile: path) } catch { throw LoaderFault("slw_config: \(error)") }
             let word = take("slw_config_version") ?? DeepSpeedCurriculum.Dialect.v0_19_8.rawValue
             guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: word) else {
                 throw LoaderFault(
                     "slw_config_version is \(word): it must be \(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue).joined(separator: " or "))"
                 )
             }
-            return try DeepSpeedCurriculum.read(json, dialect: dialect).map { .deepSpeed($0) } ?? .constant
+            return try DeepSpeedCurriculum.read(block, dialect: dialect).map { .deepSpeed($0) } ?? .constant
         }
         let start = try count("slw_start", 1...(1 << 24)) ?? min(8, plan.sequenceLength)
         let steps = try count("slw_steps", 0...Int.max)
         let exponent = try number("slw_exponent")
-        var stages: [(length: Int, steps: Int?)]?
-        if let text = take("slw_table") {
-            do throws(SpellingError) { stages = try ScheduleOptions.stages(text) } catch {
-                throw LoaderFault("slw_table is \(text): it must be \(error.expected)")
-            }
-        }
+        let stages = take("slw_table")
         let name = take("slw_pacing") ?? (stages != nil ? "table" : steps == nil ? "none" : "linear")
         switch name {
         case "none": return .constant
@@ -119,15 +113,9 @@ struct LoaderOptions {
                     tolerance: try number("slw_tolerance") ?? 0.05))
         case "table", "mixed":
             guard let stages else { throw LoaderFault("slw_pacing \(name) needs slw_table, such as 64:1000,128:2000,256") }
-            if name == "table" {
-                var bounds: [Int] = []
-                for stage in stages.dropLast() { bounds.append((bounds.last ?? 0) + (stage.steps ?? 0)) }
-                return .table(lengths: stages.map { $0.length }, bounds: bounds)
+            do throws(SpellingError) { return name == "table" ? try .table(stages: stages) : try .mixed(stages: stages) } catch {
+                throw LoaderFault("slw_table is \(stages): it must be \(error.expected)\(error.hint.map { ", \($0)" } ?? "")")
             }
-            guard stages.count == 2, let first = stages[0].steps, let second = stages[1].steps else {
-                throw LoaderFault("slw_table: mixed pacing needs two lengths with steps, such as 128:900,1024:100")
-            }
-            return .mixed(first: stages[0].length, firstSteps: first, second: stages[1].length, secondSteps: second)
         default: throw LoaderFault("slw_pacing is \(name): it must be none, linear, root, two-stage, table, mixed or adaptive")
         }
     }

@@ -1,4 +1,5 @@
 import CommandLine
+import Spelling
 import Tokenizer
 import Training
 

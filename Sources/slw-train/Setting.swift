@@ -1,4 +1,5 @@
 import CommandLine
+import Spelling
 import Training
 
 /// An option that stands for one value of the configuration. Its default is the configuration's own.

@@ -1,4 +1,5 @@
 import CommandLine
+import Spelling
 import Training
 
 /// Every option that describes a run. Megatron-LM's names where Megatron has the same thing.

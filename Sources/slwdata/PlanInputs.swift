@@ -3,6 +3,7 @@ import Files
 import JSON
 import LengthWarmup
 import Sampling
+import Spelling
 
 /// From the shared schedule options to a plan: the same choices for what is left open as `slw-train` makes.
 struct PlanInputs {
@@ -82,13 +83,9 @@ struct PlanInputs {
 
     /// The schedule of a DeepSpeed configuration; none when its block is disabled.
     private static func deepSpeedPacing(_ path: String, _ call: Invocation) throws -> Pacing {
-        let json: JSONValue
-        let bytes = try FileSystem.readAll(path, limit: 16 << 20)
-        do throws(JSONError) { json = try JSONValue.parse(bytes) } catch {
-            throw CommandEnd.failed("\(PathName.printable(path)): not JSON: \(error)")
-        }
+        let block = try DeepSpeedCurriculum.block(ofFile: path)
         do throws(WarmupError) {
-            return try DeepSpeedCurriculum.read(json, dialect: .init(rawValue: call[ScheduleOptions.deepSpeedVersion] ?? "0.19.8")!).map {
+            return try DeepSpeedCurriculum.read(block, dialect: .init(rawValue: call[ScheduleOptions.deepSpeedVersion] ?? "0.19.8")!).map {
                 .deepSpeed($0)
             } ?? .constant
         } catch { throw CommandEnd.failed("\(PathName.printable(path)): \(error)") }
@@ -111,19 +108,9 @@ struct PlanInputs {
             guard let text = call[ScheduleOptions.stages] else {
                 throw call.misuse("--slw-pacing \(name) needs --slw-table LENGTH:STEPS,…")
             }
-            let stages: [(length: Int, steps: Int?)]
-            do throws(SpellingError) { stages = try ScheduleOptions.stages(text) } catch {
-                throw call.misuse("--slw-table: \(text) is not \(error.expected)")
+            do throws(SpellingError) { return name == "table" ? try .table(stages: text) : try .mixed(stages: text) } catch {
+                throw call.misuse("--slw-table: \(text) is not \(error.expected)", hint: error.hint)
             }
-            if name == "table" {
-                var bounds: [Int] = []
-                for stage in stages.dropLast() { bounds.append((bounds.last ?? 0) + (stage.steps ?? 0)) }
-                return .table(lengths: stages.map(\.length), bounds: bounds)
-            }
-            guard stages.count == 2, let first = stages[0].steps, let second = stages[1].steps else {
-                throw call.misuse("--slw-table: \(text) is not two lengths with steps for mixed pacing", hint: "such as 128:900,1024:100")
-            }
-            return .mixed(first: stages[0].length, firstSteps: first, second: stages[1].length, secondSteps: second)
         default: return .constant
         }
     }

@@ -1,5 +1,6 @@
 import Files
 import JSON
+import Spelling
 import TestSupport
 import Testing
 
@@ -135,5 +136,18 @@ struct PacingTests {
     func batchWarmup() {
         let warmup = BatchWarmup(start: 4, increment: 4, tokens: 1000)
         #expect([0, 249, 250, 500, 999, 1000, 5000].map { warmup.rows(afterTokens: $0, full: 16) } == [4, 4, 8, 12, 16, 16, 16])
+    }
+
+    @Test("stages are read as people write them")
+    func stages() throws {
+        #expect(try Pacing.table(stages: "64:1K,128:0.5K,256") == .table(lengths: [64, 128, 256], bounds: [1000, 1500]))
+        #expect(try Pacing.table(stages: "64:0,128:9") == .table(lengths: [64, 128], bounds: [0]))
+        #expect(try Pacing.mixed(stages: "128:900,1K:100") == .mixed(first: 128, firstSteps: 900, second: 1000, secondSteps: 100))
+        for text in ["", "8;9", "8:1:2", "8:1,,9", "8:-1,9", "0:5,9", "8,9:1,10", "8:9223372036854775807,9"] {
+            #expect(throws: SpellingError.self, "\(text)") { try Pacing.table(stages: text) }
+        }
+        for text in ["8:1", "8:1,9", "8:1,9:1,10:1", "8:0,9:0"] {
+            #expect(throws: SpellingError.self, "\(text)") { try Pacing.mixed(stages: text) }
+        }
     }
 }

@@ -2,6 +2,7 @@ import Files
 import JSON
 import LengthWarmup
 import Sampling
+import Spelling
 
 extension TrainingConfiguration {
     /// The plan that a resolved configuration describes.
@@ -29,8 +30,7 @@ extension TrainingConfiguration {
     ///
     /// - Parameter version: `0.19.6` or `0.19.8`, whose rounding is meant.
     public mutating func useCurriculum(ofFile path: String, version: String) throws(TrainingError) {
-        let json = try JSONFile.read(path, expected: "a DeepSpeed configuration in JSON")
-        curriculum = json["curriculum_learning"] ?? json
+        do throws(WarmupError) { curriculum = try DeepSpeedCurriculum.block(ofFile: path) } catch { throw .plan(error) }
         curriculumVersion = version
         do throws(TrainingError) {
             pacing = try deepSpeedCurriculum() == nil ? .none : .deepSpeed
@@ -56,37 +56,13 @@ extension TrainingConfiguration {
                 AdaptivePacing(start: warmupStart, increment: adaptiveIncrement, interval: adaptiveInterval, tolerance: adaptiveTolerance))
         case .deepSpeed: return try deepSpeedCurriculum().map { .deepSpeed($0) } ?? .constant
         case .twoStage: return .twoStage(start: warmupStart, steps: steps)
-        case .mixed:
-            let stages = try stages()
-            guard stages.count == 2, let first = stages[0].steps, let second = stages[1].steps else {
-                throw .configuration("mixed pacing needs two lengths with their numbers of steps, such as 64:900,256:100")
+        case .mixed, .table:
+            let stages = pacingTable ?? ""
+            do throws(SpellingError) { return pacing == .table ? try .table(stages: stages) : try .mixed(stages: stages) } catch {
+                throw .configuration(
+                    "the stages of the \(pacing.rawValue) pacing, \(stages.isEmpty ? "none" : stages), are not \(error.expected)\(error.hint.map { ", \($0)" } ?? "")"
+                )
             }
-            return .mixed(first: stages[0].length, firstSteps: first, second: stages[1].length, secondSteps: second)
-        case .table:
-            let stages = try stages()
-            var bounds: [Int] = []
-            for stage in stages.dropLast() { bounds.append((bounds.last ?? 0) + (stage.steps ?? 0)) }
-            return .table(lengths: stages.map(\.length), bounds: bounds)
         }
-    }
-
-    /// Reads ``pacingTable``.
-    private func stages() throws(TrainingError) -> [(length: Int, steps: Int?)] {
-        func number(_ text: Substring) -> Int? {
-            let units = ["K": 1000, "k": 1000, "M": 1_000_000]
-            guard let last = text.last, let unit = units[String(last)] else { return Int(text) }
-            return Double(text.dropLast()).flatMap { Int(exactly: ($0 * Double(unit)).rounded()) }
-        }
-        let parts = (pacingTable ?? "").split(separator: ",")
-        let stages = parts.enumerated().compactMap { index, part -> (length: Int, steps: Int?)? in
-            let words = part.split(separator: ":")
-            guard let length = words.first.flatMap(number), length > 0 else { return nil }
-            if words.count == 2, let steps = number(words[1]), (1...1 << 40).contains(steps) { return (length, steps) }
-            return words.count == 1 && index == parts.count - 1 ? (length, nil) : nil
-        }
-        guard !stages.isEmpty, stages.count == parts.count else {
-            throw .configuration("the \(pacing.rawValue) pacing needs stages such as 64:1000,128:2000,256")
-        }
-        return stages
     }
 }
