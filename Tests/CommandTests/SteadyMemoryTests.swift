@@ -71,7 +71,8 @@ struct SteadyMemoryTests {
         note(
             "\(steps) steps: \(first) bytes in the middle third, \(last) in the last; open files \(before.map(\.files).min()!), then \(after.map(\.files).min()!)"
         )
-        #expect(Double(last) <= Double(first) * 1.01, "\(readings)")
+        // The address sanitizer keeps what was freed for a long while, on purpose.
+        if !TestRun.isSanitized { #expect(Double(last) <= Double(first) * 1.01, "\(readings)") }
         // The fewest: a file that is being written just then is none that was forgotten.
         #expect(after.map(\.files).min()! <= before.map(\.files).min()!, "\(readings)")
     }
