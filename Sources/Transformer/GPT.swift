@@ -7,7 +7,7 @@
 ///     let norm = adam.gradientNorm()
 ///     adam.step(learningRate: 1e-3, gradientScale: min(1, 1 / norm))
 ///
-/// Single precision throughout; sums of losses and norms in double precision. The same input gives the same bits for any number of lanes.
+/// Single precision throughout, but for the factors of matrix products if the pool says so (``ProductPrecision``); sums of losses and norms in double precision. The same input gives the same bits for any number of lanes.
 /// One pass at a time: a model belongs to one thread, which brings its lanes.
 public final class GPT {
     public let configuration: ModelConfiguration

@@ -31,17 +31,22 @@ protocol LaneWork {
 public final class LanePool: @unchecked Sendable {  // `first` belongs to the thread that calls
     /// Lanes, the calling thread's included.
     public let laneCount: Int
+    /// What the lanes' matrix products multiply.
+    public let precision: ProductPrecision
     private let shared: Shared
     private let first: Lane
 
-    /// - Parameter laneCount: at least 1; nil for the machine's processors.
-    public init(laneCount: Int? = nil) {
+    /// - Parameters:
+    ///   - laneCount: at least 1; nil for the machine's processors.
+    ///   - precision: of matrix products; one that this processor supports.
+    public init(laneCount: Int? = nil, precision: ProductPrecision = .float32) {
         self.laneCount = max(1, laneCount ?? Self.processorCount)
+        self.precision = precision
         shared = Shared()
-        first = Lane(index: 0, shared: self.laneCount == 1 ? nil : shared)
+        first = Lane(index: 0, shared: self.laneCount == 1 ? nil : shared, MatrixProducts(precision))
         // Products are split by us; OpenBLAS's own threads would only get in the way.
         openblas_set_num_threads(1)
-        for lane in 1..<self.laneCount { shared.startThread(lane: lane) }
+        for lane in 1..<self.laneCount { shared.startThread(lane: lane, MatrixProducts(precision)) }
     }
 
     deinit { shared.stop() }
@@ -75,14 +80,17 @@ public final class LanePool: @unchecked Sendable {  // `first` belongs to the th
 final class Lane {
     /// 0 is the thread that asked for the work.
     let index: Int
+    /// With memory of this lane's own.
+    let products: MatrixProducts
     /// nil for a lane that is alone.
     private let shared: Shared?
     /// Number of the layer that this lane comes to next.
     fileprivate var layer: UInt32 = 0
 
-    fileprivate init(index: Int, shared: Shared?) {
+    fileprivate init(index: Int, shared: Shared?, _ products: MatrixProducts) {
         self.index = index
         self.shared = shared
+        self.products = products
     }
 
     /// Shares the items in `0 ..< count` with the other lanes, all of which call this with the same `count`; returns when all items are done.
@@ -231,8 +239,8 @@ private final class Shared: @unchecked Sendable {  // the three variables of a w
         wakeAll()
     }
 
-    func startThread(lane: Int) {
-        let start = Unmanaged.passRetained(Start(shared: self, lane: lane)).toOpaque()
+    func startThread(lane: Int, _ products: MatrixProducts) {
+        let start = Unmanaged.passRetained(Start(shared: self, lane: Lane(index: lane, shared: self, products))).toOpaque()
         #if canImport(Darwin)
             var thread: pthread_t?
             let code = pthread_create(&thread, nil, { laneMain($0) }, start)
@@ -248,11 +256,11 @@ private final class Shared: @unchecked Sendable {  // the three variables of a w
 
     final class Start {
         let shared: Shared
-        let lane: Int
-        init(shared: Shared, lane: Int) { (self.shared, self.lane) = (shared, lane) }
+        let lane: Lane
+        init(shared: Shared, lane: Lane) { (self.shared, self.lane) = (shared, lane) }
     }
 
-    static func enter(_ start: Start) { start.shared.serve(Lane(index: start.lane, shared: start.shared)) }
+    static func enter(_ start: Start) { start.shared.serve(start.lane) }
 }
 
 private func laneMain(_ start: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {

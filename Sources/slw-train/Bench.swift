@@ -24,7 +24,7 @@ enum BenchCommand {
         examples: ["slw-train bench --seq-length 64", "slw-train bench --num-layers 12 --hidden-size 768 --num-attention-heads 12 --json"],
         options: [
             OptionGroup("Model", [layers, width, heads, vocabulary]), OptionGroup("Batch", [rows, length]),
-            OptionGroup("Run", [steps, seed, threads, onRequest]),
+            OptionGroup("Run", [steps, seed, threads, TrainingOptions.bfloat16, onRequest]),
         ],
         printsJSON: true, run: run)
 
@@ -37,7 +37,9 @@ enum BenchCommand {
         let benchmark = StepBenchmark(
             configuration, rows: call[rows], length: call[length], steps: call[steps], seed: UInt64(bitPattern: Int64(call[seed])))
         let waits = call[onRequest]
-        let pool = LanePool(laneCount: call[threads])
+        let precision = call[TrainingOptions.bfloat16] ? ProductPrecision.bfloat16 : .float32
+        if !precision.isSupported { call.console.note(ProductPrecision.bfloat16IsMissing) }
+        let pool = LanePool(laneCount: call[threads], precision: precision.isSupported ? precision : .float32)
         let result = try benchmark.run(pool: pool) {
             !waits || readLine() != nil
         } afterStep: { loss, seconds in
@@ -53,7 +55,8 @@ enum BenchCommand {
                     "first_loss": JSONValue(result.losses.first), "last_loss": JSONValue(result.losses.last),
                     "step_seconds": JSONValue(median), "tokens_per_second": JSONValue(tokensPerSecond),
                     "peak_bytes": JSONValue(result.peakBytes), "flops": JSONValue(rate), "machine_flops": JSONValue(result.productRate),
-                    "threads": JSONValue(pool.laneCount), "blas": JSONValue(LanePool.productKernels),
+                    "threads": JSONValue(pool.laneCount), "blas": JSONValue(pool.productKernels),
+                    "precision": JSONValue(pool.precision.rawValue),
                     "kernels": JSONValue(LanePool.ownKernels),
                 ]).serialized())
         } else {
@@ -62,7 +65,9 @@ enum BenchCommand {
             table.add(["median step", "\(QuantityText.fixed(median * 1000, 1)) ms"])
             table.add(["tokens a second", QuantityText.compact(tokensPerSecond)])
             table.add(["largest memory", "\(QuantityText.compact(Double(result.peakBytes)))B"])
-            table.add(["products reach", "\(QuantityText.compact(result.productRate))FLOP/s (\(LanePool.productKernels))"])
+            table.add([
+                "products reach", "\(QuantityText.compact(result.productRate))FLOP/s (\(pool.precision.rawValue), \(pool.productKernels))",
+            ])
             table.add(["the model uses", "\(QuantityText.fixed(100 * rate / result.productRate, 1)) % of that"])
             call.console.print(table.text)
         }

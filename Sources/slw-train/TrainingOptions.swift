@@ -1,6 +1,7 @@
 import CommandLine
 import Spelling
 import Training
+import Transformer
 
 /// Every option that describes a run. Megatron-LM's names where Megatron has the same thing.
 enum TrainingOptions {
@@ -50,7 +51,13 @@ enum TrainingOptions {
         .word("--init", "METHOD", \.initialisation, "how weights begin"),
         .choice(
             Option<String?>.text("--init-from", "DIR", "begin with the weights of a Hugging Face folder or a checkpoint"), \.initialWeights),
+        Setting(option: bfloat16) { call, configuration in
+            if call[bfloat16] { configuration.precision = .bfloat16 }
+        },
     ]
+
+    static let bfloat16 = Option.flag(
+        "--bf16", "matrix products in bf16, everything else in fp32; where the processor lacks them (AVX-512 BF16), all in fp32")
 
     static let optimizer: [Setting] =
         [

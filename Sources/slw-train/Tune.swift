@@ -2,6 +2,7 @@ import CommandLine
 import Files
 import JSON
 import Training
+import Transformer
 
 /// `slw-train tune`: which start and duration of the length warmup a run needs.
 enum TuneCommand {
@@ -53,6 +54,7 @@ enum TuneCommand {
             throw call.misuse("--data is missing", hint: "\(ScheduleOptions.data.definition.usage), the prefix of a token index")
         }
         let plan = try TuningPlan(configuration, try options(call))
+        if plan.configuration.precision != configuration.precision { call.console.note(ProductPrecision.bfloat16IsMissing) }
         let place = call[folder] ?? "runs/tune-\(FileSystem.name(of: first.prefix))"
         if call[dryRun] { return describe(plan, call) }
 

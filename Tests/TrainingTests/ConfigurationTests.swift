@@ -1,6 +1,7 @@
 import JSON
 import TestSupport
 import Testing
+import Transformer
 
 @testable import Training
 
@@ -86,6 +87,32 @@ import Testing
         surroundings.memory = 24 << 30
         let error = #expect(throws: TrainingError.self) { try configuration.resolved(for: surroundings) }
         #expect(error?.description.contains("this machine has 24 GiB: choose a smaller --preset") == true)
+    }
+
+    @Test("bf16 products become fp32 where the processor has none, but a run that has begun with them is not continued there")
+    func precision() throws {
+        var configuration = TrainingConfiguration()
+        configuration.data = [.init(prefix: "a")]
+        configuration.precision = .bfloat16
+        var surroundings = Self.surroundings
+        for (hasBfloat16, expected) in [(true, ProductPrecision.bfloat16), (false, .float32)] {
+            surroundings.hasBfloat16 = hasBfloat16
+            let resolved = try configuration.resolved(for: surroundings)
+            #expect(resolved.precision == expected)
+            #expect(try TrainingConfiguration(json: resolved.json, path: "c.json").precision == expected)
+            // What was resolved to fp32 goes on anywhere.
+            if resolved.precision == .float32 { try resolved.checkPrecision(ofRun: "r", surroundings) }
+        }
+        let error = #expect(throws: TrainingError.self) { try configuration.checkPrecision(ofRun: "runs/a", surroundings) }
+        #expect(
+            error?.description
+                == "runs/a trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (--init-from)"
+        )
+        surroundings.hasBfloat16 = true
+        try configuration.checkPrecision(ofRun: "runs/a", surroundings)
+        // A run of before there was a choice.
+        let old: JSONValue = ["schema": "slw-train.configuration", "version": 1, "model": ["layers": 3]]
+        #expect(try TrainingConfiguration(json: old, path: "c.json").precision == .float32)
     }
 
     @Test("nonsense is refused in words")

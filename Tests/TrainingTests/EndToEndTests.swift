@@ -104,6 +104,31 @@ import Transformer
         #expect(shape["resid_pdrop"] == 0.1 && shape["embd_pdrop"] == 0.1 && shape["attn_pdrop"] == 0.2)
     }
 
+    @Test(
+        "a run in bf16 is the same after a resume and with another number of lanes, and stays in bf16",
+        .enabled(if: ProductPrecision.bfloat16.isSupported, "this processor has no AVX-512 BF16"))
+    func bfloat16() throws {
+        var configuration = configuration()
+        configuration.precision = .bfloat16
+        let whole = RunFolder(directory.file("whole"))
+        let summary = try Trainer.start(configuration, in: whole).run()
+        let history = try whole.history()
+        #expect(summary.validationLoss! < history.validations[0].loss - 0.3 && history.steps.allSatisfy { $0.utilisation > 0 })
+        let cut = RunFolder(directory.file("cut"))
+        _ = try Trainer.start(configuration, in: cut).run(stepLimit: 7)
+        #expect(try cut.configuration().precision == .bfloat16)
+        _ = try Trainer.resume(cut) { $0.lanes = 3 }.run()
+        #expect(try losses(cut) == losses(whole))
+
+        let error = #expect(throws: TrainingError.self) { try Trainer.resume(cut) { $0.precision = .float32 } }
+        #expect(error!.description.contains("model.precision: \"bf16\" there, \"fp32\" here"))
+        // The same run in single precision is close by, and another one.
+        let single = RunFolder(directory.file("single"))
+        let other = try Trainer.start(self.configuration(), in: single).run()
+        #expect(try losses(single)[0] != losses(whole)[0] && abs(losses(single)[0] - losses(whole)[0]) < 1e-2)
+        #expect(other.digest == summary.digest && abs(other.validationLoss! - summary.validationLoss!) < 0.1)
+    }
+
     @Test("a run is begun once, and resumed only as what it was")
     func refused() throws {
         let folder = RunFolder(directory.file("run"))

@@ -12,13 +12,15 @@ import Testing
         #expect(numbers[999] == before && slw_allocations() > before)
     }
 
-    @Test("a step in steady state allocates nothing", arguments: [1, 2, 3], [Float(0), 0.1])
-    func steadyState(lanes: Int, dropout: Float) throws {
+    @Test(
+        "a step in steady state allocates nothing", arguments: [1, 2, 3],
+        [(Float(0), ProductPrecision.float32), (0.1, .float32), (0, .bfloat16)].filter(\.1.isSupported))
+    func steadyState(lanes: Int, kind: (dropout: Float, precision: ProductPrecision)) throws {
         var random = SeededGenerator(TestRun.seed)
         let configuration = ModelConfiguration(
-            layerCount: 2, width: 64, headCount: 4, vocabularySize: 2000, contextLength: 80, hiddenDropout: dropout,
-            attentionDropout: dropout)
-        let model = try GPT(configuration, pool: LanePool(laneCount: lanes))
+            layerCount: 2, width: 64, headCount: 4, vocabularySize: 2000, contextLength: 80, hiddenDropout: kind.dropout,
+            attentionDropout: kind.dropout)
+        let model = try GPT(configuration, pool: LanePool(laneCount: lanes, precision: kind.precision))
         model.initialise(seed: 1)
         let adam = AdamW(model)
         let batch = TestBatch(rows: 4, length: 80, vocabularySize: 2000, &random)

@@ -1,4 +1,4 @@
-// The loops of a transformer that are not matrix products, compiled for several instruction sets.
+// The loops of a transformer that are not matrix products (of which Bfloat16Products.h has some), compiled for several instruction sets.
 //
 // Every function works on rows of single-precision numbers, allocates nothing, touches nothing but its arguments, and
 // adds in an order that depends on the sizes alone: the same input gives the same bits on the same instruction set.

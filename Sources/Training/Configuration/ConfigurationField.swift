@@ -1,4 +1,5 @@
 import JSON
+import Transformer
 
 /// One value of a ``TrainingConfiguration``: its place in `config.json`, its meaning, and whether a resumed run may change it.
 ///
@@ -63,6 +64,7 @@ extension TrainingConfiguration {
         field("model", "hidden_dropout", "share of embedding and sub-layer outputs that a step drops", \.hiddenDropout),
         field("model", "attention_dropout", "share of attention weights that a step drops", \.attentionDropout),
         field("model", "initialisation", "how weights begin", \.initialisation),
+        field("model", "precision", "of what matrix products multiply", \.precision),
         field("model", "initial_weights", "model the run begins with", \.initialWeights),
         field("optimizer", "learning_rate", "peak", \.learningRate),
         field("optimizer", "minimum_learning_rate", "at the end of the decay", \.minimumLearningRate),
@@ -168,6 +170,7 @@ extension TrainingConfiguration.Order: ConfigurationValue {}
 extension TrainingConfiguration.Pacing: ConfigurationValue {}
 extension TrainingConfiguration.Tails: ConfigurationValue {}
 extension TrainingConfiguration.Initialisation: ConfigurationValue {}
+extension ProductPrecision: ConfigurationValue {}
 extension LearningRateSchedule.Decay: ConfigurationValue {}
 extension LearningRateSchedule.Convention: ConfigurationValue {}
 

@@ -5,8 +5,9 @@
 #else
     import Darwin
 #endif
+import Files
 import LengthWarmup
-import Transformer
+public import Transformer
 
 extension TrainingConfiguration {
     /// What choosing depends on: the sizes of the data and of the machine.
@@ -21,13 +22,19 @@ extension TrainingConfiguration {
         public var processors: Int
         /// Memory of the machine in bytes; nil when it is not known.
         public var memory: Int?
+        /// Whether the processors multiply in bfloat16.
+        public var hasBfloat16: Bool
 
-        public init(trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int, memory: Int? = nil) {
+        public init(
+            trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int, memory: Int? = nil,
+            hasBfloat16: Bool = ProductPrecision.bfloat16.isSupported
+        ) {
             self.trainingTokens = trainingTokens
             self.validationTokens = validationTokens
             self.vocabularySize = vocabularySize
             self.processors = processors
             self.memory = memory
+            self.hasBfloat16 = hasBfloat16
         }
     }
 
@@ -83,6 +90,7 @@ extension TrainingConfiguration {
         result.validationTokens = validationTokens ?? max(8 * length, min(budget / 100, 1 << 20))
         result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (80 * layers * width) / length))
         result.lanes = lanes ?? max(1, surroundings.processors)
+        if !surroundings.hasBfloat16 { result.precision = .float32 }
         return result
     }
 
@@ -95,6 +103,14 @@ extension TrainingConfiguration {
         guard let memory, needed > memory else { return }
         throw .configuration(
             "training \(parameters) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller --preset, --hidden-size or --num-layers"
+        )
+    }
+
+    /// Refuses to go on in fp32 with a run that was begun in bf16: its curve would be neither's. Who wants that begins a run with its weights.
+    func checkPrecision(ofRun folder: String, _ surroundings: Surroundings) throws(TrainingError) {
+        guard precision == .bfloat16 && !surroundings.hasBfloat16 else { return }
+        throw .configuration(
+            "\(PathName.printable(folder)) trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (--init-from)"
         )
     }
 

@@ -1,4 +1,5 @@
 public import JSON
+public import Transformer
 
 /// Everything that decides what a run does: the content of its `config.json`.
 ///
@@ -92,6 +93,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
     /// Share of the attention weights likewise.
     public var attentionDropout = 0.0
     public var initialisation = Initialisation.gpt2
+    /// What matrix products multiply; ``resolved(for:)`` makes it fp32 where the processor has no others.
+    public var precision = ProductPrecision.float32
     /// A Hugging Face directory or a checkpoint whose weights the run begins with.
     public var initialWeights: String?
 

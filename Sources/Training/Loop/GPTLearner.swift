@@ -9,7 +9,8 @@ final class GPTLearner: Learner {
     /// A model with its first weights, as a resolved configuration asks for them.
     init(_ configuration: TrainingConfiguration) throws(TrainingError) {
         do throws(ModelError) {
-            model = try GPT(configuration.modelConfiguration, pool: LanePool(laneCount: configuration.lanes))
+            model = try GPT(
+                configuration.modelConfiguration, pool: LanePool(laneCount: configuration.lanes, precision: configuration.precision))
         } catch { throw .model(error) }
         optimizer = AdamW(
             model, beta1: Float(configuration.beta1), beta2: Float(configuration.beta2), epsilon: Float(configuration.epsilon),

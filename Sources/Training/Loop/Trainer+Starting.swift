@@ -10,6 +10,7 @@ extension Trainer {
         var resolved = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
         if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
         let trainer = try open(resolved, data, folder)
+        if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
         try JSONFile.write(resolved.json, to: folder.configurationFile)
         return trainer
     }
@@ -27,7 +28,9 @@ extension Trainer {
         let differences = configuration.differences(from: before, onlyBinding: true)
         guard differences.isEmpty else { throw .changed(folder: folder.path, differences: differences) }
         let data = try TrainingData(configuration)
-        configuration = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
+        let surroundings = data.surroundings(processors: LanePool.processorCount)
+        try configuration.checkPrecision(ofRun: folder.path, surroundings)
+        configuration = try configuration.resolved(for: surroundings)
         let trainer = try open(configuration, data, folder)
         try trainer.restore()
         if configuration != before { try JSONFile.write(configuration.json, to: folder.configurationFile) }

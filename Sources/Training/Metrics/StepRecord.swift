@@ -45,7 +45,7 @@ public struct StepRecord: Sendable, Equatable {
     /// Duration of all steps so far: neither pauses nor validations nor checkpoints.
     public var elapsed = Double.nan
     public var tokensPerSecond = Double.nan
-    /// Model FLOPs of the step over what the machine's measured SGEMM rate would have done in its time: 0 … 1.
+    /// Model FLOPs of the step over what the machine's matrix products, as measured in the run's precision, would have done in its time: 0 … 1.
     public var utilisation = Double.nan
     /// Targets of the data trained so far, over all epochs.
     public var used = Double.nan
@@ -103,7 +103,8 @@ public struct StepRecord: Sendable, Equatable {
         Column(name: "seconds", meaning: "duration of the step", path: .number(\.seconds)),
         Column(name: "elapsed", meaning: "seconds of training so far", path: .number(\.elapsed)),
         Column(name: "tokens_per_second", meaning: "targets of the step over its duration", path: .number(\.tokensPerSecond)),
-        Column(name: "utilisation", meaning: "share of the machine's measured SGEMM rate, 0 to 1", path: .number(\.utilisation)),
+        Column(
+            name: "utilisation", meaning: "share of the machine's measured rate of matrix products, 0 to 1", path: .number(\.utilisation)),
         Column(name: "used", meaning: "targets trained, all epochs", path: .number(\.used)),
         Column(name: "outstanding", meaning: "targets in the tail ledger", path: .number(\.outstanding)),
         Column(name: "dropped", meaning: "targets given up by the tail policy", path: .number(\.dropped)),

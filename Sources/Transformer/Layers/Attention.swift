@@ -44,7 +44,7 @@ struct Attention {
             let scores = activations.laneScratch[lane.index]  // (queries, keys)
             let stride = block.keys.count
 
-            MatrixProduct.multiply(
+            lane.products.multiply(
                 view.query.from(row: block.queries.lowerBound), transposed: view.key.from(row: block.keys.lowerBound),
                 into: Matrix(scores, stride: stride), m: block.queries.count, n: stride, k: headWidth)
             for (index, query) in block.queries.enumerated() {
@@ -53,7 +53,7 @@ struct Attention {
                 view.logSums[query * headCount] = math.softmax(seen.count, line + seen.lowerBound, scale)
                 dropout.apply(line + seen.lowerBound, seen.count, at: view.place(ofQuery: query) + block.keys.lowerBound + seen.lowerBound)
             }
-            MatrixProduct.multiply(
+            lane.products.multiply(
                 Matrix(scores, stride: stride), view.value.from(row: block.keys.lowerBound),
                 into: view.attended.from(row: block.queries.lowerBound),
                 m: block.queries.count, n: headWidth, k: stride)
@@ -85,9 +85,9 @@ struct Attention {
                 let scores = Matrix(activations.laneScratch[lane.index], stride: keys)  // (queries, keys), then probabilities
                 let dScores = Matrix(scores.start + queries * keys, stride: keys)  // gradient of probabilities, then of scores
 
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     view.query.from(row: first), transposed: view.key.from(row: firstKey), into: scores, m: queries, n: keys, k: headWidth)
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     dOut.from(row: first), transposed: view.value.from(row: firstKey), into: dScores, m: queries, n: keys, k: headWidth)
                 for (index, query) in block.queries.enumerated() {
                     let (line, dLine) = (scores.from(row: index).start, dScores.from(row: index).start)
@@ -101,12 +101,12 @@ struct Attention {
                     math.softmax_backward(seen.count, p, dp, scale, view.logSums[query * headCount], delta)
                     dropout.apply(p, seen.count, at: place)
                 }
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     transposed: scores, dOut.from(row: first), into: dValue.from(row: firstKey), m: keys, n: headWidth, k: queries,
                     accumulating: true)
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     dScores, view.key.from(row: firstKey), into: dQuery.from(row: first), m: queries, n: headWidth, k: keys)
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     transposed: dScores, view.query.from(row: first), into: dKey.from(row: firstKey), m: keys, n: headWidth, k: queries,
                     accumulating: true)
             }

@@ -13,7 +13,7 @@ struct Linear {
         let tiling = Tiling(rows: count, columns: outputs)
         lane.forEach(tiling.count) { item in
             let tile = tiling.tile(item)
-            MatrixProduct.multiply(
+            lane.products.multiply(
                 x.from(row: tile.row), weight.from(row: 0, column: tile.column), into: y.from(row: tile.row, column: tile.column),
                 m: tile.height, n: tile.width, k: inputs)
             finish(tile)
@@ -57,7 +57,7 @@ struct Linear {
         let tiling = Tiling(rows: count, columns: inputs)
         lane.forEach(tiling.count) { item in
             let tile = tiling.tile(item)
-            MatrixProduct.multiply(
+            lane.products.multiply(
                 dy.from(row: tile.row), transposed: weight.from(row: tile.column), into: dx.from(row: tile.row, column: tile.column),
                 m: tile.height, n: tile.width, k: outputs)
             finish(tile)
@@ -72,7 +72,7 @@ struct Linear {
         lane.forEach(tiling.count + strips) { item in
             if item < tiling.count {
                 let tile = tiling.tile(item)
-                MatrixProduct.multiply(
+                lane.products.multiply(
                     transposed: x.from(row: 0, column: tile.row), dOutput.from(row: 0, column: tile.column),
                     into: dWeight.from(row: tile.row, column: tile.column), m: tile.height, n: tile.width, k: count, accumulating: !isFirst)
             } else {

@@ -123,7 +123,7 @@ struct OutputHead {
                 let tileWeight = Matrix(weight + words.lowerBound * width, stride: width)
                 let place = dx == nil ? lane.index * plan.rowsPerBlock * Self.wordsPerTile : rows * words.lowerBound
                 let tileValues = Matrix(scratch.exponentials + place, stride: words.count)
-                MatrixProduct.multiply(input, transposed: tileWeight, into: tileValues, m: rows, n: words.count, k: width)
+                lane.products.multiply(input, transposed: tileWeight, into: tileValues, m: rows, n: words.count, k: width)
                 for row in 0..<rows where words.contains(Int(block.targets[row])) {
                     scratch.targetLogits[row] = tileValues.from(row: row).start[Int(block.targets[row]) - words.lowerBound]
                 }
@@ -132,7 +132,7 @@ struct OutputHead {
                 (scratch.tops + tile * plan.rowsPerBlock).update(from: maximum, count: rows)
                 let isFirst = tile == plan.tiles(ofPart: part).lowerBound
                 if !isFirst { math.scale_rows(rows, width, gradient.start, rescale) }
-                MatrixProduct.multiply(tileValues, tileWeight, into: gradient, m: rows, n: width, k: words.count, accumulating: !isFirst)
+                lane.products.multiply(tileValues, tileWeight, into: gradient, m: rows, n: width, k: words.count, accumulating: !isFirst)
             }
         }
     }
@@ -175,7 +175,7 @@ struct OutputHead {
             let tops = scratch.tops + tile * scratch.plan.rowsPerBlock
             for row in 0..<block.count { factors[row] = block.targets[row] < 0 ? 0 : scale * exp(tops[row] - scratch.logSums[row]) }
             math.scaled_rows(block.count, width, input, factors, scaled)
-            MatrixProduct.multiply(
+            lane.products.multiply(
                 transposed: Matrix(scratch.exponentials + block.count * words.lowerBound, stride: words.count),
                 Matrix(scaled, stride: width),
                 into: Matrix(dWeight + words.lowerBound * width, stride: width), m: words.count, n: width, k: block.count,

@@ -18,31 +18,47 @@ struct Matrix {
     func from(row: Int, column: Int = 0) -> Matrix { Matrix(start + row * stride + column, stride: stride) }
 }
 
-/// Matrix products on the calling thread. All matrices are row-major; `accumulating` adds to what is there.
-enum MatrixProduct {
+/// Matrix products on one lane. All matrices are row-major; `accumulating` adds to what is there.
+struct MatrixProducts {
+    /// nil for single precision.
+    private let bfloat16: SLWBfloat16Products?
+    /// Where the factors of one product lie rounded and packed.
+    private let scratch: FloatBuffer
+
+    /// - Parameter precision: one that this processor supports.
+    init(_ precision: ProductPrecision) {
+        precondition(precision.isSupported, "this processor has no products in \(precision.rawValue)")
+        bfloat16 = precision == .bfloat16 ? slw_bfloat16_products()!.pointee : nil
+        scratch = FloatBuffer(count: bfloat16.map { $0.scratch_bytes / 4 } ?? 0)
+    }
+
     /// c (m,n) = a (m,k) · b (k,n)
-    static func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
-        product(CblasNoTrans, CblasNoTrans, a, b, c, m, n, k, accumulating)
+    func multiply(_ a: Matrix, _ b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
+        product(a, false, b, false, c, m, n, k, accumulating)
     }
 
     /// c (m,n) = a (m,k) · bᵀ, where b is (n,k)
-    static func multiply(_ a: Matrix, transposed b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
-        product(CblasNoTrans, CblasTrans, a, b, c, m, n, k, accumulating)
+    func multiply(_ a: Matrix, transposed b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
+        product(a, false, b, true, c, m, n, k, accumulating)
     }
 
     /// c (m,n) = aᵀ · b (k,n), where a is (k,m)
-    static func multiply(transposed a: Matrix, _ b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
-        product(CblasTrans, CblasNoTrans, a, b, c, m, n, k, accumulating)
+    func multiply(transposed a: Matrix, _ b: Matrix, into c: Matrix, m: Int, n: Int, k: Int, accumulating: Bool = false) {
+        product(a, true, b, false, c, m, n, k, accumulating)
     }
 
-    private static func product(
-        _ transposeA: CBLAS_TRANSPOSE, _ transposeB: CBLAS_TRANSPOSE, _ a: Matrix, _ b: Matrix, _ c: Matrix, _ m: Int, _ n: Int, _ k: Int,
-        _ accumulating: Bool
+    private func product(
+        _ a: Matrix, _ transposesA: Bool, _ b: Matrix, _ transposesB: Bool, _ c: Matrix, _ m: Int, _ n: Int, _ k: Int, _ accumulating: Bool
     ) {
-        cblas_sgemm(
-            CblasRowMajor, transposeA, transposeB, blasint(m), blasint(n), blasint(k), 1, a.start, blasint(a.stride), b.start,
-            blasint(b.stride),
-            accumulating ? 1 : 0, c.start, blasint(c.stride))
+        if let bfloat16 {
+            bfloat16.multiply(
+                transposesA ? 1 : 0, transposesB ? 1 : 0, m, n, k, a.start, a.stride, b.start, b.stride, accumulating ? 1 : 0, c.start,
+                c.stride, scratch.start)
+        } else {
+            cblas_sgemm(
+                CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, transposesB ? CblasTrans : CblasNoTrans, blasint(m), blasint(n),
+                blasint(k), 1, a.start, blasint(a.stride), b.start, blasint(b.stride), accumulating ? 1 : 0, c.start, blasint(c.stride))
+        }
     }
 }
 
