@@ -65,7 +65,7 @@ private func read(_ path: String) throws {
 
 private func encode(_ path: String) throws {
     let tokenizer = try Tokenizer.load(path)
-    let ids = tokenizer.encode("abba <|endoftext|> é中 12")
+    let ids = tokenizer.encode("abba <|endoftext|> é中 12 e\u{301}")
     precondition(ids.allSatisfy { Int($0) < tokenizer.vocabularySize })
     _ = try? tokenizer.decode(ids)
 }

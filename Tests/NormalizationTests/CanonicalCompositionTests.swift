@@ -156,6 +156,32 @@ struct CanonicalCompositionTests {
         }
     }
 
+    @Test("random bytes become what their text with replacement characters becomes, and that twice is once")
+    func randomBytes() {
+        var random = SeededGenerator(TestRun.seed)
+        // Pieces of marks, jamo and letters, more often than not cut short.
+        let pieces = [
+            "e", "A", "\u{301}", "\u{323}", "\u{1DF6}", "\u{1100}", "\u{1161}", "\u{AC00}", "\u{11A8}", "\u{1D15E}", "語", "\u{FB2A}",
+            "\u{958}",
+        ]
+        .map { Array($0.utf8) }
+        for edition in [CanonicalComposition.Edition.newest, .huggingFace] {
+            let composition = CanonicalComposition(edition)
+            for _ in 0..<TestRun.cases(5_000) {
+                let bytes = (0..<Int.random(in: 1...30, using: &random)).flatMap { _ -> ArraySlice<UInt8> in
+                    let piece = pieces.randomElement(using: &random)!
+                    return Int.random(in: 0..<4, using: &random) > 0
+                        ? piece[...] : piece.prefix(Int.random(in: 0...piece.count, using: &random))
+                }
+                let form = normalized(bytes, by: composition)
+                let text = Array(String(decoding: bytes, as: UTF8.self).utf8)
+                let expected = normalized(text, by: composition)
+                #expect(Array(String(decoding: form, as: UTF8.self).utf8) == expected, "seed \(TestRun.seed): \(bytes)")
+                #expect(normalized(form, by: composition) == form, "seed \(TestRun.seed): \(bytes)")
+            }
+        }
+    }
+
     @Test("a million marks on one letter take no longer than a million letters", .timeLimit(.minutes(10)))
     func manyMarks() {
         let marks = (0..<1_000_000).map { $0 % 2 == 0 ? "\u{301}" as Unicode.Scalar : "\u{323}" }
