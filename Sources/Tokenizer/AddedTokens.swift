@@ -21,6 +21,8 @@ struct AddedTokens: Sendable {
     private let entries: [[Entry]]
     /// Whether a token begins with this byte.
     private let isFirst: [Bool]
+    /// Whether a token may have this byte behind its first: runs of blanks are tokens of some, and blanks are everywhere.
+    private let isSecond: [Bool]
     /// The byte with which all of them begin, if they do: `<` more often than not.
     private let onlyFirst: UInt8?
     /// Whether no token can be found.
@@ -31,6 +33,9 @@ struct AddedTokens: Sendable {
         for token in tokens where !token.bytes.isEmpty { entries[Int(token.bytes[0])].append(token) }
         for byte in 0..<256 { entries[byte].sort { $0.bytes.count > $1.bytes.count } }
         self.entries = entries
+        var isSecond = [Bool](repeating: tokens.contains { $0.bytes.count == 1 }, count: 256)
+        for token in tokens where token.bytes.count > 1 { isSecond[Int(token.bytes[1])] = true }
+        self.isSecond = isSecond
         isFirst = entries.map { !$0.isEmpty }
         onlyFirst = isFirst.count { $0 } == 1 ? UInt8(isFirst.firstIndex(of: true)!) : nil
         isEmpty = tokens.allSatisfy { $0.id == nil }
@@ -63,7 +68,8 @@ struct AddedTokens: Sendable {
     }
 
     private func entry(at offset: Int, in text: UnsafeRawBufferPointer) -> Entry? {
-        entries[Int(text[offset])].first { entry in
+        guard offset + 1 == text.count || isSecond[Int(text[offset + 1])] else { return nil }
+        return entries[Int(text[offset])].first { entry in
             entry.bytes.count <= text.count - offset && memcmp(entry.bytes, text.baseAddress! + offset, entry.bytes.count) == 0
         }
     }

@@ -27,6 +27,7 @@ final class PreparedText {
                 || preparation.normalized.first(in: batch, from: 0) != nil
         else { return false }
         text.removeAll(keepingCapacity: true)
+        text.reserveCapacity(batch.count)
         pieceEnds.removeAll(keepingCapacity: true)
         followers.removeAll(keepingCapacity: true)
         hasTokens = false
