@@ -99,6 +99,12 @@ public struct AtomicFile: ~Copyable {
         try FileSystem.syncDirectory(of: path)
     }
 
+    /// From here on the partial file stays where it is, whatever happens, ``commit()`` failing included.
+    public mutating func keep() { isKept = true }
+
+    /// Removes the partial file, a kept one too.
+    public consuming func discard() { isKept = false }
+
     /// Makes the content durable and leaves it under the partial name, for ``init(_:keeping:)``.
     public consuming func leave() throws(FileError) {
         isKept = true

@@ -100,8 +100,13 @@ public enum FileSystem {
 
     /// Gives `path` the name `newPath`, replacing what was there, in one step.
     public static func rename(_ path: String, to newPath: String) throws(FileError) {
-        try unsafe SystemCall.run(.rename, path: path) { old in
-            unsafe PathName.withSystemPath(newPath) { unsafe systemRename(old, $0) } ?? -1
+        do throws(FileError) {
+            try unsafe SystemCall.run(.rename, path: path) { old in
+                unsafe PathName.withSystemPath(newPath) { unsafe systemRename(old, $0) } ?? -1
+            }
+        } catch {
+            guard isDirectory(newPath) else { throw error }
+            throw FileError(.rename, path, code: error.code, detail: "the directory \(PathName.printable(newPath)) is in the way")
         }
     }
 

@@ -33,7 +33,8 @@ extension IndexedDatasetWriter {
         // The description is written anew in any case.
         for path in [IndexedDataset.dataPath(prefix), BlockChecksums.path(prefix), DatasetMetadata.path(prefix)] {
             let partial = AtomicFile.partialPath(for: path)
-            guard !FileSystem.exists(partial) && FileSystem.exists(path) else { continue }
+            // What is no file was put there by somebody else.
+            guard !FileSystem.exists(partial) && FileSystem.exists(path) && !FileSystem.isDirectory(path) else { continue }
             do throws(FileError) { try FileSystem.rename(path, to: partial) } catch { throw .file(error) }
         }
     }

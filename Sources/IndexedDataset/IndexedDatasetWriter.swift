@@ -217,7 +217,15 @@ public struct IndexedDatasetWriter: ~Copyable {
     }
 
     /// Gives the completed files their names, the index last.
-    public consuming func publish() throws(IndexError) {
+    ///
+    /// - Parameter resumable: a file that cannot get its name stays under its partial one, for ``init(resuming:tokenType:at:overwrite:)``.
+    public consuming func publish(resumable: Bool = false) throws(IndexError) {
+        if resumable {
+            data.keep()
+            index.keep()
+            documents.keep()
+            sums.keep()
+        }
         do throws(FileError) {
             // The old pair goes out of sight before its halves are replaced one after the other.
             if overwrites, try FileSystem.remove(IndexedDataset.indexPath(prefix)) {
@@ -228,7 +236,7 @@ public struct IndexedDatasetWriter: ~Copyable {
             try data.commit()
             try index.commit()
             // Needed by a resumed run until the index has its name.
-            _ = consume documents
+            documents.discard()
         } catch { throw .file(error) }
     }
 

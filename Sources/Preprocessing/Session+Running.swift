@@ -46,7 +46,15 @@ extension Session {
         }
         state.isComplete = true
         if journal.exists { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
-        do throws(IndexError) { try writer.publish() } catch { throw .index(error) }
+        do throws(IndexError) { try writer.publish(resumable: isResumable) } catch {
+            guard isResumable else { throw .index(error) }
+            // All is written and durable; a journal is needed now, even if the run was too short for one.
+            try PreprocessingError.wrapping { () throws(FileError) in
+                if !journal.exists { try journal.begin(identity) }
+                try journal.write(state)
+            }
+            throw .stopped(.index(error), prefix: prefix)
+        }
         try removeJournal()
         summary.counts = state.counts
         // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
@@ -65,9 +73,10 @@ extension Session {
         } catch { throw .index(error) }
     }
 
-    /// What finds duplicates, with everything in it that earlier sessions have seen.
+    /// What finds duplicates, with everything in it that earlier sessions have seen. A run that lacks only names reads no document that could be one, and its
+    /// record may lack the last ones.
     private func openFilter(_ state: RunJournal.Progress) throws(PreprocessingError) -> DuplicateFilter? {
-        guard let rule = configuration.cleaning.duplicates else { return nil }
+        guard let rule = configuration.cleaning.duplicates, !state.isComplete else { return nil }
         let filter = DuplicateFilter(rule, memoryLimit: configuration.duplicateMemoryBytes)
         guard try SketchRecord.replay(journal, documents: state.writer.documentCount, into: filter) else {
             throw .cannotResume(prefix: prefix, difference: "\(PathName.printable(journal.sketchesPath)).partial is not as it was left")
@@ -76,7 +85,7 @@ extension Session {
     }
 
     private func openRecord(_ state: RunJournal.Progress) throws(PreprocessingError) -> SketchRecord? {
-        guard let rule = configuration.cleaning.duplicates, isResumable else { return nil }
+        guard let rule = configuration.cleaning.duplicates, isResumable, !state.isComplete else { return nil }
         do throws(FileError) { return try SketchRecord(journal, rule, documents: state.writer.documentCount) } catch { throw .file(error) }
     }
 

@@ -143,6 +143,39 @@ struct KilledPreprocessTests {
         )
     }
 
+    @Test(
+        "files that cannot get their names are kept until they can", arguments: [[], ["--dedup", "exact"], ["--durable-every", "1000"]],
+        [false, true])
+    func unnameable(more: [String], overwrites: Bool) throws {
+        let reference = try whole(more).files
+        let old = try Tool.slwdata(
+            "preprocess", "--input", Place.fixture("some.jsonl"), "--output-prefix", directory.file("old"), "--quiet")
+        try #require(old.status == 0, "\(old.errors)")
+        let options = ["--output-prefix", "out"] + more + (overwrites ? ["--overwrite"] : [])
+        for ending in ["meta", "sums", "bin"] {
+            try clear("out")
+            if overwrites { for (ending, bytes) in files("old") { try bytes.write(to: URL(filePath: directory.file("out.\(ending)"))) } }
+            // A directory comes into the way when the run has begun, so that it is not refused at the start.
+            let command = try start(options)
+            command.wait(until: directory.file("out.bin.partial"))
+            let obstacle = directory.file("out.\(ending)")
+            command.send(SIGSTOP)
+            try? FileManager.default.removeItem(atPath: obstacle)
+            try FileManager.default.createDirectory(atPath: obstacle + "/x", withIntermediateDirectories: true)
+            command.send(SIGCONT)
+            let result = try command.finish()
+            #expect(result.status == 1 && result.complaints.count == 1, "\(result.errors)")
+            #expect(result.errors.contains("out.\(ending)") && result.errors.contains("--resume"), "\(result.errors)")
+            let again = try start(options + ["--resume"]).finish()
+            #expect(again.status == 1 && again.errors.contains("out.\(ending)"), "\(again.errors)")
+            try FileManager.default.removeItem(atPath: obstacle)
+            let resumed = try start(options + ["--resume"]).finish()
+            #expect(resumed.status == 0, "\(resumed.errors)")
+            #expect(files("out") == reference)
+            #expect(try leftovers("out") == [])
+        }
+    }
+
     @Test("Ctrl-C and kill leave a run that can go on, and say how", arguments: [SIGINT, SIGTERM])
     func interrupted(signal: Int32) throws {
         let reference = try whole().files
