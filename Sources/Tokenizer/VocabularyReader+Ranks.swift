@@ -56,6 +56,12 @@ extension VocabularyReader {
         return TokenID(isTaken.firstIndex(of: false) ?? ranks.count)
     }
 
+    /// A file whose first line is wrong is hardly a damaged one.
+    private static func expected(at start: Int) -> String {
+        let line = "expected a token in base64, a blank and its rank"
+        return start > 0 ? line : line + ", as in a .tiktoken file (also read: tokenizer.json, and encoder.json with vocab.bpe)"
+    }
+
     private static let digits: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
         for (value, digit) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() {
@@ -87,7 +93,7 @@ extension VocabularyReader {
                 count += 1
             }
             guard count % 4 == 0, count > 0, offset < text.count, text[offset] == 0x20 else {
-                throw malformed("expected a token in base64, a blank and its rank", at: start)
+                throw malformed(Self.expected(at: start), at: start)
             }
             offset += 1
             var rank = 0
@@ -97,7 +103,7 @@ extension VocabularyReader {
                 guard rank < MergeTable.maximumToken else { throw malformed("a rank is \(MergeTable.maximumToken) or more", at: start) }
                 offset += 1
             }
-            guard offset > firstDigit else { throw malformed("expected a token in base64, a blank and its rank", at: start) }
+            guard offset > firstDigit else { throw malformed(Self.expected(at: start), at: start) }
             if offset < text.count, text[offset] == 0x0D { offset += 1 }
             guard offset == text.count || text[offset] == 0x0A else { throw malformed("expected the end of the line", at: offset) }
             offset += 1

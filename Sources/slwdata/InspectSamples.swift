@@ -8,7 +8,7 @@ import Sampling
 /// `slwdata inspect samples P`
 enum InspectSamplesCommand {
     static let step = Option<Int?>.count("--step", "T", in: 1...Int.max, "show where the rows of this training step come from")
-    static let count = Option.count("--count", default: 8, "samples or rows to show")
+    static let count = Option.count("--count", default: 8, in: 1...1 << 40, "samples or rows to show")
 
     static let command = Command(
         "samples", "full-length samples in training order, or the rows of one training step",
