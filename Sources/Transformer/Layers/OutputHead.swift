@@ -10,40 +10,52 @@ internal import CMathKernels
 
 /// Output projection onto the vocabulary (tied to the token embedding) and cross-entropy, in one.
 ///
-/// The (N,V) matrix of logits never exists: rows go through in blocks whose exponentials fit 64 MB, cut into tiles of 512 words. One sweep over
-/// a block's tiles carries maximum and sum of each row's softmax, and the row's input gradient rescaled to the latest maximum, as attention
+/// The (N,V) matrix of logits never exists: rows go through in blocks of some hundred, cut into tiles of some hundred words. One sweep over a
+/// block's tiles carries maximum and sum of each row's softmax, and the row's input gradient rescaled to the latest maximum, as attention
 /// kernels do (Milakov, Gimelshein 2018). The exponentials stay, so the gradient of the weights needs no logits again, only a factor a
 /// row and tile.
 struct OutputHead {
     let width, vocabularySize: Int
     let weight, dWeight: Floats  // (V,C)
 
-    private static let wordsPerTile = 512
+    /// 64 MB, where a batch needs several blocks.
     private static let exponentialsPerBlock = 1 << 24
+    /// A batch of no more rows is one block: each further one reads all weights and writes their gradient again, which short steps feel most.
+    private static let mostRows = 512
     /// Enough for as many lanes, and a multiple of 2, 3, 4, 6, 8, and 12: the sweep is the longest layer, and lanes that find no part of it wait.
     private static let mostParts = 24
 
     /// How N rows are cut; a function of N, C and V alone.
     struct Plan {
-        let blockCount, rowsPerBlock, tileCount: Int
+        let blockCount, rowsPerBlock: Int
+        let vocabularySize, wordsPerTile, tileCount: Int
         /// Parts of the vocabulary that are swept apart, each with its own maximum.
         let parts: Int
 
         init(count: Int, vocabularySize: Int) {
-            let most = max(32, min(512, exponentialsPerBlock / vocabularySize / 32 * 32))
+            let most = count <= mostRows ? mostRows : max(32, min(mostRows, exponentialsPerBlock / vocabularySize / 32 * 32))
             blockCount = max(1, (count + most - 1) / most)
             rowsPerBlock = max(1, (count + blockCount - 1) / blockCount)
+            self.vocabularySize = vocabularySize
+            wordsPerTile = rowsPerBlock > 384 ? 256 : 512  // a tile stays in the level-2 cache between its two products
             tileCount = (vocabularySize + wordsPerTile - 1) / wordsPerTile
             parts = min(mostParts, tileCount)
         }
 
-        func tiles(ofPart part: Int) -> Range<Int> { tileCount * part / parts..<tileCount * (part + 1) / parts }
+        func words(ofTile tile: Int) -> Range<Int> { tile * wordsPerTile..<min(vocabularySize, (tile + 1) * wordsPerTile) }
+
+        /// Parts become smaller, from 7/4 of their mean to 1/4, where that is a tile: lanes wait at the end for no more than a small one.
+        func tiles(ofPart part: Int) -> Range<Int> { firstTile(ofPart: part)..<firstTile(ofPart: part + 1) }
+
+        private func firstTile(ofPart part: Int) -> Int {
+            tileCount >= 4 * parts ? tileCount * part * (7 * parts - 3 * part) / (4 * parts * parts) : tileCount * part / parts
+        }
     }
 
     /// What a pass needs, R rows a block.
     struct Scratch {
         let plan: Plan
-        let exponentials: Floats  // (tiles, R, 512): one tile after the other
+        let exponentials: Floats  // (tiles, R, words): one tile after the other
         let tops: Floats  // (tiles,R) the maximum that a tile's exponentials refer to
         let maxima, sums: Floats  // (parts,R)
         let inputGradients: Floats  // (parts,R,C)
@@ -57,7 +69,7 @@ struct OutputHead {
             plan = Plan(count: count, vocabularySize: configuration.vocabularySize)
             let (rows, width) = (plan.rowsPerBlock, configuration.width)
             exponentials = layout.take(
-                withGradients ? rows * configuration.vocabularySize : lanes * rows * OutputHead.wordsPerTile)
+                withGradients ? rows * configuration.vocabularySize : lanes * rows * plan.wordsPerTile)
             tops = layout.take(plan.tileCount * rows)
             maxima = layout.take(plan.parts * rows)
             sums = layout.take(plan.parts * rows)
@@ -101,10 +113,6 @@ struct OutputHead {
         }
     }
 
-    private func words(ofTile tile: Int) -> Range<Int> {
-        tile * Self.wordsPerTile..<min(vocabularySize, (tile + 1) * Self.wordsPerTile)
-    }
-
     /// Logits, exponentials, and with `dx` the unscaled first half of the input's gradient: Σ p·weight. An item is a part of the words: all rows go
     /// through its tiles, whose weights are packed for the products once.
     private func sweep(_ x: Floats, _ block: RowBlock, _ scratch: Scratch, dx: Floats?, _ lane: Lane) {
@@ -119,9 +127,9 @@ struct OutputHead {
             sum.update(repeating: 0, count: rows)
 
             for tile in plan.tiles(ofPart: part) {
-                let words = words(ofTile: tile)
+                let words = plan.words(ofTile: tile)
                 let tileWeight = Matrix(weight + words.lowerBound * width, stride: width)
-                let place = dx == nil ? lane.index * plan.rowsPerBlock * Self.wordsPerTile : rows * words.lowerBound
+                let place = dx == nil ? lane.index * plan.rowsPerBlock * plan.wordsPerTile : rows * words.lowerBound
                 let tileValues = Matrix(scratch.exponentials + place, stride: words.count)
                 lane.products.multiply(input, transposed: tileWeight, into: tileValues, m: rows, n: words.count, k: width)
                 for row in 0..<rows where words.contains(Int(block.targets[row])) {
@@ -170,7 +178,7 @@ struct OutputHead {
     ) {
         let input = x + block.start * width
         lane.forEach(scratch.plan.tileCount) { tile in
-            let words = words(ofTile: tile)
+            let words = scratch.plan.words(ofTile: tile)
             let (factors, scaled) = (scratch.factors[lane.index], scratch.scaledRows[lane.index])
             let tops = scratch.tops + tile * scratch.plan.rowsPerBlock
             for row in 0..<block.count { factors[row] = block.targets[row] < 0 ? 0 : scale * exp(tops[row] - scratch.logSums[row]) }
@@ -188,9 +196,9 @@ struct OutputHead {
 
     /// out (V) = logits of one row x (C).
     func logits(_ x: Floats, into out: Floats, _ pool: LanePool) {
-        let tileCount = (vocabularySize + Self.wordsPerTile - 1) / Self.wordsPerTile
-        pool.forEach(tileCount) { tile, _ in
-            for word in words(ofTile: tile) { out[word] = math.dot(width, x, weight + word * width) }
+        let (count, item) = (vocabularySize, 512)
+        pool.forEach((count + item - 1) / item) { index, _ in
+            for word in index * item..<min(count, (index + 1) * item) { out[word] = math.dot(width, x, weight + word * width) }
         }
     }
 }
