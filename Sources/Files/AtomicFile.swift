@@ -24,6 +24,10 @@ public struct AtomicFile: ~Copyable {
     private let file: OpenFile
     private let buffer: UnsafeMutableRawBufferPointer
     private var buffered = 0
+    /// From here on the device was not asked yet to take what was written.
+    private var unstarted: Int
+    /// After so many bytes it is: a large file's ``sync()`` would else wait for all of it at the end.
+    private static let bytesPerStart = 4 << 20
     private var isKept = false
 
     /// Where the bytes of `path` are until ``commit()``.
@@ -44,6 +48,7 @@ public struct AtomicFile: ~Copyable {
         try file.seek(to: byteCount)
         self.path = path
         self.byteCount = byteCount
+        unstarted = byteCount
         self.file = file
         unsafe buffer = .allocate(byteCount: 1 << 18, alignment: 16)
     }
@@ -59,6 +64,7 @@ public struct AtomicFile: ~Copyable {
         if unsafe buffered + bytes.count > buffer.count { try flush() }
         if unsafe bytes.count >= buffer.count {
             try unsafe file.write(bytes)
+            startSync(of: byteCount + bytes.count)
         } else if bytes.count > 0 {
             unsafe (buffer.baseAddress! + buffered).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
             buffered += bytes.count
@@ -76,6 +82,20 @@ public struct AtomicFile: ~Copyable {
         guard buffered > 0 else { return }
         try unsafe file.write(UnsafeRawBufferPointer(rebasing: buffer[..<buffered]))
         buffered = 0
+        startSync(of: byteCount)
+    }
+
+    private mutating func startSync(of written: Int) {
+        guard written - unstarted >= Self.bytesPerStart else { return }
+        file.startSync(from: unstarted)
+        unstarted = written
+    }
+
+    /// Hands everything to the device without waiting for it, so that several files can be on their way before the first ``sync()``.
+    public mutating func startSync() throws(FileError) {
+        try flush()
+        file.startSync(from: unstarted)
+        unstarted = byteCount
     }
 
     /// Returns when everything written so far is on the device, still under the partial name.

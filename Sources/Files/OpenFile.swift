@@ -108,6 +108,22 @@ public struct OpenFile: ~Copyable, Sendable {
         }
     }
 
+    /// Asks the system to begin to write what was written from `byteOffset` on to the device, and does not wait. Only advice: a later
+    /// ``sync()`` has less left to do.
+    public func startSync(from byteOffset: Int) {
+        #if os(Linux)
+            // SYNC_FILE_RANGE_WRITE
+            _ = Self.syncFileRange?(descriptor, off_t(byteOffset), 0, 2)
+        #endif
+    }
+
+    #if os(Linux)
+        /// Looked up by name: the C library's headers show it only with _GNU_SOURCE, without which Swift reads them.
+        private static let syncFileRange = unsafe dlsym(nil, "sync_file_range").map {
+            unsafe unsafeBitCast($0, to: (@convention(c) (Int32, off_t, off_t, UInt32) -> Int32).self)
+        }
+    #endif
+
     /// Returns when everything written so far is on the device.
     public func sync() throws(FileError) {
         let descriptor = self.descriptor

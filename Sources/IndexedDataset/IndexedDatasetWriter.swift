@@ -208,6 +208,10 @@ public struct IndexedDatasetWriter: ~Copyable {
             try completeSums()
             var description = try AtomicFile(DatasetMetadata.path(prefix))
             try description.write(metadata.fileContent(position: position, tokenType: tokenType, idxBytes: index.byteCount))
+            // All on their way before the first is waited for.
+            try data.startSync()
+            try index.startSync()
+            try sums.startSync()
             try description.sync()
             self.description = consume description
             try data.sync()
