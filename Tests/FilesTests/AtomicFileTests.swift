@@ -67,6 +67,35 @@ import Testing
         #expect(error?.description == "cannot open \(path).partial at byte 3: 5 bytes were expected to be here")
     }
 
+    @Test("pieces of every size, megabytes of them, come out as one file, also when it is left and gone on with")
+    func pieces() throws {
+        let path = directory.file("large")
+        var random = SeededGenerator(TestRun.seed)
+        var expected: [UInt8] = []
+        func write(_ count: Int, to file: inout AtomicFile) throws {
+            let goal = expected.count + count
+            while expected.count < goal {
+                let byte = UInt8.random(in: 0...255, using: &random)
+                let piece = [UInt8](
+                    repeating: byte, count: Int.random(in: 1...[100, 300_000, 5_000_000].randomElement(using: &random)!, using: &random))
+                try file.write(piece)
+                expected += piece
+            }
+        }
+        var left = try AtomicFile(path)
+        try write(9 << 20, to: &left)
+        try left.startSync()
+        try write(1 << 20, to: &left)
+        try left.leave()
+        // What is behind the last durable point is cut off.
+        expected.removeLast(expected.count / 3)
+        var file = try AtomicFile(path, keeping: expected.count)
+        try write(9 << 20, to: &file)
+        #expect(file.byteCount == expected.count)
+        try file.commit()
+        #expect(try FileSystem.readAll(path) == expected)
+    }
+
     @Test("large and small writes arrive in order, and a header can be written last")
     func order() throws {
         let path = directory.file("a.bin")
@@ -116,34 +145,5 @@ import Testing
         }
         #expect(!FileSystem.exists(path))
         _ = try FileLock(path)
-    }
-
-    @Test("pieces of every size, megabytes of them, come out as one file, also when it is left and gone on with")
-    func pieces() throws {
-        let path = directory.file("large")
-        var random = SeededGenerator(TestRun.seed)
-        var expected: [UInt8] = []
-        func write(_ count: Int, to file: inout AtomicFile) throws {
-            let goal = expected.count + count
-            while expected.count < goal {
-                let byte = UInt8.random(in: 0...255, using: &random)
-                let piece = [UInt8](
-                    repeating: byte, count: Int.random(in: 1...[100, 300_000, 5_000_000].randomElement(using: &random)!, using: &random))
-                try file.write(piece)
-                expected += piece
-            }
-        }
-        var left = try AtomicFile(path)
-        try write(9 << 20, to: &left)
-        try left.startSync()
-        try write(1 << 20, to: &left)
-        try left.leave()
-        // What is behind the last durable point is cut off.
-        expected.removeLast(expected.count / 3)
-        var file = try AtomicFile(path, keeping: expected.count)
-        try write(9 << 20, to: &file)
-        #expect(file.byteCount == expected.count)
-        try file.commit()
-        #expect(try FileSystem.readAll(path) == expected)
     }
 }
