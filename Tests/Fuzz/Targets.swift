@@ -3,9 +3,9 @@ import Files
 import IndexedDataset
 import JSON
 import LengthWarmup
-import Tokenizer
 
 @testable import Sampling
+@testable import Tokenizer
 @testable import Training
 
 /// The readers of everything that comes from outside, by the name that `scripts/fuzz` takes.
@@ -22,7 +22,10 @@ let fuzzTargets: [String: @Sendable ([UInt8]) throws -> Void] = [
     "tokenizer-json": { bytes in try encode(place(bytes, "tokenizer.json")) },
     "tiktoken": { bytes in try encode(place(bytes, "a.tiktoken")) },
     "merges": { bytes in
-        _ = try place(Array(#"{"a":0,"b":1,"ab":2,"abb":3,"<|endoftext|>":4}"#.utf8), "encoder.json")
+        // Every byte needs a token, or no merge would be looked at.
+        let members = ByteAlphabet.bytesInScalarOrder.enumerated().map { id, byte in (ByteAlphabet.spelling(of: [byte]), JSONValue(id)) }
+        let vocabulary = JSONValue.object(JSONObject(members + [("ab", 256), ("abb", 257), ("bb", 258), ("<|endoftext|>", 259)]))
+        _ = try place(vocabulary.serializedBytes(pretty: false), "encoder.json")
         try encode(place(bytes, "vocab.bpe"))
     },
     "index": { bytes in
