@@ -125,11 +125,11 @@ public struct JSONLineScanner: Sendable {
         if !hasEscapes { return UnsafeBufferPointer(start: reader.base + start, count: length).elementsEqual(key) }
         // An escape has six bytes at most for one decoded byte.
         guard length <= 6 * key.count else { return false }
-        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: length + 65) { text in
-            var (consumed, produced) = (0, 0)
-            let status = json_copy_string(reader.base + start, length + 1, text.baseAddress!, &consumed, &produced, level)
-            return status == json_ok && text[..<produced].elementsEqual(key)
-        }
+        let text = UnsafeMutablePointer<UInt8>.allocate(capacity: length + 65)
+        defer { text.deallocate() }
+        var (consumed, produced) = (0, 0)
+        let status = json_copy_string(reader.base + start, length + 1, text, &consumed, &produced, level)
+        return status == json_ok && UnsafeBufferPointer(start: text, count: produced).elementsEqual(key)
     }
 
     private func article(_ kind: JSONKind) -> String {

@@ -37,13 +37,23 @@ public struct KeyedPermutation: Sendable, Equatable {
     /// - Parameter images: room for `range.count` numbers.
     public func map(_ range: Range<Int>, into images: UnsafeMutablePointer<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "index outside the permutation")
+        if count == 1 { return images.update(repeating: 0, count: range.count) }
+        // Blocks of a size that is known when this is compiled lie on the stack, whatever the optimiser makes of the closures.
+        for first in stride(from: 0, to: range.count, by: Self.block) {
+            let start = range.lowerBound + first
+            map(start..<min(start + Self.block, range.upperBound), block: images + first)
+        }
+    }
+
+    private static let block = 120
+
+    private func map(_ range: Range<Int>, block images: UnsafeMutablePointer<Int>) {
         let bound = UInt64(count)
-        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: range.count + 3) { values in
-            withUnsafeTemporaryAllocation(of: Int.self, capacity: range.count) { places in
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 124) { values in
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: 120) { places in
                 for index in 0..<range.count { (values[index], places[index]) = (UInt64(range.lowerBound + index), index) }
                 // Those that are still outside, pushed together; the last four are filled up with any.
-                var left = count == 1 ? 0 : range.count
-                if count == 1 { images.update(repeating: 0, count: range.count) }
+                var left = range.count
                 while left > 0 {
                     for index in left..<left + 3 { values[index] = 0 }
                     for first in stride(from: 0, to: left, by: 4) { forward(four: values.baseAddress! + first) }

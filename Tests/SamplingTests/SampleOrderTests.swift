@@ -20,7 +20,7 @@ struct SamplingPropertyTests {
             let count = Bool.random(using: &random) ? Int.random(in: 1...40, using: &random) : Int.random(in: 1...1 << 40, using: &random)
             let permutation = KeyedPermutation(count: count, key: random.next())
             let first = Int.random(in: 0...count, using: &random)
-            let range = first..<min(count, first + Int.random(in: 0...150, using: &random))
+            let range = first..<min(count, first + Int.random(in: 0...500, using: &random))
             let images = [Int](unsafeUninitializedCapacity: range.count + 1) { buffer, initialized in
                 buffer[range.count] = -7
                 permutation.map(range, into: buffer.baseAddress!)
