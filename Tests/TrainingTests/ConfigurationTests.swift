@@ -130,6 +130,7 @@ import Transformer
         #expect(message { $0.vocabularySize = 100 }.contains("too small"))
         #expect(message { $0.learningRate = .nan }.contains("learning rate"))
         #expect(message { ($0.pacing, $0.pacingTable) = (.table, "8:9223372036854775807,9:9223372036854775807,10") }.contains("stages"))
+        #expect(message { $0.pacing = .table }.contains("needs its stages: pass --slw-table"))
         #expect(message { $0.minimumLearningRate = 1 }.contains("--min-lr must lie between 0 and --lr"))
         #expect(message { $0.layers = 1_000_000_000 }.contains("layers is 1000000000: it must lie between 1 and 65536"))
         #expect(message { $0.warmupStart = 10_000 }.contains("the length warmup starts at 10000, above the full length of 256"))

@@ -57,10 +57,12 @@ extension TrainingConfiguration {
         case .deepSpeed: return try deepSpeedCurriculum().map { .deepSpeed($0) } ?? .constant
         case .twoStage: return .twoStage(start: warmupStart, steps: steps)
         case .mixed, .table:
-            let stages = pacingTable ?? ""
+            guard let stages = pacingTable else {
+                throw .configuration("the \(pacing.rawValue) pacing needs its stages: pass --slw-table LENGTH:STEPS,…")
+            }
             do throws(SpellingError) { return pacing == .table ? try .table(stages: stages) : try .mixed(stages: stages) } catch {
                 throw .configuration(
-                    "the stages of the \(pacing.rawValue) pacing, \(stages.isEmpty ? "none" : stages), are not \(error.expected)\(error.hint.map { ", \($0)" } ?? "")"
+                    "the stages of the \(pacing.rawValue) pacing, \(stages), are not \(error.expected)\(error.hint.map { ", \($0)" } ?? "")"
                 )
             }
         }
