@@ -8,7 +8,7 @@
 
 /// What was asked of the kernel; its raw value is the verb of an error message.
 public enum FileOperation: String, Sendable {
-    case open, read, write, sync, truncate, seek, map, lock, list, inspect, remove, rename, close, spawn
+    case open, read, write, sync, truncate, seek, map, lock, list, inspect, remove, rename, close, spawn, restart
     case createDirectory = "create directory"
 }
 
