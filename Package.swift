@@ -123,7 +123,8 @@ let package = Package(
         .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "Spelling", "TestSupport"], swiftSettings: house),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["slwdata", "slw-train", "LengthWarmup", "Sampling", "JSON", "Files", "TestSupport"], swiftSettings: house),
+            dependencies: ["slwdata", "slw-train", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files", "TestSupport"],
+            swiftSettings: house),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,4 @@
 internal import CMathKernels
-internal import COpenBLAS
 
 extension LanePool {
     /// Operations a second that matrix products in the pool's precision reach on all lanes together: the most that a step could reach, the denominator of "model FLOP
@@ -36,11 +35,10 @@ extension LanePool {
         }
     }
 
-    /// Whose kernels the products use: those of the instruction set that OpenBLAS chose ("Zen", "Haswell", "SkylakeX", …), or in bfloat16 ours. OpenBLAS
-    /// chooses when it is loaded; the environment variable `OPENBLAS_CORETYPE`, set before the program starts, overrides it.
+    /// Whose kernels the products use: ``ProductKernels/loaded`` of OpenBLAS, or in bfloat16 ours.
     public var productKernels: String {
         switch precision {
-        case .float32: String(cString: openblas_get_corename())
+        case .float32: ProductKernels.loaded
         case .bfloat16: String(cString: slw_bfloat16_products()!.pointee.name)
         }
     }

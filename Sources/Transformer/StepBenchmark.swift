@@ -15,6 +15,8 @@ public struct StepBenchmark: Sendable {
     public var steps: Int
     public var seed: UInt64
     public var learningRate = 1e-4
+    /// Forward and backward pass alone: gradients are overwritten, weights stay.
+    public var isPassesOnly = false
 
     public init(_ configuration: ModelConfiguration, rows: Int, length: Int, steps: Int, seed: UInt64 = 1) {
         self.configuration = configuration
@@ -29,6 +31,8 @@ public struct StepBenchmark: Sendable {
         public var losses: [Double]
         /// Duration of each step; the first one also touches its memory for the first time.
         public var seconds: [Double]
+        /// Processor time of each step, all lanes together: what others do on the machine is not in it.
+        public var processorSeconds: [Double]
         /// Largest resident memory of this process so far.
         public var peakBytes: Int
         /// Operations of forward and backward pass in one step, without recomputation.
@@ -45,23 +49,25 @@ public struct StepBenchmark: Sendable {
 
     /// - Parameters:
     ///   - beforeStep: called before each step's clock starts; false ends the benchmark.
-    ///   - afterStep: called with each step's mean loss and duration.
+    ///   - afterStep: called with each step's mean loss, duration and processor time.
     public func run(
-        pool: LanePool = LanePool(), beforeStep: () -> Bool = { true }, afterStep: (_ loss: Double, _ seconds: Double) -> Void = { _, _ in }
+        pool: LanePool = LanePool(), beforeStep: () -> Bool = { true },
+        afterStep: (_ loss: Double, _ seconds: Double, _ processorSeconds: Double) -> Void = { _, _, _ in }
     ) throws(ModelError) -> Result {
         let model = try GPT(configuration, pool: pool)
         model.initialise(seed: seed)
         let adam = AdamW(model)
         let count = rows * length
         var result = Result(
-            losses: [], seconds: [], peakBytes: 0, operations: Double(count) * configuration.operationsPerTarget(length: length),
+            losses: [], seconds: [], processorSeconds: [], peakBytes: 0,
+            operations: Double(count) * configuration.operationsPerTarget(length: length),
             productRate: 0)
         let tokens = (0...count).map { Int32(Dropout.mixed(seed &+ UInt64($0)) % UInt64(configuration.vocabularySize)) }
         let segments = [Int32](repeating: 0, count: count)
         let positions = (0..<count).map { Int32($0 % length) }
         for step in 0..<steps {
             guard beforeStep() else { break }
-            let start = ContinuousClock.now
+            let (start, processorStart) = (ContinuousClock.now, Self.processorSeconds)
             let sum = try tokens.withUnsafeBufferPointer { tokens throws(ModelError) in
                 try segments.withUnsafeBufferPointer { segments throws(ModelError) in
                     try positions.withUnsafeBufferPointer { positions throws(ModelError) in
@@ -72,15 +78,26 @@ public struct StepBenchmark: Sendable {
                     }
                 }
             }
-            let norm = adam.gradientNorm()
-            adam.step(learningRate: learningRate, gradientScale: min(1, 1 / norm), measuring: true)
+            if isPassesOnly {
+                model.clearGradients()
+            } else {
+                let norm = adam.gradientNorm()
+                adam.step(learningRate: learningRate, gradientScale: min(1, 1 / norm), measuring: true)
+            }
             result.seconds.append((ContinuousClock.now - start).inSeconds)
+            result.processorSeconds.append(Self.processorSeconds - processorStart)
             result.losses.append(sum / Double(count))
-            afterStep(result.losses[step], result.seconds[step])
+            afterStep(result.losses[step], result.seconds[step], result.processorSeconds[step])
         }
         result.peakBytes = Self.peakBytes
         result.productRate = pool.measureProductRate()
         return result
+    }
+
+    private static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     private static var peakBytes: Int {

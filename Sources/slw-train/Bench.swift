@@ -14,17 +14,18 @@ enum BenchCommand {
     static let steps = Option.count("--steps", default: 10, in: 1...1 << 40, "steps; the first one is not counted")
     static let seed = Option.count("--seed", default: 1, "seed of weights and tokens")
     static let threads = Option<Int?>.count("--threads", in: 1...1024, "threads of the model").defaulting(to: "one a core")
+    static let passesOnly = Option.flag("--passes-only", "forward and backward pass alone, without the optimizer")
     static let onRequest = Option.flag("--on-request", "takes one step for each line on standard input, to take turns with another program")
 
     static let command = Command(
         "bench", "time training steps of a fresh model on made-up tokens",
         discussion: [
-            "Forward and backward pass, gradient norm, clipped AdamW with its statistics. Prints the median step, tokens a second, the largest memory, and the share of what this machine's matrix products reach. OPENBLAS_CORETYPE (Haswell, Zen, SkylakeX, Cooperlake, …) in the environment chooses the kernels of the products, where OpenBLAS chose badly."
+            "Forward and backward pass, gradient norm, clipped AdamW with its statistics. Prints the median step, tokens a second, the largest memory, and the share of what this machine's matrix products reach."
         ],
         examples: ["slw-train bench --seq-length 64", "slw-train bench --num-layers 12 --hidden-size 768 --num-attention-heads 12 --json"],
         options: [
             OptionGroup("Model", [layers, width, heads, vocabulary]), OptionGroup("Batch", [rows, length]),
-            OptionGroup("Run", [steps, seed, threads, TrainingOptions.bfloat16, onRequest]),
+            OptionGroup("Run", [steps, seed, threads, passesOnly, TrainingOptions.bfloat16, BlasCore.option, onRequest]),
         ],
         printsJSON: true, run: run)
 
@@ -34,17 +35,24 @@ enum BenchCommand {
             contextLength: call[length])
         try configuration.check()
         try TrainingConfiguration.checkMemory(parameters: configuration.parameterCount)
-        let benchmark = StepBenchmark(
+        var benchmark = StepBenchmark(
             configuration, rows: call[rows], length: call[length], steps: call[steps], seed: UInt64(bitPattern: Int64(call[seed])))
+        benchmark.isPassesOnly = call[passesOnly]
         let waits = call[onRequest]
         let precision = call[TrainingOptions.bfloat16] ? ProductPrecision.bfloat16 : .float32
+        try BlasCore.settle(call, precision: precision) {
+            KernelRace.Shape(configuration, rows: call[rows], length: call[length], threads: call[threads])
+        }
         if !precision.isSupported { call.console.note(ProductPrecision.bfloat16IsMissing) }
         let pool = LanePool(laneCount: call[threads], precision: precision.isSupported ? precision : .float32)
         let result = try benchmark.run(pool: pool) {
             !waits || readLine() != nil
-        } afterStep: { loss, seconds in
+        } afterStep: { loss, seconds, processorSeconds in
             guard waits else { return }
-            call.console.print(JSONValue.object(["loss": JSONValue(loss), "seconds": JSONValue(seconds)]).serialized())
+            call.console.print(
+                JSONValue.object([
+                    "loss": JSONValue(loss), "seconds": JSONValue(seconds), "processor_seconds": JSONValue(processorSeconds),
+                ]).serialized())
         }
         let median = result.medianSeconds
         let tokensPerSecond = Double(call[rows] * call[length]) / median

@@ -10,7 +10,7 @@ enum ModelOptions {
     static let threads = Option<Int?>.count("--threads", in: 1...1024, "threads of the model").defaulting(to: "one a core")
     static let operand = Operand.one("RUN", "run folder, one of its checkpoints, or a Hugging Face folder")
 
-    static let group = OptionGroup("Model", [checkpoint, tokenizer, threads])
+    static let group = OptionGroup("Model", [checkpoint, tokenizer, threads, BlasCore.named])
 
     static func load(_ call: Invocation) throws -> TrainedModel {
         let choice: TrainedModel.Choice
@@ -23,6 +23,7 @@ enum ModelOptions {
             }
             choice = .step(step)
         }
+        try BlasCore.settle(call)
         return try TrainedModel(call.operands[0], choosing: choice, lanes: call[threads])
     }
 

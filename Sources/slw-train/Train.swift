@@ -22,6 +22,8 @@ enum TrainCommand {
         }
         configuration.data = configuration.data.map { .init(prefix: $0.prefix, weight: $0.weight) }
         let place = call[folder].map { RunFolder($0) } ?? RunFolder.unused(named: call[name] ?? FileSystem.name(of: first.prefix))
+        try Trainer.checkUnused(place)
+        try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
         let trainer = try Trainer.start(configuration, in: place)
         for line in trainer.configuration.lines { call.console.note(line) }
         call.console.note("run: \(PathName.printable(place.path)) (Ctrl-C stops after the step; slw-train resume goes on)\n")
@@ -46,7 +48,12 @@ enum ResumeCommand {
 
     @Sendable static func run(_ call: Invocation) throws {
         let data = try TrainingOptions.dataSets(call)
-        let trainer = try Trainer.resume(RunFolder(call.operands[0])) { configuration in
+        let folder = RunFolder(call.operands[0])
+        let saved = try folder.configuration()
+        try BlasCore.settle(call, precision: saved.precision, recorded: saved.blasCore.map { (folder.path, $0) }) {
+            KernelRace.Shape(saved)
+        }
+        let trainer = try Trainer.resume(folder) { configuration in
             if !data.isEmpty { configuration.data = data }
             for setting in TrainingOptions.changeable { setting.apply(call, &configuration) }
         }

@@ -84,7 +84,7 @@ enum TrainingOptions {
             .value(ScheduleOptions.seed, \.seed)
         ] + changeable
 
-    /// What a resumed run may change, because the steps already trained would have been the same.
+    /// What a resumed run may change, because the steps already trained would have been the same; `--blas-core` changes last bits from there on, and says so.
     static let changeable: [Setting] = [
         .choice(
             Option<Int?>.count("--eval-interval", in: 1...1 << 40, "steps between validations").defaulting(to: "about twenty in a run"),
@@ -99,6 +99,10 @@ enum TrainingOptions {
         .choice(
             Option<Int?>.count("--threads", in: 1...1024, "threads of the model; the result is the same for any number").defaulting(
                 to: "one a core"), \.lanes),
+        // What is asked for is loaded when this is applied; the run takes what is loaded.
+        Setting(option: BlasCore.option) { call, configuration in
+            if call.isGiven(BlasCore.option) { configuration.blasCore = nil }
+        },
         .count("--statistics-interval", \.statisticsInterval, in: 0...1 << 40, "steps between measurements of Adam's state; 0 for none"),
         .flag("--tensorboard", \.tensorBoard, "write event files"),
     ]
@@ -117,7 +121,7 @@ enum TrainingOptions {
         if group.title == ScheduleOptions.warmupGroup.title {
             return OptionGroup(group.title, [TuneCommand.pacing, ScheduleOptions.rootDegree, ScheduleOptions.tails])
         }
-        let watching = Set(changeable.map(\.option.definition.name)).subtracting(["--threads"])
+        let watching = Set(changeable.map(\.option.definition.name)).subtracting(["--threads", "--blas-core"])
         return OptionGroup(group.title, group.options.filter { !watching.contains($0.definition.name) })
     }
 

@@ -53,6 +53,7 @@ enum TuneCommand {
         guard let first = configuration.data.first else {
             throw call.misuse("--data is missing", hint: "\(ScheduleOptions.data.definition.usage), the prefix of a token index")
         }
+        try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
         let plan = try TuningPlan(configuration, try options(call))
         if plan.configuration.precision != configuration.precision { call.console.note(ProductPrecision.bfloat16IsMissing) }
         let place = call[folder] ?? "runs/tune-\(FileSystem.name(of: first.prefix))"

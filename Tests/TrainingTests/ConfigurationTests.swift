@@ -115,6 +115,28 @@ import Transformer
         #expect(try TrainingConfiguration(json: old, path: "c.json").precision == .float32)
     }
 
+    @Test("a run keeps the kernels of OpenBLAS it was begun with; bf16 products have their own")
+    func kernels() throws {
+        var configuration = TrainingConfiguration()
+        configuration.data = [.init(prefix: "a")]
+        var surroundings = Self.surroundings
+        (surroundings.blasCore, surroundings.hasBfloat16) = ("Haswell", true)
+        let resolved = try configuration.resolved(for: surroundings)
+        #expect(resolved.blasCore == "Haswell")
+        #expect(try TrainingConfiguration(json: resolved.json, path: "c.json").blasCore == "Haswell")
+        try resolved.checkKernels(ofRun: "r", surroundings)
+        configuration.precision = .bfloat16
+        #expect(try configuration.resolved(for: surroundings).blasCore == nil)
+        surroundings.blasCore = "Zen"
+        let error = #expect(throws: TrainingError.self) { try resolved.checkKernels(ofRun: "runs/a", surroundings) }
+        #expect(
+            error?.description
+                == "runs/a was trained with OpenBLAS's Haswell kernels, and these are Zen: set OPENBLAS_CORETYPE=Haswell, or go on with other last bits with --blas-core auto"
+        )
+        // A run of before kernels were kept.
+        try TrainingConfiguration().checkKernels(ofRun: "runs/a", surroundings)
+    }
+
     @Test("nonsense is refused in words")
     func nonsense() throws {
         func message(_ change: (inout TrainingConfiguration) -> Void) -> String {

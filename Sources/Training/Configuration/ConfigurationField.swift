@@ -85,6 +85,7 @@ extension TrainingConfiguration {
         field("run", "keep_best", "the best by validation stays", mayChange: true, \.keepBest),
         field("run", "log_interval", "steps between console lines", mayChange: true, \.logInterval),
         field("run", "lanes", "threads; the loss curve is the same for any number", mayChange: true, \.lanes),
+        field("run", "blas_core", "kernels of OpenBLAS; others change the last bits from there on", mayChange: true, \.blasCore),
         field("run", "statistics_interval", "steps between measurements of Adam's state", mayChange: true, \.statisticsInterval),
         field("run", "tensorboard", "event files", mayChange: true, \.tensorBoard),
     ]

@@ -24,10 +24,12 @@ extension TrainingConfiguration {
         public var memory: Int?
         /// Whether the processors multiply in bfloat16.
         public var hasBfloat16: Bool
+        /// The kernels that OpenBLAS multiplies with in this process.
+        public var blasCore: String
 
         public init(
             trainingTokens: Int, validationTokens: Int, vocabularySize: Int, processors: Int, memory: Int? = nil,
-            hasBfloat16: Bool = ProductPrecision.bfloat16.isSupported
+            hasBfloat16: Bool = ProductPrecision.bfloat16.isSupported, blasCore: String = ProductKernels.loaded
         ) {
             self.trainingTokens = trainingTokens
             self.validationTokens = validationTokens
@@ -35,6 +37,7 @@ extension TrainingConfiguration {
             self.processors = processors
             self.memory = memory
             self.hasBfloat16 = hasBfloat16
+            self.blasCore = blasCore
         }
     }
 
@@ -91,6 +94,7 @@ extension TrainingConfiguration {
         result.microBatchSize = microBatchSize ?? min(globalBatchSize, max(1, (1 << 30) / (80 * layers * width) / length))
         result.lanes = lanes ?? max(1, surroundings.processors)
         if !surroundings.hasBfloat16 { result.precision = .float32 }
+        result.blasCore = result.precision == .float32 ? surroundings.blasCore : nil
         return result
     }
 
@@ -111,6 +115,14 @@ extension TrainingConfiguration {
         guard precision == .bfloat16 && !surroundings.hasBfloat16 else { return }
         throw .configuration(
             "\(PathName.printable(folder)) trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (--init-from)"
+        )
+    }
+
+    /// Refuses to go on with other kernels of OpenBLAS than a run has so far, unless somebody asked for that (and ``blasCore`` is nil).
+    func checkKernels(ofRun folder: String, _ surroundings: Surroundings) throws(TrainingError) {
+        guard let blasCore, blasCore != surroundings.blasCore else { return }
+        throw .configuration(
+            "\(PathName.printable(folder)) was trained with OpenBLAS's \(blasCore) kernels, and these are \(surroundings.blasCore): set \(ProductKernels.variable)=\(blasCore), or go on with other last bits with --blas-core auto"
         )
     }
 

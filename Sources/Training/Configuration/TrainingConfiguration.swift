@@ -128,6 +128,8 @@ public struct TrainingConfiguration: Sendable, Equatable {
     public var logInterval = 1
     /// Threads of the model; nil for the machine's processors.
     public var lanes: Int?
+    /// OpenBLAS's kernels, whose rounding is in every weight; nil for those of the process, and with bf16 products, which have their own.
+    public var blasCore: String?
     /// Steps between measurements of Adam's state; 0 for none.
     public var statisticsInterval = 1
     public var tensorBoard = true

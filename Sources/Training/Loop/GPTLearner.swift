@@ -1,4 +1,4 @@
-import Transformer
+public import Transformer
 
 /// The loop's view of a GPT and its AdamW.
 final class GPTLearner: Learner {
@@ -62,7 +62,7 @@ extension GPT {
 
 extension TrainingConfiguration {
     /// The model that a resolved configuration describes.
-    var modelConfiguration: ModelConfiguration {
+    public var modelConfiguration: ModelConfiguration {
         ModelConfiguration(
             layerCount: layers, width: width, headCount: heads, vocabularySize: vocabularySize ?? 0, contextLength: sequenceLength ?? 0,
             hiddenDropout: Float(hiddenDropout), attentionDropout: Float(attentionDropout),

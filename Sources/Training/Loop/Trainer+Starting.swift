@@ -5,7 +5,7 @@ import Transformer
 extension Trainer {
     /// Begins a run: opens and checks the data, makes every open choice, and writes `config.json`. A folder that holds a run already is refused.
     public static func start(_ configuration: TrainingConfiguration, in folder: RunFolder) throws(TrainingError) -> Trainer {
-        guard !folder.holdsRun else { throw .folderInUse(folder.path) }
+        try checkUnused(folder)
         let data = try TrainingData(configuration)
         var resolved = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
         if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
@@ -13,6 +13,11 @@ extension Trainer {
         if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
         try JSONFile.write(resolved.json, to: folder.configurationFile)
         return trainer
+    }
+
+    /// Refuses a folder that holds a run already.
+    public static func checkUnused(_ folder: RunFolder) throws(TrainingError) {
+        guard !folder.holdsRun else { throw .folderInUse(folder.path) }
     }
 
     /// Goes on with a run from its newest intact checkpoint, or from its beginning when it has none.
@@ -30,11 +35,22 @@ extension Trainer {
         let data = try TrainingData(configuration)
         let surroundings = data.surroundings(processors: LanePool.processorCount)
         try configuration.checkPrecision(ofRun: folder.path, surroundings)
+        try configuration.checkKernels(ofRun: folder.path, surroundings)
         configuration = try configuration.resolved(for: surroundings)
         let trainer = try open(configuration, data, folder)
         try trainer.restore()
+        if let old = before.blasCore, let new = configuration.blasCore, old != new {
+            trainer.notices.append(
+                "OpenBLAS's kernels are \(new) from here on and were \(old): the last bits are not those of an uninterrupted run")
+        }
         if configuration != before { try JSONFile.write(configuration.json, to: folder.configurationFile) }
         return trainer
+    }
+
+    /// The configuration with every open choice made for its data and this machine, as ``start(_:in:)`` makes them. Opens and checks the data.
+    public static func resolved(_ configuration: TrainingConfiguration) throws(TrainingError) -> TrainingConfiguration {
+        let data = try TrainingData(configuration)
+        return try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
     }
 
     private static func open(

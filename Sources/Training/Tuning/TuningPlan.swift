@@ -115,7 +115,7 @@ public struct TuningPlan: Sendable {
         if hasOwnSeed { here.seed = saved.seed }
         // What the search decides, and what a probe's numbers do not depend on. They do depend on what is validated, and when.
         let ignored: Set = ["length_warmup.pacing", "length_warmup.start", "length_warmup.steps"]
-        let measured: Set = ["run.validation_interval", "run.validation_tokens"]
+        let measured: Set = ["run.validation_interval", "run.validation_tokens", "run.blas_core"]
         for field in TrainingConfiguration.fields where ignored.contains(field.path) || field.mayChange && !measured.contains(field.path) {
             _ = field.write(&here, field.read(saved))
         }

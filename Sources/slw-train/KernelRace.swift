@@ -1,0 +1,145 @@
+import CommandLine
+import Files
+import JSON
+import Training
+import Transformer
+
+/// Finds the fastest of OpenBLAS's kernels for a model: one process for each set of kernels goes forward and backward through a slice of the model, in
+/// turns, for about a second in all. Processor time is compared, so that other work on the machine does not decide; and OpenBLAS's own choice stays
+/// unless another set is clearly faster.
+struct KernelRace {
+    /// What is multiplied: one block of the model with its share of the vocabulary, so that products of the blocks and of the output have
+    /// their weight, and tokens enough for products of usual size.
+    struct Shape: Equatable {
+        var width: Int
+        var heads: Int
+        var vocabulary: Int
+        var rows: Int
+        var length: Int
+        var threads: Int?
+
+        init(_ model: ModelConfiguration, rows: Int, length: Int, threads: Int?) {
+            width = model.width
+            heads = model.headCount
+            vocabulary = max(64, model.vocabularySize / max(1, model.layerCount))
+            // Some 30 ms on two cores; the smallest steps of a run matter least.
+            let operations = 6 * Double(12 * model.width * model.width + vocabulary * model.width)
+            let tokens = max(128, min(rows * length, 512, Int(6e9 / operations)))
+            self.length = min(length, tokens)
+            self.rows = (tokens + self.length - 1) / self.length
+            self.threads = threads
+        }
+
+        /// Of a run whose choices are made.
+        init(_ configuration: TrainingConfiguration) {
+            self.init(
+                configuration.modelConfiguration, rows: configuration.microBatchSize ?? configuration.globalBatchSize,
+                length: configuration.sequenceLength ?? 256, threads: configuration.lanes)
+        }
+
+        var words: [String] {
+            [
+                "--num-layers", "1", "--hidden-size", "\(width)", "--num-attention-heads", "\(heads)", "--vocab-size", "\(vocabulary)",
+                "--micro-batch-size", "\(rows)", "--seq-length", "\(length)",
+            ] + (threads.map { ["--threads", "\($0)"] } ?? [])
+        }
+    }
+
+    let shape: Shape
+    /// OpenBLAS's own choice, then its rivals.
+    let kernels: [String]
+
+    /// After so many seconds no further round begins, when there were ``fewestRounds``.
+    static let patience = 1.2
+    static let fewestRounds = 7
+    static let mostRounds = 25
+
+    func run() throws(FileError) -> KernelRaceResult {
+        guard kernels.count > 1 else { return KernelRaceResult(own: ProductKernels.loaded, rivals: [], rounds: 0) }
+        var runners: [Runner] = []
+        for name in kernels { runners.append(try Runner(name, shape)) }
+        // The first step touches its memory for the first time. Who cannot take it, does not run.
+        let own = runners[0]
+        runners.removeAll { $0.step() == nil }
+        guard runners.first === own else { return KernelRaceResult(own: own.name, rivals: [], rounds: 0) }
+        let start = ContinuousClock.now
+        var rounds = 0
+        while rounds < Self.mostRounds && (rounds < Self.fewestRounds || (ContinuousClock.now - start) / .seconds(1) < Self.patience) {
+            // Another one begins each time: what the one before leaves behind (clock, caches) meets all of them.
+            for place in runners.indices {
+                let runner = runners[(place + rounds) % runners.count]
+                runner.seconds.append(runner.step() ?? .infinity)
+            }
+            rounds += 1
+            if StopSignal.isRequested { break }
+        }
+        return KernelRaceResult(
+            own: own.name,
+            rivals: runners.dropFirst().map { rival in (rival.name, zip(rival.seconds, own.seconds).map { $0 / $1 }) }, rounds: rounds)
+    }
+
+    /// One set of kernels at work: `slw-train bench` with them, which takes a step for each line that it is given.
+    private final class Runner {
+        let name: String
+        var seconds: [Double] = []
+        private let process: ChildProcess
+        private var unread: [UInt8] = []
+
+        init(_ name: String, _ shape: Shape) throws(FileError) {
+            self.name = name
+            process = try ChildProcess(
+                ProgramImage.path,
+                ["bench", "--blas-core", name, "--passes-only", "--on-request", "--quiet", "--steps", "1K"] + shape.words, input: nil)
+        }
+
+        /// Processor time of one more step, in seconds; nil when the process has ended.
+        func step() -> Double? {
+            guard let input = process.input, unsafe [UInt8(ascii: "\n")].withUnsafeBytes({ unsafe input.write($0) }) else { return nil }
+            while true {
+                if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
+                    defer { unread.removeSubrange(...end) }
+                    return (try? JSONValue.parse(Array(unread[..<end])))?["processor_seconds"]?.double
+                }
+                var block = [UInt8](repeating: 0, count: 4096)
+                let count = unsafe block.withUnsafeMutableBytes { (try? unsafe process.output.read(into: $0)) ?? 0 }
+                guard count > 0 else { return nil }
+                unread += block[..<count]
+            }
+        }
+    }
+}
+
+/// What a race of kernels showed.
+struct KernelRaceResult: CustomStringConvertible {
+    /// OpenBLAS's own choice.
+    let own: String
+    /// By name: how long each step took, in terms of the own choice's step in the same round.
+    let rivals: [(name: String, ratios: [Double])]
+    let rounds: Int
+
+    /// A rival must save this share of a step: below it, the same kernels would be found faster or slower by chance.
+    static let margin = 0.015
+
+    /// The rival with the smallest median when that is below the margin, and it won three rounds in four; else the own choice.
+    var winner: String {
+        let fastest = rivals.min { Self.median($0.ratios) < Self.median($1.ratios) }
+        guard let fastest, Self.median(fastest.ratios) < 1 - Self.margin else { return own }
+        return 4 * fastest.ratios.count(where: { $0 < 1 }) >= 3 * fastest.ratios.count ? fastest.name : own
+    }
+
+    var description: String {
+        guard !rivals.isEmpty else { return "OpenBLAS has no other kernels to measure here: \(own)" }
+        let texts = rivals.map { name, ratios in
+            let median = Self.median(ratios)
+            return median.isFinite ? "\(name) \(QuantityText.fixed(100 * median, 1)) %" : "\(name) failed"
+        }
+        let verdict = winner == own ? "\(own) stays" : "taking \(winner)"
+        return
+            "processor time of a step against OpenBLAS's own choice, \(own): \(texts.joined(separator: ", ")) (medians of \(rounds) rounds): \(verdict)"
+    }
+
+    static func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? .infinity : (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
+    }
+}
