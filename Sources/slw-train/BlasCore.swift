@@ -59,7 +59,7 @@ enum BlasCore {
             let race = KernelRace(
                 shape: try shape!(), kernels: ProgramImage.isKnown && ProductKernels.areSeveral ? ProductKernels.candidates : [])
             let result = try race.run()
-            call.console.note(result.description)
+            call.console.note(result.sentence)
             return result.winner
         case let word?:
             guard let name = ProductKernels.spelling(of: word) else {

@@ -54,14 +54,13 @@ struct KernelRace {
     static let fewestRounds = 7
     static let mostRounds = 25
 
-    func run() throws(FileError) -> KernelRaceResult {
-        guard kernels.count > 1 else { return KernelRaceResult(own: ProductKernels.loaded, rivals: [], rounds: 0) }
+    func run() throws -> KernelComparison {
+        guard kernels.count > 1 else { return KernelComparison(own: ProductKernels.loaded, rivals: []) }
         var runners: [Runner] = []
         for name in kernels { runners.append(try Runner(name, shape)) }
         // The first step touches its memory for the first time. Who cannot take it, does not run.
         let own = runners[0]
         runners.removeAll { $0.step() == nil }
-        guard runners.first === own else { return KernelRaceResult(own: own.name, rivals: [], rounds: 0) }
         let start = ContinuousClock.now
         var rounds = 0
         while rounds < Self.mostRounds && (rounds < Self.fewestRounds || (ContinuousClock.now - start) / .seconds(1) < Self.patience) {
@@ -71,11 +70,15 @@ struct KernelRace {
                 runner.seconds.append(runner.step() ?? .infinity)
             }
             rounds += 1
-            if StopSignal.isRequested { break }
+            if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted while kernels were measured") }
+            // Without it nothing can be compared.
+            guard own.seconds.last?.isFinite == true else { return KernelComparison(own: own.name, rivals: []) }
         }
-        return KernelRaceResult(
+        return KernelComparison(
             own: own.name,
-            rivals: runners.dropFirst().map { rival in (rival.name, zip(rival.seconds, own.seconds).map { $0 / $1 }) }, rounds: rounds)
+            rivals: runners.filter { $0 !== own }.map { rival in
+                KernelComparison.Rival(kernels: rival.name, ratios: zip(rival.seconds, own.seconds).map { $0 / $1 })
+            })
     }
 
     /// One set of kernels at work: `slw-train bench` with them, which takes a step for each line that it is given.
@@ -109,37 +112,15 @@ struct KernelRace {
     }
 }
 
-/// What a race of kernels showed.
-struct KernelRaceResult: CustomStringConvertible {
-    /// OpenBLAS's own choice.
-    let own: String
-    /// By name: how long each step took, in terms of the own choice's step in the same round.
-    let rivals: [(name: String, ratios: [Double])]
-    let rounds: Int
-
-    /// A rival must save this share of a step: below it, the same kernels would be found faster or slower by chance.
-    static let margin = 0.015
-
-    /// The rival with the smallest median when that is below the margin, and it won three rounds in four; else the own choice.
-    var winner: String {
-        let fastest = rivals.min { Self.median($0.ratios) < Self.median($1.ratios) }
-        guard let fastest, Self.median(fastest.ratios) < 1 - Self.margin else { return own }
-        return 4 * fastest.ratios.count(where: { $0 < 1 }) >= 3 * fastest.ratios.count ? fastest.name : own
-    }
-
-    var description: String {
-        guard !rivals.isEmpty else { return "OpenBLAS has no other kernels to measure here: \(own)" }
-        let texts = rivals.map { name, ratios in
-            let median = Self.median(ratios)
-            return median.isFinite ? "\(name) \(QuantityText.fixed(100 * median, 1)) %" : "\(name) failed"
+extension KernelComparison {
+    /// One line for the person who asked.
+    var sentence: String {
+        guard !rivals.isEmpty else { return "OpenBLAS has no other kernels that can be measured here: \(own) stays" }
+        let texts = rivals.map { rival in
+            rival.median.isFinite ? "\(rival.kernels) \(QuantityText.fixed(100 * rival.median, 1)) %" : "\(rival.kernels) failed"
         }
         let verdict = winner == own ? "\(own) stays" : "taking \(winner)"
         return
             "processor time of a step against OpenBLAS's own choice, \(own): \(texts.joined(separator: ", ")) (medians of \(rounds) rounds): \(verdict)"
-    }
-
-    static func median(_ values: [Double]) -> Double {
-        let sorted = values.sorted()
-        return sorted.isEmpty ? .infinity : (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
     }
 }
