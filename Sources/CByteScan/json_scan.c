@@ -197,8 +197,16 @@ static const uint8_t utf8_second_high[32] = TWICE(
 #define before(v, p, n) _mm256_alignr_epi8(v, _mm256_permute2x128_si256(p, v, 0x21), 16 - (n))
 #define minus _mm256_subs_epu8
 #include "json_scan_loops.h"
+#include "json_scan_wide.h"
 
-json_level json_best_level(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") ? json_level_32 : json_level_16; }
+json_level json_best_level(void) {
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi")) return json_level_16;
+    return __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+                   __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
+               ? json_level_64
+               : json_level_32;
+}
 
 #elif defined(__aarch64__)
 #define NAME(x) x##_16
@@ -231,19 +239,26 @@ json_level json_best_level(void) { return json_level_portable; }
 // MARK: the interface
 
 // The level is constant in each call below, so the choice between loops is made once a call.
-static inline __attribute__((always_inline)) size_t copy_plain(const uint8_t *in, size_t count, uint8_t *out, json_level level) {
+/// Copies text up to what needs a closer look; returns its length, and adds what it comes to to `*produced`.
+static inline __attribute__((always_inline)) size_t copy_text(const uint8_t *in, size_t count, uint8_t *out, size_t *produced, json_level level) {
+    size_t copied;
 #if defined(__x86_64__)
-    if (level == json_level_32) return copy_plain_32(in, count, out);
+    if (level == json_level_64) return copy_text_64(in, count, out, produced);
+    if (level == json_level_32) copied = copy_plain_32(in, count, out);
+    else
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
-    if (level == json_level_16) return copy_plain_16(in, count, out);
+    if (level == json_level_16) copied = copy_plain_16(in, count, out);
+    else
 #endif
-    return copy_plain_portable(in, count, out);
+    copied = copy_plain_portable(in, count, out);
+    *produced += copied;
+    return copied;
 }
 
 static inline __attribute__((always_inline)) size_t skip_plain(const uint8_t *in, size_t count, json_level level) {
 #if defined(__x86_64__)
-    if (level == json_level_32) return skip_plain_32(in, count);
+    if (level >= json_level_32) return skip_plain_32(in, count);
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
     if (level == json_level_16) return skip_plain_16(in, count);
@@ -254,9 +269,7 @@ static inline __attribute__((always_inline)) size_t skip_plain(const uint8_t *in
 json_status json_copy_string(const uint8_t *in, size_t count, uint8_t *out, size_t *consumed, size_t *produced, json_level level) {
     size_t i = 0, o = 0;
     while (i < count) {
-        size_t plain = copy_plain(in + i, count - i, out + o, level);
-        i += plain;
-        o += plain;
+        i += copy_text(in + i, count - i, out + o, &o, level);
         // Escapes come in runs: texts in other scripts are written as nothing else.
         while (i < count && is_special(in[i])) {
             *consumed = i;
@@ -303,7 +316,7 @@ size_t json_valid_utf8_prefix(const uint8_t *in, size_t count, json_level level)
 #if defined(__x86_64__) || defined(__aarch64__)
     while (level != json_level_portable && count - i >= 64) {
 #if defined(__x86_64__)
-        i += level == json_level_32 ? skip_ascii_32(in + i, count - i) : skip_ascii_16(in + i, count - i);
+        i += level >= json_level_32 ? skip_ascii_32(in + i, count - i) : skip_ascii_16(in + i, count - i);
         if (level == json_level_16) {
             // No table look-up in the baseline instruction set: character by character to the end of this block.
             size_t end = i + 64 < count ? i + 64 : count;
@@ -332,4 +345,20 @@ size_t json_valid_utf8_prefix(const uint8_t *in, size_t count, json_level level)
 size_t byte_index(const void *in, size_t count, uint8_t byte) {
     const uint8_t *found = memchr(in, byte, count);
     return found ? (size_t)(found - (const uint8_t *)in) : count;
+}
+
+// Not every C library has memrchr: eight bytes at a time is fast enough.
+size_t last_byte_index(const void *in, size_t count, uint8_t byte) {
+    const uint8_t *bytes = in;
+    const uint64_t ones = 0x0101010101010101u, pattern = ones * byte;
+    size_t i = count;
+    for (; i >= 8; i -= 8) {
+        uint64_t word;
+        memcpy(&word, bytes + i - 8, 8);
+        word ^= pattern;
+        if (((word - ones) & ~word & 0x8080808080808080u) != 0) break;  // one of them is zero
+    }
+    while (i > 0)
+        if (bytes[--i] == byte) return i;
+    return count;
 }

@@ -1,3 +1,4 @@
+import CByteScan
 import Files
 
 /// How a stream divides into documents.
@@ -100,12 +101,8 @@ enum RecordFormat: Sendable, Equatable {
     }
 
     private static func lastNewline(in bytes: UnsafeRawBufferPointer, before end: Int) -> Int? {
-        var index = end - 1
-        while index >= 0 {
-            if bytes[index] == 0x0A { return index }
-            index -= 1
-        }
-        return nil
+        let index = last_byte_index(bytes.baseAddress, end, 0x0A)
+        return index == end ? nil : index
     }
 
     /// Whether the line whose newline is at `newline` holds only blanks.

@@ -236,25 +236,8 @@ extension Encoder {
     }
 
     private func emitNarrow(_ start: Int, _ end: Int, to output: TokenBuffer) {
-        let results = self.results
-        let pool = cache.pool
-        var place = output.storage + output.byteCount
-        for index in start..<end {
-            let word = results[index]
-            let count = Int(truncatingIfNeeded: word >> 48)
-            if count > PackedTokens.inlineLimit {
-                let tokens = pool + PackedTokens.spilledOffset(word)
-                let count = PackedTokens.spilledCount(word)
-                for token in 0..<count {
-                    place.storeBytes(of: UInt16(truncatingIfNeeded: tokens[token]).littleEndian, as: UInt16.self)
-                    place += 2
-                }
-            } else {
-                place.storeBytes(of: word.littleEndian, as: UInt64.self)
-                place += 2 &* count
-            }
-        }
-        output.byteCount = place - output.storage
+        let place = (output.storage + output.byteCount).assumingMemoryBound(to: UInt8.self)
+        output.byteCount += slw_emit_narrow(results + start, end - start, cache.pool, scan.pointee.level, place) - place
     }
 
     private func emitWidened(_ start: Int, _ end: Int, to output: TokenBuffer) {

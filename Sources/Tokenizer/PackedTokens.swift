@@ -1,3 +1,5 @@
+internal import CByteScan
+
 /// The tokens of one pre-token in a word: up to three ids, or a place in a pool.
 ///
 /// With at most 65 536 ids (`isNarrow`): three times 16 bits and a count in the upper 16, so that the word itself can be stored into a
@@ -6,8 +8,8 @@
 struct PackedTokens {
     let isNarrow: Bool
 
-    static let inlineLimit = 3
-    static let narrowSpilled: UInt64 = 0xFFFF
+    static let inlineLimit = slw_narrow_limit
+    static let narrowSpilled = UInt64(slw_narrow_spilled)
     static let wideSpilled: UInt64 = 0xF
 
     /// Packs ids; nil when they need the pool.

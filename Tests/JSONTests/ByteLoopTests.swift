@@ -45,7 +45,8 @@ import Testing
     func agreement() {
         let pieces: [[UInt8]] =
             [
-                "é", "€", "😀", "\\n", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\ud83d", "\\x", "\"", "\u{1}",
+                "é", "€", "😀", "\\n", "\\/", "\\u00e9", "\\ud83d\\ude00", "\\ud83d", "\\x", "\"", "\u{1}", "\\\\", "\\\"",
+                "\\t", "\\é", "\\", "\\b\\f\\r",
                 "plain text of some length, longer than a vector is",
             ].map {
                 Array($0.utf8)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "Prefetch.h"
+#include "emit.h"
 #include "look_up.h"
 #include "merge_pairs.h"
 #include "minhash.h"

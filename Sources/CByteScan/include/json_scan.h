@@ -1,7 +1,7 @@
 #pragma once
 // Byte scanning for strict JSON (RFC 8259) and UTF-8: the loops that touch every byte of a corpus.
 //
-// Three implementations of each: AVX2, 16-byte vectors (SSE2 or NEON), and plain C. The best one the machine has is
+// Three implementations of each: AVX2, 16-byte vectors (SSE2 or NEON), and plain C; of the copying one also one with AVX-512. The best one the machine has is
 // chosen at run time; tests compare all that it has. No function reads outside [in, in + count).
 #include <stddef.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ typedef enum json_status {
 } json_status;
 
 /// Which loops run. `json_level_best` asks the machine; the others are for tests and measurements.
-typedef enum json_level { json_level_portable = 0, json_level_16 = 1, json_level_32 = 2 } json_level;
+typedef enum json_level { json_level_portable = 0, json_level_16 = 1, json_level_32 = 2, json_level_64 = 3 } json_level;
 
 /// The best level of this machine.
 json_level json_best_level(void);
@@ -37,3 +37,6 @@ size_t json_valid_utf8_prefix(const uint8_t *in, size_t count, json_level level)
 
 /// The index of the first `byte` in [in, in + count), or `count`.
 size_t byte_index(const void *in, size_t count, uint8_t byte);
+
+/// The index of the last `byte` in [in, in + count), or `count`.
+size_t last_byte_index(const void *in, size_t count, uint8_t byte);

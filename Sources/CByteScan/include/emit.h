@@ -1,0 +1,14 @@
+#pragma once
+// The last pass over a chunk: packed tokens → ids as they lie in a file of 16-bit ids.
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pretokenize.h"
+
+/// A word holds up to three ids of 16 bits from its lowest bits on and their number in its upper 16. With `slw_narrow_spilled` for that
+/// number, its lower bits are `offset << 16 | count` of ids in a pool.
+enum { slw_narrow_spilled = 0xFFFF, slw_narrow_limit = 3 };
+
+/// Writes the ids of `count` words one after the other, in little-endian order, and returns where they end. `out` must have room
+/// for them and 64 bytes more.
+uint8_t *slw_emit_narrow(const uint64_t *words, size_t count, const uint32_t *pool, slw_scan_level level, uint8_t *out);
