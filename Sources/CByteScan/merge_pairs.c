@@ -69,7 +69,7 @@ INLINE int merge_once(const slw_merges *merges, word *word, lanes *keys, const s
     uint32_t least = __builtin_reduce_min(all);
     if (least >= no_key) return 0;
     uint64_t at = least & place_mask;
-    uint32_t product = merges->products[least >> place_bits];
+    uint32_t product = slw_product(merges, least >> place_bits);
     uint64_t above = word->alive & -2ull << at;
     uint64_t right = (uint64_t)__builtin_ctzll(above);
     uint64_t next = (uint64_t)__builtin_ctzll(above & (above - 1));
@@ -175,7 +175,7 @@ INLINE size_t merge_run(const slw_merges *merges, const uint8_t *bytes, size_t c
         uint32_t least = __builtin_reduce_min(all);
         if (least >= no_key) break;
         uint32_t at = least & place_mask;
-        uint32_t product = merges->products[least >> place_bits];
+        uint32_t product = slw_product(merges, least >> place_bits);
         uint32_t right = run.next[at], next = run.next[right], previous = run.previous[at];
         run.next[at] = (uint16_t)next;
         run.previous[next] = (uint16_t)at;

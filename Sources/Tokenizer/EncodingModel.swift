@@ -49,7 +49,7 @@ extension EncodingModel {
             guard let id = product.withUnsafeBytes({ index.id(of: $0, in: strings) }) else { continue }
             merges.insert(merge.left, merge.right, rank: rank, product: id)
         }
-        merges.indexBytePairs()
+        merges.finish()
         self.init(merges: merges, pattern: pattern, vocabularySize: vocabulary.count)
     }
 }

@@ -38,7 +38,7 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
         parts = .allocate(capacity: 1)
         parts.initialize(
             to: slw_merges(
-                byte_tokens: byteTokens, byte_pairs: bytePairs, products: products, slots: slots, bucket_mask: 1 << bucketBits - 1,
+                byte_tokens: byteTokens, byte_pairs: bytePairs, products: products, product_offset: 0, slots: slots, bucket_mask: 1 << bucketBits - 1,
                 bucket_shift: 64 - bucketBits, level: slw_best_scan_level()))
     }
 
@@ -122,8 +122,13 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
         parts.pointee.bucket_shift = 64 - bucketBits
     }
 
-    /// Fills the table of byte pairs from the merges inserted so far.
-    func indexBytePairs() {
+    /// To be called when all merges are inserted: fills what is derived from them.
+    func finish() {
+        indexBytePairs()
+        compareNumbers()
+    }
+
+    private func indexBytePairs() {
         var byteOfToken = [Int16](repeating: -1, count: Int((0..<256).map { byteTokens[$0] }.max()!) + 1)
         for byte in 0..<256 { byteOfToken[Int(byteTokens[byte])] = Int16(byte) }
         func byte(_ token: UInt64) -> Int? {
@@ -136,5 +141,18 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
                 bytePairs[left << 8 | right] = UInt32(slots[slot] & 0x3F_FFFF)
             }
         }
+    }
+
+    /// Finds out whether tokens are numbered as their merges are.
+    private func compareNumbers() {
+        var offset: UInt32?
+        for slot in 0..<2 << Int(bucketBits) where slots[slot] != Self.free {
+            let rank = Int(slots[slot] & 0x3F_FFFF)
+            let found = products[rank] &- UInt32(rank)
+            guard offset == nil || offset == found else { return }
+            offset = found
+        }
+        parts.pointee.products = nil
+        parts.pointee.product_offset = offset ?? 0
     }
 }

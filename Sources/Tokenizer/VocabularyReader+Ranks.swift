@@ -145,7 +145,10 @@ struct RankMerges {
 
     /// The merges in the encoder's form.
     func table(_ index: TokenIndex, _ strings: TokenStrings) -> MergeTable {
-        if isComplete { return growing }
+        if isComplete {
+            growing.finish()
+            return growing
+        }
         var cuts: [(left: TokenID, right: TokenID, product: TokenID)] = []
         for id in 0..<TokenID(strings.count) {
             let bytes = strings[id]
@@ -161,7 +164,7 @@ struct RankMerges {
         let byteTokens = (0..<256).map { growing.byteTokens[$0] }
         let table = MergeTable(mergeCount: max(cuts.count, strings.count), byteTokens: byteTokens)
         for cut in cuts { table.insert(cut.left, cut.right, rank: Int(cut.product), product: cut.product) }
-        table.indexBytePairs()
+        table.finish()
         return table
     }
 }

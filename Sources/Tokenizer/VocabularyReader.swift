@@ -151,7 +151,7 @@ struct MergeListReader: ~Copyable {
     func table(byteTokens: [TokenID]) -> MergeTable {
         let table = MergeTable(mergeCount: merges.count, byteTokens: byteTokens)
         for rank in 0..<merges.count { table.insert(merges[rank].left, merges[rank].right, rank: rank, product: products[rank]) }
-        table.indexBytePairs()
+        table.finish()
         return table
     }
 }

@@ -13,7 +13,8 @@
 typedef struct slw_merges {
     const uint32_t *byte_tokens;  // by byte
     const uint32_t *byte_pairs;   // rank by `first << 8 | second`, `slw_no_rank` of those that do not merge
-    const uint32_t *products;     // token by rank
+    const uint32_t *products;     // token by rank, or NULL when that is always `rank + product_offset`
+    uint32_t product_offset;
     const uint64_t *slots;        // buckets of two: `left << 43 | right << 22 | rank`, `UINT64_MAX` where free
     uint64_t bucket_mask;         // a pair is in the bucket `hash & bucket_mask` …
     uint64_t bucket_shift;        // … or in the bucket `hash >> bucket_shift`
@@ -42,6 +43,11 @@ enum { slw_merge_limit = 1000 };
 
 /// Merges a pre-token of 1 to `slw_merge_limit` bytes and returns the number of its tokens; `tokens` has room for one a byte.
 size_t slw_merge(const slw_merges *merges, const uint8_t *bytes, size_t count, uint32_t *tokens);
+
+/// The token that the merge of this rank makes. In most vocabularies tokens are numbered as their merges are: one read less to wait for.
+static inline uint32_t slw_product(const slw_merges *merges, uint32_t rank) {
+    return merges->products ? merges->products[rank] : rank + merges->product_offset;
+}
 
 /// Of a pair `left << 21 | right`.
 static inline uint64_t slw_pair_hash(uint64_t pair) {
