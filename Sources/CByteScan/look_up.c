@@ -88,3 +88,58 @@ size_t slw_look_up(const slw_near_entry *table, const uint8_t *text, const uint1
 #endif
     return look_up(table, text, positions, 0, count, 0, results, misses, 0);
 }
+
+// MARK: the second table
+
+/// Two passes: the table is larger than the caches, and by the time of the second pass what the first one asked for has come.
+INLINE size_t look_up_far(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions,
+                          const uint16_t *numbers, size_t count, const int has_nul, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
+    for (size_t i = 0; i < count; i++) {
+        size_t number = numbers[i];
+        size_t start = positions[number], length = positions[number + 1] - start;
+        uint64_t low, high;
+        __builtin_memcpy(&low, text + start, 8);
+        __builtin_memcpy(&high, text + start + 8, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        low = __builtin_bswap64(low);
+        high = __builtin_bswap64(high);
+#endif
+        low = slw_first_bytes(low, length);
+        high = slw_first_bytes(high, length < 8 ? 0 : length - 8);
+        size_t place = slw_far_index(low, high, shift);
+        __builtin_prefetch(table + place);
+        misses[i] = (slw_miss){low, high, (uint32_t)place, (uint16_t)number, (uint16_t)length};
+    }
+    size_t unknown_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const slw_miss *miss = misses + i;
+        const slw_far_entry *entry = table + miss->place;
+        uint64_t first = (entry[0].low ^ miss->low) | (entry[0].high ^ miss->high);
+        uint64_t second = (entry[1].low ^ miss->low) | (entry[1].high ^ miss->high);
+        results[miss->number] = entry[first != 0].value;
+        int is_unknown = ((first != 0) & (second != 0)) | (miss->length > 16);
+        if (has_nul) is_unknown |= text[positions[miss->number + 1] - 1] == 0;
+        unknown[unknown_count] = (uint16_t)i;
+        unknown_count += (size_t)is_unknown;
+    }
+    return unknown_count;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("bmi,bmi2"))) static size_t look_up_far_bmi(
+    const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions, const uint16_t *numbers, size_t count,
+    uint64_t *results, slw_miss *misses, uint16_t *unknown) {
+    return look_up_far(table, shift, text, positions, numbers, count, 0, results, misses, unknown);
+}
+#endif
+
+size_t slw_look_up_far(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions, const uint16_t *numbers,
+                       size_t count, int has_nul, slw_scan_level level, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
+    if (has_nul) return look_up_far(table, shift, text, positions, numbers, count, 1, results, misses, unknown);
+#if defined(__x86_64__)
+    if (level != slw_scan_portable) return look_up_far_bmi(table, shift, text, positions, numbers, count, results, misses, unknown);
+#else
+    (void)level;
+#endif
+    return look_up_far(table, shift, text, positions, numbers, count, 0, results, misses, unknown);
+}

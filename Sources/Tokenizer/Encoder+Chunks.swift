@@ -101,47 +101,23 @@ extension Encoder {
 
     /// Finds the packed tokens of the pre-tokens that the first table does not know.
     private func lookUpMisses(_ chunk: UnsafePointer<UInt8>, _ missCount: Int, hasNUL: Bool) {
-        let raw = UnsafeRawPointer(chunk)
-        let positions = self.positions
-        let misses = self.misses
-        let far = cache.far
-        let shift = cache.farShift
-        for number in 0..<missCount {
-            let index = missNumbers[number]
-            let start = Int(positions[Int(index)])
-            let length = Int(positions[Int(index) + 1]) - start
-            let low = slw_first_bytes(raw.loadUnaligned(fromByteOffset: start, as: UInt64.self).littleEndian, length)
-            // What the pre-token has beyond its eighth byte, if anything.
-            let high = slw_first_bytes(
-                raw.loadUnaligned(fromByteOffset: start &+ 8, as: UInt64.self).littleEndian, max(length, 8) &- 8)
-            let place = PreTokenCache.farIndex(low, high, shift: shift)
-            slw_prefetch(far + place)
-            misses[number] = Miss(
-                low: low, high: high, farIndex: UInt32(truncatingIfNeeded: place), index: index, length: UInt16(truncatingIfNeeded: length))
-        }
+        let unknownCount = slw_look_up_far(
+            cache.far, cache.farShift, chunk, positions, missNumbers, missCount, hasNUL ? 1 : 0, scan.pointee.level, results, misses, unknown)
+        promote(missCount, unknownCount)
+        if unknownCount == 0 { return }
         var pieceCount = 0
-        for number in 0..<missCount {
-            let miss = misses[number]
-            let start = Int(positions[Int(miss.index)])
-            let length = Int(miss.length)
+        for index in 0..<unknownCount {
+            let number = unknown[index]
+            let miss = misses[Int(number)]
+            let start = Int(positions[Int(miss.number)])
             if isLong(miss, chunk, hasNUL: hasNUL) {
-                let bytes = UnsafeRawBufferPointer(start: chunk + start, count: length)
-                if let value = encodeLong(bytes, &misses[number].low) {
-                    results[Int(miss.index)] = value
-                    continue
-                }
-            } else {
-                let entry = far + Int(miss.farIndex)
-                let isFirst = entry[0].low == miss.low && entry[0].high == miss.high
-                if isFirst || (entry[1].low == miss.low && entry[1].high == miss.high) {
-                    let value = isFirst ? entry[0].value : entry[1].value
-                    results[Int(miss.index)] = value
-                    promotion &+= 1
-                    if length <= 8, promotion & 15 == 0 { cache.insertNear(miss.low, value, onlyIfFree: false) }
+                let bytes = UnsafeRawBufferPointer(start: chunk + start, count: Int(miss.length))
+                if let value = encodeLong(bytes, &misses[Int(number)].low) {
+                    results[Int(miss.number)] = value
                     continue
                 }
             }
-            pieces[pieceCount] = slw_piece(start: UInt16(start), length: miss.length, count: 0, index: UInt16(number))
+            pieces[pieceCount] = slw_piece(start: UInt16(start), length: miss.length, count: 0, index: number)
             pieceCount &+= 1
         }
         // From here on the second table may move.
@@ -154,6 +130,20 @@ extension Encoder {
             let value = cache.pack(pieceTokens + Int(piece.start), count: Int(piece.count))
             remember(miss, isLong: isLong(miss, chunk, hasNUL: hasNUL), chunk + Int(piece.start), value)
         }
+    }
+
+    /// Moves some of what the second table knew to the first.
+    private func promote(_ missCount: Int, _ unknownCount: Int) {
+        var index = 0
+        while promoted < missCount {
+            while index < unknownCount, Int(unknown[index]) < promoted { index += 1 }
+            let miss = misses[promoted]
+            if miss.length <= 8, index == unknownCount || Int(unknown[index]) != promoted {
+                cache.insertNear(miss.low, results[Int(miss.number)], onlyIfFree: false)
+            }
+            promoted += 16
+        }
+        promoted -= missCount
     }
 
     /// Remembers the pieces that are tokens, and keeps the others. Returns the number of those. None of them is long.
@@ -175,13 +165,13 @@ extension Encoder {
 
     /// Whether a pre-token has a key that does not fit into the second table.
     @inline(__always)
-    private func isLong(_ miss: Miss, _ chunk: UnsafePointer<UInt8>, hasNUL: Bool) -> Bool {
-        miss.length > 16 || (hasNUL && chunk[Int(positions[Int(miss.index)]) + Int(miss.length) - 1] == 0)
+    private func isLong(_ miss: slw_miss, _ chunk: UnsafePointer<UInt8>, hasNUL: Bool) -> Bool {
+        miss.length > 16 || (hasNUL && chunk[Int(positions[Int(miss.number)]) + Int(miss.length) - 1] == 0)
     }
 
     @inline(__always)
-    private func remember(_ miss: Miss, isLong: Bool, _ bytes: UnsafePointer<UInt8>, _ value: UInt64) {
-        results[Int(miss.index)] = value
+    private func remember(_ miss: slw_miss, isLong: Bool, _ bytes: UnsafePointer<UInt8>, _ value: UInt64) {
+        results[Int(miss.number)] = value
         if isLong {
             cache.insertLong(UnsafeRawBufferPointer(start: bytes, count: Int(miss.length)), hash: miss.low, value)
             return

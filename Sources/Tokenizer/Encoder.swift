@@ -31,22 +31,14 @@ public final class Encoder {
     let results: UnsafeMutablePointer<UInt64>
     /// The numbers of the pre-tokens that the first table does not know.
     let missNumbers: UnsafeMutablePointer<UInt16>
-    let misses: UnsafeMutablePointer<Miss>
+    let misses: UnsafeMutablePointer<slw_miss>
+    /// Which of the misses the second table does not know either.
+    let unknown: UnsafeMutablePointer<UInt16>
     /// What no table knows, and its tokens, those of a piece from where its text begins.
     let pieces: UnsafeMutablePointer<slw_piece>
     let pieceTokens: UnsafeMutablePointer<TokenID>
-    /// Every sixteenth hit of the second table moves to the first.
-    var promotion: UInt32 = 0
-
-    /// A pre-token that the first table does not know.
-    struct Miss {
-        /// The key in the second table; of a long one `low` is the hash.
-        var low: UInt64
-        var high: UInt64
-        var farIndex: UInt32
-        var index: UInt16
-        var length: UInt16
-    }
+    /// Every sixteenth short pre-token that the second table knows moves to the first: of each sixteen misses, this one.
+    var promoted = 0
 
     /// An encoder for `tokenizer`. `cacheBytes` bounds the memory for pre-tokens that it has met.
     public convenience init(_ tokenizer: Tokenizer, cacheBytes: Int = 1 << 25) {
@@ -73,6 +65,7 @@ public final class Encoder {
         results = .allocate(capacity: Self.scratchBytes + 64)
         missNumbers = .allocate(capacity: Self.scratchBytes + 64)
         misses = .allocate(capacity: Self.scratchBytes + 64)
+        unknown = .allocate(capacity: Self.scratchBytes + 64)
         pieces = .allocate(capacity: Self.scratchBytes + 64)
         pieceTokens = .allocate(capacity: Self.scratchBytes + 64)
     }
@@ -85,6 +78,7 @@ public final class Encoder {
         results.deallocate()
         missNumbers.deallocate()
         misses.deallocate()
+        unknown.deallocate()
         pieces.deallocate()
         pieceTokens.deallocate()
     }

@@ -18,12 +18,7 @@ internal import CByteScan
 /// Keys are padded with zeros, so a pre-token that *ends* in a zero byte must not be asked for (the encoder does not).
 /// What is remembered never changes what is encoded, only how fast.
 final class PreTokenCache {
-    struct FarEntry {
-        var low: UInt64
-        var high: UInt64
-        var value: UInt64
-        var padding: UInt64 = 0
-    }
+    typealias FarEntry = slw_far_entry
     struct LongEntry {
         var hash: UInt64
         var value: UInt64
@@ -40,7 +35,7 @@ final class PreTokenCache {
 
     let near: UnsafeMutablePointer<slw_near_entry>
     private(set) var far: UnsafeMutablePointer<FarEntry>
-    private(set) var farShift: UInt64
+    private(set) var farShift: UInt32
     private var farUsed = 0
     private var farCapacity: Int
     private let farLimit: Int
@@ -79,7 +74,7 @@ final class PreTokenCache {
 
     private static func freeEntries(_ capacity: Int) -> UnsafeMutablePointer<FarEntry> {
         let entries = LargePages.allocate(FarEntry.self, capacity: capacity)
-        entries.initialize(repeating: FarEntry(low: 0, high: 0, value: 0), count: capacity)
+        entries.initialize(repeating: FarEntry(), count: capacity)
         return entries
     }
 
@@ -94,17 +89,10 @@ final class PreTokenCache {
 
     // MARK: at most 16 bytes
 
-    /// Of the first of the two entries in which the key can be.
-    @inline(__always)
-    static func farIndex(_ low: UInt64, _ high: UInt64, shift: UInt64) -> Int {
-        let mixed = (low ^ (low >> 31) ^ (high &* 0xD6E8_FEB8_6659_FD93)) &* 0x9E37_79B9_7F4A_7C15
-        return Int(truncatingIfNeeded: ((mixed ^ (mixed >> 29)) &* 0xBF58_476D_1CE4_E5B9) &>> shift) &* 2
-    }
-
     /// Remembers a key, which may be there since a moment ago.
     func insert(_ low: UInt64, _ high: UInt64, _ value: UInt64) {
         if farUsed * 2 >= farCapacity, farCapacity < farLimit { grow() }
-        let first = far + Self.farIndex(low, high, shift: farShift)
+        let first = far + slw_far_index(low, high, farShift)
         if first[0].low == low, first[0].high == high { return }
         if first[0].low != 0 {
             if first[1].low == 0 { farUsed += 1 }
@@ -112,7 +100,7 @@ final class PreTokenCache {
         } else {
             farUsed += 1
         }
-        first[0] = FarEntry(low: low, high: high, value: value)
+        first[0] = FarEntry(low: low, high: high, value: value, padding: 0)
     }
 
     private func grow() {
@@ -128,7 +116,7 @@ final class PreTokenCache {
         farUsed = 0
         for index in 0..<oldCapacity where old[index].low != 0 {
             let entry = old[index]
-            let first = far + Self.farIndex(entry.low, entry.high, shift: farShift)
+            let first = far + slw_far_index(entry.low, entry.high, farShift)
             if first[0].low == 0 {
                 first[0] = entry
                 farUsed += 1
@@ -186,7 +174,7 @@ final class PreTokenCache {
     func makeRoom() {
         guard poolUsed > Self.poolLimit else { return }
         near.update(repeating: slw_near_entry(key: 0, value: 0), count: 1 << slw_near_bits)
-        far.update(repeating: FarEntry(low: 0, high: 0, value: 0), count: farCapacity)
+        far.update(repeating: FarEntry(), count: farCapacity)
         farUsed = 0
         long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
         arenaUsed = 0
