@@ -102,7 +102,8 @@ extension Encoder {
     /// Finds the packed tokens of the pre-tokens that the first table does not know.
     private func lookUpMisses(_ chunk: UnsafePointer<UInt8>, _ missCount: Int, hasNUL: Bool) {
         let unknownCount = slw_look_up_far(
-            cache.far, cache.farShift, chunk, positions, missNumbers, missCount, hasNUL ? 1 : 0, scan.pointee.level, results, misses, unknown)
+            cache.far, cache.farShift, chunk, positions, missNumbers, missCount, hasNUL ? 1 : 0, scan.pointee.level, results, misses,
+            unknown)
         promote(missCount, unknownCount)
         if unknownCount == 0 { return }
         var pieceCount = 0

@@ -38,7 +38,8 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
         parts = .allocate(capacity: 1)
         parts.initialize(
             to: slw_merges(
-                byte_tokens: byteTokens, byte_pairs: bytePairs, products: products, product_offset: 0, slots: slots, bucket_mask: 1 << bucketBits - 1,
+                byte_tokens: byteTokens, byte_pairs: bytePairs, products: products, product_offset: 0, slots: slots,
+                bucket_mask: 1 << bucketBits - 1,
                 bucket_shift: 64 - bucketBits, level: slw_best_scan_level()))
     }
 
