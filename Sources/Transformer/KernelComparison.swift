@@ -17,8 +17,11 @@ public struct KernelComparison: Sendable, Equatable {
             return sorted.isEmpty ? .infinity : (sorted[sorted.count / 2] + sorted[(sorted.count - 1) / 2]) / 2
         }
 
+        /// Whether it seems to save more than ``margin``.
+        var isFasterByMedian: Bool { median < 1 - KernelComparison.margin }
+
         /// Whether it saves more than ``margin``, and was the faster one in three rounds of four.
-        public var isClearlyFaster: Bool { median < 1 - KernelComparison.margin && 4 * ratios.count { $0 < 1 } >= 3 * ratios.count }
+        public var isClearlyFaster: Bool { isFasterByMedian && 4 * ratios.count { $0 < 1 } >= 3 * ratios.count }
     }
 
     /// Saving less than this share of a step is no reason: the same kernels would be found faster or slower by chance.
@@ -35,6 +38,11 @@ public struct KernelComparison: Sendable, Equatable {
 
     /// Rounds that every rival took part in.
     public var rounds: Int { rivals.map(\.ratios.count).min() ?? 0 }
+
+    /// Whether the rival that seems to be the fastest is not clearly so: more rounds would tell.
+    public var isUndecided: Bool {
+        rivals.min { $0.median < $1.median }.map { $0.isFasterByMedian && !$0.isClearlyFaster } ?? false
+    }
 
     /// The fastest of the clearly faster ones; the own choice when there is none.
     public var winner: String {

@@ -22,9 +22,9 @@ struct KernelRace {
             width = model.width
             heads = model.headCount
             vocabulary = max(64, model.vocabularySize / max(1, model.layerCount))
-            // Some 30 ms on two cores; the smallest steps of a run matter least.
+            // Some 20 ms on two cores; the smallest steps of a run matter least.
             let operations = 6 * Double(12 * model.width * model.width + vocabulary * model.width)
-            let tokens = max(128, min(rows * length, 512, Int(6e9 / operations)))
+            let tokens = max(96, min(rows * length, 512, Int(4e9 / operations)))
             self.length = min(length, tokens)
             self.rows = (tokens + self.length - 1) / self.length
             self.threads = threads
@@ -49,10 +49,10 @@ struct KernelRace {
     /// OpenBLAS's own choice, then its rivals.
     let kernels: [String]
 
-    /// After so many seconds no further round begins, when there were ``fewestRounds``.
+    /// After so many seconds no further round begins, unless a rival looks faster without being clearly so: a busy machine needs three times as long.
     static let patience = 1.2
     static let fewestRounds = 7
-    static let mostRounds = 25
+    static let mostRounds = 50
 
     func run() throws -> KernelComparison {
         guard kernels.count > 1 else { return KernelComparison(own: ProductKernels.loaded, rivals: []) }
@@ -62,23 +62,29 @@ struct KernelRace {
         let own = runners[0]
         runners.removeAll { $0.step() == nil }
         let start = ContinuousClock.now
-        var rounds = 0
-        while rounds < Self.mostRounds && (rounds < Self.fewestRounds || (ContinuousClock.now - start) / .seconds(1) < Self.patience) {
+        var comparison = KernelComparison(own: own.name, rivals: [])
+        repeat {
             // Another one begins each time: what the one before leaves behind (clock, caches) meets all of them.
+            let first = own.seconds.count
             for place in runners.indices {
-                let runner = runners[(place + rounds) % runners.count]
+                let runner = runners[(place + first) % runners.count]
                 runner.seconds.append(runner.step() ?? .infinity)
             }
-            rounds += 1
             if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted while kernels were measured") }
             // Without it nothing can be compared.
             guard own.seconds.last?.isFinite == true else { return KernelComparison(own: own.name, rivals: []) }
-        }
-        return KernelComparison(
-            own: own.name,
-            rivals: runners.filter { $0 !== own }.map { rival in
-                KernelComparison.Rival(kernels: rival.name, ratios: zip(rival.seconds, own.seconds).map { $0 / $1 })
-            })
+            comparison = KernelComparison(
+                own: own.name,
+                rivals: runners.filter { $0 !== own }.map { rival in
+                    KernelComparison.Rival(kernels: rival.name, ratios: zip(rival.seconds, own.seconds).map { $0 / $1 })
+                })
+        } while Self.goesOn(comparison, seconds: (ContinuousClock.now - start) / .seconds(1))
+        return comparison
+    }
+
+    private static func goesOn(_ comparison: KernelComparison, seconds: Double) -> Bool {
+        if comparison.rounds < fewestRounds { return true }
+        return comparison.rounds < mostRounds && seconds < (comparison.isUndecided ? 3 * patience : patience)
     }
 
     /// One set of kernels at work: `slw-train bench` with them, which takes a step for each line that it is given.

@@ -19,6 +19,15 @@ import Transformer
         #expect(winner(["A": [.infinity, .infinity, .infinity], "B": []]) == "Own")
     }
 
+    @Test("a rival that seems faster and was so in few rounds asks for more of them")
+    func undecided() {
+        func isUndecided(_ ratios: [Double]) -> Bool {
+            KernelComparison(own: "Own", rivals: [.init(kernels: "A", ratios: ratios)]).isUndecided
+        }
+        #expect(isUndecided([0.9, 0.9, 0.9, 1.1, 1.1]))
+        #expect(!isUndecided([0.9, 0.9, 0.9, 0.9, 1.1]) && !isUndecided([1, 1, 1]) && !isUndecided([]))
+    }
+
     @Test("kernels that differ by chance alone are hardly ever exchanged")
     func chance() {
         var random = SeededGenerator(TestRun.seed)
