@@ -18,6 +18,7 @@
 #include "Gelu.h"
 #include "Softmax.h"
 #include "Rows.h"
+#include "Shorts.h"
 #include "Adam.h"
 
 #ifdef TARGET
@@ -43,6 +44,8 @@ const SLWMathKernels KERNEL(slw_math_kernels) = {
     .dot = KERNEL(dot),
     .column_sums = KERNEL(column_sums),
     .sum_of_squares = KERNEL(sum_of_squares),
+    .to_bfloat16 = KERNEL(to_bfloat16),
+    .from_bfloat16 = KERNEL(from_bfloat16),
     .dropout = KERNEL(dropout),
     .adamw = KERNEL(adamw),
 };

@@ -55,7 +55,9 @@ extension GPT {
     private func layOut(_ batch: TokenRows, withGradients: Bool) -> PassMemory {
         if let memory = lastMemory, memory.fits(batch, withGradients: withGradients) { return memory }
         func place(_ layout: inout ArenaLayout) -> PassMemory {
-            PassMemory(configuration, batch, lanes: pool.laneCount, withGradients: withGradients, layout: &layout)
+            PassMemory(
+                configuration, batch, lanes: pool.laneCount, withGradients: withGradients, roundsActivations: roundsActivations,
+                layout: &layout)
         }
         var measure = ArenaLayout(nil)
         _ = place(&measure)
@@ -73,9 +75,13 @@ struct PassMemory {
     let head: OutputHead.Scratch
     private let withGradients: Bool
 
-    init(_ configuration: ModelConfiguration, _ batch: TokenRows, lanes: Int, withGradients: Bool, layout: inout ArenaLayout) {
+    init(
+        _ configuration: ModelConfiguration, _ batch: TokenRows, lanes: Int, withGradients: Bool, roundsActivations: Bool,
+        layout: inout ArenaLayout
+    ) {
         activations = Activations(
-            configuration, rows: batch.rows, length: batch.length, lanes: lanes, keepsAll: withGradients, layout: &layout)
+            configuration, rows: batch.rows, length: batch.length, lanes: lanes,
+            keeping: !withGradients ? .nothing : roundsActivations ? .rounded : .everything, layout: &layout)
         head = OutputHead.Scratch(configuration, count: batch.count, lanes: lanes, withGradients: withGradients, layout: &layout)
         self.withGradients = withGradients
     }

@@ -19,6 +19,9 @@ public final class GPT {
     private let gradientBuffer: FloatBuffer
     /// Whether the gradients are to be overwritten, not added to, by the next pass: saves clearing them.
     var gradientsAreClear = true
+    /// Whether what the blocks keep for the backward pass is rounded to bfloat16: with such products, when blocks are so many that it
+    /// takes less memory. (The buffers in single precision are as large as two stored blocks.)
+    var roundsActivations: Bool
     let network: Network
     let arena = Arena()
     /// Of the last pass, in ``arena``.
@@ -29,6 +32,7 @@ public final class GPT {
         try configuration.check()
         self.configuration = configuration
         self.pool = pool
+        roundsActivations = pool.precision == .bfloat16 && configuration.layerCount > 2
         let layout = ParameterLayout(configuration)
         tensors = layout.tensors
         parameterBuffer = FloatBuffer(count: layout.count)

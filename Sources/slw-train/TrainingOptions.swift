@@ -57,7 +57,7 @@ enum TrainingOptions {
     ]
 
     static let bfloat16 = Option.flag(
-        "--bf16", "matrix products in bf16, everything else in fp32; where the processor lacks them (AVX-512 BF16), all in fp32")
+        "--bf16", "matrix products in bf16, and so is what waits for the backward pass; weights, gradients and all else in fp32; where the processor lacks them (AVX-512 BF16), all in fp32")
 
     static let optimizer: [Setting] =
         [

@@ -18,7 +18,7 @@ import Testing
     func steadyState(lanes: Int, kind: (dropout: Float, precision: ProductPrecision)) throws {
         var random = SeededGenerator(TestRun.seed)
         let configuration = ModelConfiguration(
-            layerCount: 2, width: 64, headCount: 4, vocabularySize: 2000, contextLength: 80, hiddenDropout: kind.dropout,
+            layerCount: 3, width: 64, headCount: 4, vocabularySize: 2000, contextLength: 80, hiddenDropout: kind.dropout,
             attentionDropout: kind.dropout)
         let model = try GPT(configuration, pool: LanePool(laneCount: lanes, precision: kind.precision))
         model.initialise(seed: 1)

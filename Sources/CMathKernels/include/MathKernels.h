@@ -67,6 +67,10 @@ typedef struct {
     void (*column_sums)(long rows, long columns, long stride, const float *x, int accumulate, float *out);
     double (*sum_of_squares)(long count, const float *x);
 
+    // out = x rounded to bfloat16, and back.
+    void (*to_bfloat16)(long count, const float *x, uint16_t *out);
+    void (*from_bfloat16)(long count, const uint16_t *x, float *out);
+
     // x[i] = a random number of (key, first + i) is below `keep` of 2^32 ? x[i] * scale : 0.
     void (*dropout)(long count, float *x, uint64_t key, uint64_t first, uint32_t keep, float scale);
 

@@ -13,6 +13,7 @@ struct Block {
 
     func forward(_ a: Activations, _ masks: DropoutMasks, _ lane: Lane) {
         let (kept, n) = (a[layer], a.count)
+        kept.stored?.storeInput(of: kept, lane)
         norm1.forward(kept.residual, n, into: a.normed, kept.norm1, lane)
         queryKeyValue.forward(a.normed, n, into: kept.qkv, lane)
         attention.forward(kept, a, masks.attentionWeights(layer: layer), lane)
@@ -22,11 +23,13 @@ struct Block {
         norm2.forward(kept.middle, n, into: a.normed, kept.norm2, lane)
         expansion.forwardGelu(a.normed, n, into: kept.hidden, a.wide, lane)
         contraction.forwardResidual(a.wide, n, into: a.output(ofBlock: layer), residual: kept.middle, masks.feedForward(layer: layer), lane)
+        kept.stored?.storeRest(of: kept, lane)
     }
 
     /// Turns `dResidual` from the gradient of the block's output into that of its input.
     func backward(_ a: Activations, _ masks: DropoutMasks, isFirst: Bool, _ lane: Lane) {
         let (kept, n, width) = (a[layer], a.count, norm1.width)
+        kept.stored?.restore(kept, lane)
 
         // Feed-forward layer. `wide` holds GELU's output again, then the gradient of it.
         let dContraction = gradient(behind: masks.feedForward(layer: layer), a, lane)

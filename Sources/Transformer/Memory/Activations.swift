@@ -13,6 +13,18 @@ struct Activations {
         let middle: Floats  // (N,C) residual stream between attention and feed-forward layer
         let norm2: NormStatistics
         let hidden: Floats  // (N,4C) before GELU; the backward pass leaves its gradient here
+        /// Where the numbers wait for the backward pass when the buffers above are those of all blocks.
+        let stored: StoredBlock?
+    }
+
+    /// What is there of the blocks when the forward pass is over.
+    enum Keeping {
+        /// Nothing: there is no backward pass.
+        case nothing
+        /// All, in single precision.
+        case everything
+        /// All, rounded to bfloat16; the buffers in single precision are those of the block at hand.
+        case rounded
     }
 
     let rows: Int
@@ -33,20 +45,26 @@ struct Activations {
     /// First token of each token's segment, an index into the row.
     let segmentStarts: UnsafeMutablePointer<Int32>  // (N)
 
-    /// - Parameter keepsAll: false for a pass without a backward pass, whose blocks share one place.
-    init(_ configuration: ModelConfiguration, rows: Int, length: Int, lanes: Int, keepsAll: Bool, layout: inout ArenaLayout) {
+    init(_ configuration: ModelConfiguration, rows: Int, length: Int, lanes: Int, keeping: Keeping, layout: inout ArenaLayout) {
         let (count, width) = (rows * length, configuration.width)
         self.rows = rows
         self.length = length
         self.count = count
         func statistics() -> NormStatistics { NormStatistics(mean: layout.take(count), inverseDeviation: layout.take(count)) }
-        blocks = (0..<(keepsAll ? configuration.layerCount : 1)).map { _ in
+        func block(sharing other: Block?) -> Block {
             Block(
-                residual: layout.take(count * width), norm1: statistics(), qkv: layout.take(count * 3 * width),
-                attended: layout.take(count * width), logSums: layout.take(count * configuration.headCount),
-                middle: layout.take(count * width), norm2: statistics(), hidden: layout.take(count * 4 * width))
+                residual: other?.residual ?? layout.take(count * width), norm1: statistics(),
+                qkv: other?.qkv ?? layout.take(count * 3 * width), attended: other?.attended ?? layout.take(count * width),
+                logSums: layout.take(count * configuration.headCount), middle: other?.middle ?? layout.take(count * width),
+                norm2: statistics(), hidden: other?.hidden ?? layout.take(count * 4 * width),
+                stored: keeping == .rounded ? StoredBlock(count: count, width: width, layout: &layout) : nil)
         }
-        residual = keepsAll ? layout.take(count * width) : blocks[0].residual
+        var blocks = [block(sharing: nil)]
+        while keeping != .nothing && blocks.count < configuration.layerCount {
+            blocks.append(block(sharing: keeping == .rounded ? blocks[0] : nil))
+        }
+        self.blocks = blocks
+        residual = keeping == .everything ? layout.take(count * width) : blocks[0].residual
         norm = statistics()
         normed = layout.take(count * width)
         wide = layout.take(count * 4 * width)
