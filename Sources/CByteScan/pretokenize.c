@@ -150,8 +150,8 @@ static ascii_sets sets_vector(const uint8_t *in) {
 slw_scan_level slw_best_scan_level(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2") &&
-        __builtin_cpu_supports("bmi2"))
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("bmi2"))
         return slw_scan_wide;
     return __builtin_cpu_supports("avx2") ? slw_scan_vector : slw_scan_portable;
 #elif defined(__aarch64__)
