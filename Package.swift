@@ -113,7 +113,9 @@ let package = Package(
             name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
         .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
         // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
-        .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CMathKernels", "CAllocationCount", "TestSupport"], swiftSettings: kernel),
+        .testTarget(
+            name: "TransformerTests", dependencies: ["Transformer", "CMathKernels", "CAllocationCount", "TestSupport"],
+            swiftSettings: kernel),
         .testTarget(
             name: "TrainingTests",
             dependencies: [

@@ -57,7 +57,8 @@ enum TrainingOptions {
     ]
 
     static let bfloat16 = Option.flag(
-        "--bf16", "matrix products in bf16, and so is what waits for the backward pass; weights, gradients and all else in fp32; where the processor lacks them (AVX-512 BF16), all in fp32")
+        "--bf16",
+        "matrix products, and what waits for the backward pass, in bf16, all else in fp32; without AVX-512 BF16 all in fp32")
 
     static let optimizer: [Setting] =
         [
