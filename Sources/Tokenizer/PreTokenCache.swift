@@ -58,9 +58,9 @@ final class PreTokenCache {
         while limit * 2 * MemoryLayout<FarEntry>.stride <= byteLimit { limit *= 2 }
         farLimit = limit
         far = Self.freeEntries(farCapacity)
-        long = .allocate(capacity: 1 << Self.longBits)
+        long = LargePages.allocate(LongEntry.self, capacity: 1 << Self.longBits)
         long.initialize(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
-        arena = .allocate(capacity: Self.arenaLimit)
+        arena = LargePages.allocate(UInt8.self, capacity: Self.arenaLimit)
         pool = .allocate(capacity: poolCapacity)
     }
 
@@ -159,7 +159,7 @@ final class PreTokenCache {
 
     private func spill(_ tokens: UnsafePointer<TokenID>, count: Int) -> UInt64 {
         if poolUsed + count > poolCapacity {
-            let larger = UnsafeMutablePointer<TokenID>.allocate(capacity: max(poolCapacity * 2, poolUsed + count))
+            let larger = LargePages.allocate(TokenID.self, capacity: max(poolCapacity * 2, poolUsed + count))
             larger.update(from: pool, count: poolUsed)
             pool.deallocate()
             pool = larger

@@ -52,7 +52,7 @@ public final class TokenBuffer {
     @inline(never)
     private func grow(to needed: Int) {
         let capacity = max(needed, self.capacity * 2)
-        let storage = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 64)
+        let storage = UnsafeMutableRawPointer(LargePages.allocate(UInt8.self, capacity: capacity))
         storage.copyMemory(from: self.storage, byteCount: byteCount)
         self.storage.deallocate()
         self.storage = storage
