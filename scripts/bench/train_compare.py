@@ -16,6 +16,7 @@ BEGIN, END = "<!-- train: begin -->", "<!-- train: end -->"
 SHAPES = ["4x256:8x8", "4x256:8x16", "4x256:8x64", "4x256:8x256", "4x256:8x1024", "12x768:4x64", "12x768:4x256"]
 STEPS = int(os.environ.get("STEPS", "9"))
 LLMC_STEPS = min(STEPS, int(os.environ.get("LLMC_STEPS", "3")))
+BLAS_CORE = os.environ.get("BLAS_CORE", "measure")
 WARMUP = 2  # steps of each program before the timed ones
 REST = 0.3  # seconds before each turn: the threads of the program before still spin for work (OpenMP's do for a while)
 
@@ -48,7 +49,7 @@ def start_programs(slw_train, scratch, layers, width, heads, rows, length):
     programs = [
         Program("slw-train", [
             slw_train, "bench", "--num-layers", layers, "--hidden-size", width, "--num-attention-heads", heads, "--micro-batch-size", rows,
-            "--seq-length", length, "--steps", WARMUP + STEPS, "--on-request", "--json"])]
+            "--seq-length", length, "--steps", WARMUP + STEPS, "--on-request", "--json", "--blas-core", BLAS_CORE])]
     for kind in ["eager"] + (["compiled"] if os.environ.get("COMPILE", "1") != "0" else []):
         programs.append(Program(kind, [sys.executable, HERE / "train_torch.py", kind, layers, width, heads, rows, length]))
     if "TRAIN_LLMC" in os.environ:
@@ -128,7 +129,7 @@ def main():
     old, after = rest.split(END, 1)
     lines = [
         f"`scripts/bench/train`, {time.strftime('%Y-%m-%d')}, {os.cpu_count()} processors ({platform.machine()}), PyTorch {torch.__version__}, "
-        f"medians of steps taken in turns, of llm.c at most {LLMC_STEPS}; llm.c has no clipping, which saves it a pass over the gradients.", "",
+        f"medians of steps taken in turns, of llm.c at most {LLMC_STEPS}; OpenBLAS's kernels in slw-train by `--blas-core {BLAS_CORE}`; llm.c has no clipping, which saves it a pass over the gradients.", "",
         table_line(HEADS), "|" + "---|" * len(HEADS), *map(table_line, merged_rows(old, rows))]
     PAGE.write_text(before + BEGIN + "\n" + "\n".join(lines) + "\n" + END + after)
 
