@@ -47,15 +47,17 @@ static inline size_t append_utf8(uint8_t *out, uint32_t scalar) {
     return 4;
 }
 
+/// What an escape of one letter stands for, by the letter; 0 for those that are none. None is above 127.
+static const uint8_t simple_escapes[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+
 /// Decodes the escape at `in` (which points at the backslash). `*used` is its length, `*made` that of its text.
 static inline json_status decode_escape(const uint8_t *in, size_t count, uint8_t *out, size_t *used, size_t *made) {
-    static const uint8_t simple[256] = {
-        ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-    };
     if (count < 2) return json_unterminated;
     uint8_t letter = in[1];
-    if (simple[letter]) {
-        out[0] = simple[letter];
+    if (simple_escapes[letter]) {
+        out[0] = simple_escapes[letter];
         *used = 2;
         *made = 1;
         return json_ok;

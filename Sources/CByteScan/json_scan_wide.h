@@ -1,10 +1,5 @@
 // The copying loop of json_scan.c over 64 bytes at a time (AVX-512 with VBMI and VBMI2), which decodes escapes of one letter as it goes.
 
-/// What an escape of one letter stands for, by the letter; 0 for those that are none.
-static const uint8_t simple_escapes[128] = {
-    ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-};
-
 /// The backslashes that begin an escape; `*escaped` are the characters behind them, as far as they are in the block. A backslash behind
 /// such a one begins none. (Keiser and Lemire, simdjson: a run of backslashes is told by whether it begins at an even or an odd place.)
 static inline uint64_t escapes_of(uint64_t backslashes, uint64_t *escaped) {

@@ -74,6 +74,16 @@ import Testing
         }
     }
 
+    @Test("the last of a byte is found at any length, among bytes that differ from it in one bit") func lastByte() {
+        var generator = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(2000) {
+            let bytes = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
+                [0x0A, 0x0B, 0x8A, 0x4A, 0x0A ^ 1, 0x61, 0x61, 0x61].randomElement(using: &generator)! as UInt8
+            }
+            #expect(last_byte_index(bytes, bytes.count, 0x0A) == bytes.lastIndex(of: 0x0A) ?? bytes.count, "\(bytes)")
+        }
+    }
+
     @Test("no loop reads or writes outside its bounds at any length and alignment")
     func bounds() {
         // The whole of a page-sized block is used; guard values around the output would show a write too far.

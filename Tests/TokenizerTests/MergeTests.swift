@@ -41,6 +41,24 @@ struct MergeTests {
             var tokens = [TokenID](repeating: 0, count: length)
             let count = slw_merge(&parts, text, length, &tokens)
             #expect(Array(tokens[..<count]) == naive(text, merges), "\(text)")
+            // The products of this vocabulary are known without their table; read from it they are the same.
+            parts.products = UnsafePointer(merges.products)
+            #expect(slw_merge(&parts, text, length, &tokens) == count && Array(tokens[..<count]) == naive(text, merges), "\(text)")
+            parts.products = nil
+        }
+    }
+
+    @Test func `products are looked up unless tokens are numbered as their merges are`() throws {
+        #expect(try EncoderTests.bundled.get().model.merges.parts.pointee.products == nil)
+        for last in [TokenID(258), 259] {
+            let merges = MergeTable(mergeCount: 3, byteTokens: (0..<256).map { TokenID($0) })
+            merges.insert(97, 98, rank: 0, product: 256)
+            merges.insert(256, 99, rank: 1, product: 257)
+            merges.insert(257, 100, rank: 2, product: last)
+            merges.finish()
+            #expect((merges.parts.pointee.products == nil) == (last == 258))
+            var tokens = [TokenID](repeating: 0, count: 4)
+            #expect(slw_merge(merges.parts, Array("abcd".utf8), 4, &tokens) == 1 && tokens[0] == last)
         }
     }
 
