@@ -1,5 +1,13 @@
 internal import CByteScan
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// The hot path: a batch, chunk by chunk and pass by pass.
 extension Encoder {
     func encode(_ batch: inout Batch) {
@@ -63,12 +71,12 @@ extension Encoder {
     /// Encodes what ends in a chunk: the pre-token that was pending and those between `count` positions.
     private func encodeChunk(_ batch: inout Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, count: Int, hasNUL: Bool) {
         guard count > 0 else { return }
+        cache.makeRoom()
         let first = offset + Int(positions[0])
         if batch.pending < first { appendOne(batch.text + batch.pending, count: first - batch.pending, to: batch.output) }
         let last = count - 1
         batch.pending = offset + Int(positions[last])
 
-        cache.makeRoom()
         let missCount = slw_look_up(cache.near, chunk, positions, last, hasNUL ? 1 : 0, scan.pointee.level, results, missNumbers)
         if missCount > 0 { lookUpMisses(chunk, missCount, hasNUL: hasNUL) }
 
@@ -106,24 +114,39 @@ extension Encoder {
             unknown)
         promote(missCount, unknownCount)
         if unknownCount == 0 { return }
+        // The third table is asked in two passes too.
+        for index in 0..<unknownCount {
+            let number = Int(unknown[index])
+            let miss = misses[number]
+            guard isLong(miss, chunk, hasNUL: hasNUL), Int(miss.length) <= PreTokenCache.longestKey else { continue }
+            misses[number].low = TokenIndex.hash(bytes(of: miss, chunk))
+            cache.long.prefetch(misses[number].low)
+        }
         var pieceCount = 0
+        var repeatCount = 0
         for index in 0..<unknownCount {
             let number = unknown[index]
             let miss = misses[Int(number)]
-            let start = Int(positions[Int(miss.number)])
-            if isLong(miss, chunk, hasNUL: hasNUL) {
-                let bytes = UnsafeRawBufferPointer(start: chunk + start, count: Int(miss.length))
-                if let value = encodeLong(bytes, &misses[Int(number)].low) {
-                    results[Int(miss.number)] = value
-                    continue
-                }
+            let isLong = isLong(miss, chunk, hasNUL: hasNUL)
+            if isLong, let value = encodeLong(bytes(of: miss, chunk), hash: miss.low) {
+                results[Int(miss.number)] = value
+                continue
             }
-            pieces[pieceCount] = slw_piece(start: UInt16(start), length: miss.length, count: 0, index: number)
+            // A new word is often there twice in a chunk.
+            let mark = Int(truncatingIfNeeded: isLong ? miss.low : UInt64(miss.place >> 1)) & Self.latestMask
+            let earlier = latest[mark]
+            latest[mark] = number
+            if earlier < number, isSame(misses[Int(earlier)], miss, chunk) {
+                unknown[repeatCount] = number
+                earliest[repeatCount] = misses[Int(earlier)].number
+                repeatCount &+= 1
+                continue
+            }
+            pieces[pieceCount] = slw_piece(start: positions[Int(miss.number)], length: miss.length, count: 0, index: number)
             pieceCount &+= 1
         }
         // From here on the second table may move.
         if model.ignoresMerges { pieceCount = takeWholeTokens(chunk, pieceCount) }
-        if pieceCount == 0 { return }
         slw_merge_pieces(model.merges.parts, chunk, pieces, pieceCount, pieceTokens)
         for number in 0..<pieceCount {
             let piece = pieces[number]
@@ -131,6 +154,19 @@ extension Encoder {
             let value = cache.pack(pieceTokens + Int(piece.start), count: Int(piece.count))
             remember(miss, isLong: isLong(miss, chunk, hasNUL: hasNUL), chunk + Int(piece.start), value)
         }
+        for index in 0..<repeatCount { results[Int(misses[Int(unknown[index])].number)] = results[Int(earliest[index])] }
+    }
+
+    @inline(__always)
+    private func bytes(of miss: slw_miss, _ chunk: UnsafePointer<UInt8>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: chunk + Int(positions[Int(miss.number)]), count: Int(miss.length))
+    }
+
+    /// Whether two pre-tokens of a chunk are the same bytes.
+    @inline(__always)
+    private func isSame(_ one: slw_miss, _ other: slw_miss, _ chunk: UnsafePointer<UInt8>) -> Bool {
+        one.length == other.length
+            && memcmp(chunk + Int(positions[Int(one.number)]), chunk + Int(positions[Int(other.number)]), Int(one.length)) == 0
     }
 
     /// Moves some of what the second table knew to the first.
@@ -174,7 +210,7 @@ extension Encoder {
     private func remember(_ miss: slw_miss, isLong: Bool, _ bytes: UnsafePointer<UInt8>, _ value: UInt64) {
         results[Int(miss.number)] = value
         if isLong {
-            cache.insertLong(UnsafeRawBufferPointer(start: bytes, count: Int(miss.length)), hash: miss.low, value)
+            cache.long.insert(UnsafeRawBufferPointer(start: bytes, count: Int(miss.length)), hash: miss.low, value)
             return
         }
         cache.insert(miss.low, miss.high, value)
@@ -182,18 +218,17 @@ extension Encoder {
     }
 
     /// The packed tokens of a pre-token of more than 16 bytes, or one that ends in a zero byte, within a chunk. Nil if it is not
-    /// remembered and short enough to be merged with others; its hash is then in `hash`.
+    /// remembered and short enough to be merged with others.
     @inline(never)
-    private func encodeLong(_ bytes: UnsafeRawBufferPointer, _ hash: inout UInt64) -> UInt64? {
+    private func encodeLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
         let isKept = bytes.count <= PreTokenCache.longestKey
         if isKept {
-            hash = TokenIndex.hash(bytes)
-            if let value = cache.findLong(bytes, hash: hash) { return value }
+            if let value = cache.long.find(bytes, hash: hash) { return value }
             if bytes.count <= slw_piece_limit, !model.ignoresMerges { return nil }
         }
         let tokenCount = tokens(of: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count: bytes.count)
         let value = cache.pack(merging.tokens, count: tokenCount)
-        if isKept { cache.insertLong(bytes, hash: hash, value) }
+        if isKept { cache.long.insert(bytes, hash: hash, value) }
         return value
     }
 
@@ -209,8 +244,16 @@ extension Encoder {
 
     /// A pre-token that does not lie within one chunk.
     private func appendOne(_ bytes: UnsafePointer<UInt8>, count: Int, to output: TokenBuffer) {
-        let tokenCount = tokens(of: bytes, count: count)
-        output.append(merging.tokens, count: tokenCount)
+        guard count <= PreTokenCache.longestKey else {
+            let tokenCount = tokens(of: bytes, count: count)
+            return output.append(merging.tokens, count: tokenCount)
+        }
+        results[0] = cache.value(UnsafeRawBufferPointer(start: bytes, count: count)) {
+            let tokenCount = tokens(of: bytes, count: count)
+            return cache.pack(merging.tokens, count: tokenCount)
+        }
+        output.reserve(count)
+        emit(0, 1, to: output)
     }
 
     // MARK: output

@@ -37,6 +37,11 @@ public final class Encoder {
     /// What no table knows, and its tokens, those of a piece from where its text begins.
     let pieces: UnsafeMutablePointer<slw_piece>
     let pieceTokens: UnsafeMutablePointer<TokenID>
+    /// By some bits of a pre-token's hash, the last of the misses with them; what is left from other chunks does no harm.
+    let latest: UnsafeMutablePointer<UInt16>
+    static let latestMask = 255
+    /// The number of the pre-token that a new one repeats.
+    let earliest: UnsafeMutablePointer<UInt16>
     /// Every sixteenth short pre-token that the second table knows moves to the first: of each sixteen misses, this one.
     var promoted = 0
 
@@ -68,6 +73,9 @@ public final class Encoder {
         unknown = .allocate(capacity: Self.scratchBytes + 64)
         pieces = .allocate(capacity: Self.scratchBytes + 64)
         pieceTokens = .allocate(capacity: Self.scratchBytes + 64)
+        latest = .allocate(capacity: Self.latestMask + 1)
+        latest.initialize(repeating: .max, count: Self.latestMask + 1)
+        earliest = .allocate(capacity: Self.scratchBytes + 64)
     }
 
     deinit {
@@ -81,6 +89,8 @@ public final class Encoder {
         unknown.deallocate()
         pieces.deallocate()
         pieceTokens.deallocate()
+        latest.deallocate()
+        earliest.deallocate()
     }
 
     /// Encodes the documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last

@@ -13,23 +13,13 @@ internal import CByteScan
 /// 1. `near`, 512 KB: keys of at most 8 bytes, the words that make up most of any text.
 /// 2. `far`: keys of at most 16 bytes, two to a cache line; grows with the text's vocabulary up to a limit, then the
 ///    older of two entries gives way.
-/// 3. `long`: keys of at most 255 bytes, verified byte for byte in an arena; emptied when full.
+/// 3. `long`: keys of at most 255 bytes, compared byte for byte in an arena.
 ///
 /// Keys are padded with zeros, so a pre-token that *ends* in a zero byte must not be asked for (the encoder does not).
 /// What is remembered never changes what is encoded, only how fast.
 final class PreTokenCache {
     typealias FarEntry = slw_far_entry
-    struct LongEntry {
-        var hash: UInt64
-        var value: UInt64
-        var offset: UInt32
-        var length: UInt32
-    }
-
-    static let longBits: UInt64 = 15
     static let longestKey = 255
-    /// Bytes of the arena for long keys.
-    private static let arenaLimit = 1 << 21
     /// Ids of the pool for words with more than three tokens.
     private static let poolLimit = 1 << 21
 
@@ -39,9 +29,7 @@ final class PreTokenCache {
     private var farUsed = 0
     private var farCapacity: Int
     private let farLimit: Int
-    private let long: UnsafeMutablePointer<LongEntry>
-    private let arena: UnsafeMutablePointer<UInt8>
-    private var arenaUsed = 0
+    var long = LongPreTokens()
     private(set) var pool: UnsafeMutablePointer<TokenID>
     private var poolCapacity = 1 << 14
     private var poolUsed = 0
@@ -58,17 +46,12 @@ final class PreTokenCache {
         while limit * 2 * MemoryLayout<FarEntry>.stride <= byteLimit { limit *= 2 }
         farLimit = limit
         far = Self.freeEntries(farCapacity)
-        long = LargePages.allocate(LongEntry.self, capacity: 1 << Self.longBits)
-        long.initialize(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
-        arena = LargePages.allocate(UInt8.self, capacity: Self.arenaLimit)
         pool = .allocate(capacity: poolCapacity)
     }
 
     deinit {
         near.deallocate()
         far.deallocate()
-        long.deallocate()
-        arena.deallocate()
         pool.deallocate()
     }
 
@@ -76,6 +59,33 @@ final class PreTokenCache {
         let entries = LargePages.allocate(FarEntry.self, capacity: capacity)
         entries.initialize(repeating: FarEntry(), count: capacity)
         return entries
+    }
+
+    // MARK: of any length
+
+    /// The packed tokens of a pre-token of 1 to `longestKey` bytes; what `merge` makes of it when it is not remembered.
+    ///
+    /// For one pre-token; many at a time are looked up in C.
+    func value(_ bytes: UnsafeRawBufferPointer, merge: () -> UInt64) -> UInt64 {
+        if bytes.count > 16 || bytes[bytes.count - 1] == 0 {
+            let hash = TokenIndex.hash(bytes)
+            if let value = long.find(bytes, hash: hash) { return value }
+            let value = merge()
+            long.insert(bytes, hash: hash, value)
+            return value
+        }
+        var key: (low: UInt64, high: UInt64) = (0, 0)
+        withUnsafeMutableBytes(of: &key) { $0.copyMemory(from: bytes) }
+        key = (UInt64(littleEndian: key.low), UInt64(littleEndian: key.high))
+        if bytes.count <= 8 {
+            let entry = near[slw_near_index(key.low)]
+            if entry.key == key.low { return entry.value }
+        }
+        let first = far + slw_far_index(key.low, key.high, farShift)
+        for index in 0..<2 where first[index].low == key.low && first[index].high == key.high { return first[index].value }
+        let value = merge()
+        insert(key.low, key.high, value)
+        return value
     }
 
     // MARK: at most 8 bytes
@@ -128,27 +138,6 @@ final class PreTokenCache {
         old.deallocate()
     }
 
-    // MARK: longer
-
-    @inline(__always)
-    private static func longIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash &>> (64 &- longBits)) }
-
-    func findLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
-        let entry = long[Self.longIndex(hash)]
-        guard entry.hash == hash, Int(entry.length) == bytes.count else { return nil }
-        return memcmp(arena + Int(entry.offset), bytes.baseAddress!, bytes.count) == 0 ? entry.value : nil
-    }
-
-    func insertLong(_ bytes: UnsafeRawBufferPointer, hash: UInt64, _ value: UInt64) {
-        if arenaUsed + bytes.count > Self.arenaLimit {
-            long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
-            arenaUsed = 0
-        }
-        UnsafeMutableRawPointer(arena + arenaUsed).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
-        long[Self.longIndex(hash)] = LongEntry(hash: hash, value: value, offset: UInt32(arenaUsed), length: UInt32(bytes.count))
-        arenaUsed += bytes.count
-    }
-
     // MARK: the pool
 
     /// Packs tokens, in the pool when they are many (below 65 536).
@@ -176,8 +165,7 @@ final class PreTokenCache {
         near.update(repeating: slw_near_entry(key: 0, value: 0), count: 1 << slw_near_bits)
         far.update(repeating: FarEntry(), count: farCapacity)
         farUsed = 0
-        long.update(repeating: LongEntry(hash: 0, value: 0, offset: 0, length: 0), count: 1 << Self.longBits)
-        arenaUsed = 0
+        long.removeAll()
         poolUsed = 0
     }
 }

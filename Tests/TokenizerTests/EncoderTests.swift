@@ -162,6 +162,31 @@ struct EncoderTests {
         }
     }
 
+    @Test(arguments: [0, 1, 2] as [UInt32])
+    func `new words that come again at once, and words across the ends of chunks, are encoded as any other`(level: UInt32) throws {
+        let tokenizer = try Self.bundled.get()
+        var generator = SeededGenerator(TestRun.seed &+ UInt64(level))
+        let letters = Array("abcdefghijklmnopqrstuvwxyz".utf8)
+        let encoder = Encoder(tokenizer, cacheBytes: 1 << 20, scanLevel: level)
+        for round in 0..<TestRun.cases(4) {
+            var recent: [[UInt8]] = [[0x20, 0x61]]
+            var text: [UInt8] = []
+            while text.count < 200_000 {
+                if Int.random(in: 0..<3, using: &generator) == 0 {
+                    let longest = [8, 16, 64, 300].randomElement(using: &generator)!
+                    var word =
+                        [0x20] + (0..<Int.random(in: 1...longest, using: &generator)).map { _ in letters.randomElement(using: &generator)! }
+                    // Punctuation may end in a zero byte; with rounds that have none, the faster look-ups are met as well.
+                    if round % 2 == 1, Bool.random(using: &generator) { word = [0x20] + word.map { _ in 0x21 } + [0] }
+                    recent = recent.suffix(5) + [word]
+                }
+                text += recent.randomElement(using: &generator)!
+            }
+            let found = encode([text], encoder)
+            try #require(found.ids == reference(text, tokenizer), "seed \(TestRun.seed), round \(round)")
+        }
+    }
+
     @Test(.timeLimit(.minutes(1)))
     func `a million of one letter takes no quadratic time`() throws {
         let tokenizer = try Self.bundled.get()
