@@ -321,6 +321,10 @@ public struct JSONReader {
             let byte = base[byteOffset]
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
             byteOffset += 1
+            // The indentation of a pretty text.
+            while byteOffset + 8 <= count,
+                UnsafeRawPointer(base + byteOffset).loadUnaligned(as: UInt64.self) == 0x2020_2020_2020_2020
+            { byteOffset += 8 }
         }
     }
 

@@ -16,24 +16,26 @@ enum ByteAlphabet {
         }
     }()
 
-    /// The byte that each code point below U+0144 stands for; nil for those that are no stand-in.
-    private static let bytes: [UInt8?] = {
-        var bytes = [UInt8?](repeating: nil, count: 0x144)
-        for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar.value)] = UInt8(byte) }
-        return bytes
-    }()
-
     /// All bytes in the order of their stand-ins' code points: the order of Hugging Face's trainer.
-    static let bytesInScalarOrder: [UInt8] = bytes.compactMap { $0 }
+    static let bytesInScalarOrder: [UInt8] = (0..<0x144).compactMap { byte(ofCodePoint: $0) }
 
-    /// The byte for which `scalar` stands, if any.
-    static func byte(of scalar: Unicode.Scalar) -> UInt8? { scalar.value < 0x144 ? bytes[Int(scalar.value)] : nil }
+    /// The byte for which a code point stands, if any: `scalars` the other way round, without a table.
+    @inline(__always)
+    static func byte(ofCodePoint value: UInt32) -> UInt8? {
+        switch value {
+        case 0x21...0x7E, 0xA1...0xAC, 0xAE...0xFF: UInt8(truncatingIfNeeded: value)
+        case 0x100...0x120: UInt8(truncatingIfNeeded: value &- 0x100)
+        case 0x121...0x142: UInt8(truncatingIfNeeded: value &- 0x121 &+ 0x7F)
+        case 0x143: 0xAD
+        default: nil
+        }
+    }
 
     /// The bytes for which a token's spelling stands; nil when a character is no stand-in.
     static func bytes(of spelling: some StringProtocol) -> [UInt8]? {
         var result: [UInt8] = []
         for scalar in spelling.unicodeScalars {
-            guard let byte = byte(of: scalar) else { return nil }
+            guard let byte = byte(ofCodePoint: scalar.value) else { return nil }
             result.append(byte)
         }
         return result

@@ -7,6 +7,7 @@ struct VocabularyReader: ~Copyable {
     let path: String
     var read = ReadStrings()
     var specials: [Vocabulary.AddedToken] = []
+    private var decoded = [UInt8](repeating: 0, count: 256)
 
     /// For a file of `byteCount` bytes, from which follows how much room the strings will want about.
     init(path: String, byteCount: Int) {
@@ -26,48 +27,41 @@ struct VocabularyReader: ~Copyable {
 
     // MARK: strings
 
-    /// Bytes by code point of the byte alphabet, -1 elsewhere.
-    static let alphabet: [Int16] = (0..<UInt32(0x144)).map { value in
-        Unicode.Scalar(value).flatMap(ByteAlphabet.byte).map { Int16($0) } ?? -1
-    }
-
     /// Writes the bytes for which `spelling` (UTF-8) stands to `bytes`, which has room for as many as the spelling; their number, or nil
     /// when a character is no stand-in.
     static func decode(spelled spelling: UnsafeRawBufferPointer, to bytes: UnsafeMutablePointer<UInt8>) -> Int? {
-        alphabet.withUnsafeBufferPointer { alphabet in
-            var (index, count) = (0, 0)
-            while index < spelling.count {
-                var value = Int(spelling[index])
+        var (index, count) = (0, 0)
+        while index < spelling.count {
+            var value = UInt32(spelling[index])
+            index &+= 1
+            if value >= 0x80 {
+                guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return nil }
+                value = (value & 0x1F) << 6 | UInt32(spelling[index] & 0x3F)
                 index &+= 1
-                if value >= 0x80 {
-                    guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return nil }
-                    value = (value & 0x1F) << 6 | Int(spelling[index] & 0x3F)
-                    index &+= 1
-                }
-                guard value < alphabet.count, alphabet[value] >= 0 else { return nil }
-                bytes[count] = UInt8(truncatingIfNeeded: alphabet[value])
-                count &+= 1
             }
-            return count
+            guard let byte = ByteAlphabet.byte(ofCodePoint: value) else { return nil }
+            bytes[count] = byte
+            count &+= 1
         }
+        return count
     }
 
     /// Appends the bytes for which `spelling` stands; false when a character is no stand-in.
     mutating func append(spelled spelling: UnsafeRawBufferPointer) -> Bool {
-        let start = read.bytes.count
-        read.bytes.append(contentsOf: spelling)
-        let count = read.bytes.withUnsafeMutableBufferPointer { Self.decode(spelled: spelling, to: $0.baseAddress! + start) }
-        read.bytes.removeLast(spelling.count - (count ?? 0))
-        return count != nil
+        if spelling.count > decoded.count { decoded = [UInt8](repeating: 0, count: 2 * spelling.count) }
+        let count = decoded.withUnsafeMutableBufferPointer { Self.decode(spelled: spelling, to: $0.baseAddress!) }
+        guard let count else { return false }
+        decoded.withUnsafeBufferPointer { read.bytes.append(contentsOf: $0[..<count]) }
+        return true
     }
 
     /// Reads `{"spelling": id, …}`. A spelling outside the byte alphabet is kept as it is: only an added token may have one.
     mutating func readVocabulary(_ reader: inout JSONReader) throws(JSONError) {
         try reader.beginObject()
         while let key = try reader.nextKey() {
-            let start = read.bytes.count
-            if key.elementsEqual("<|endoftext|>".utf8) || !append(spelled: key) {
-                read.bytes.removeLast(read.bytes.count - start)
+            let isEndOfText = key.first == UInt8(ascii: "<") && key.elementsEqual("<|endoftext|>".utf8)
+            if isEndOfText || !append(spelled: key) {
+                let start = read.bytes.count
                 read.bytes.append(contentsOf: key)
                 let id = try readID(&reader)
                 specials.append(Vocabulary.AddedToken(text: String(decoding: read.bytes[start...], as: UTF8.self), id: id))

@@ -26,6 +26,12 @@ struct VocabularyReaderTests {
         }
     }
 
+    @Test func `each byte has a stand-in, and nothing else is one`() {
+        for (byte, scalar) in ByteAlphabet.scalars.enumerated() { #expect(ByteAlphabet.byte(ofCodePoint: scalar.value) == UInt8(byte)) }
+        let standIns = Set(ByteAlphabet.scalars.map(\.value))
+        #expect((0...0x10FFFF).allSatisfy { standIns.contains($0) || ByteAlphabet.byte(ofCodePoint: $0) == nil })
+    }
+
     @Test func `a release in order is read`() throws {
         let members = byteMembers + ["\"ab\":256", "\"<|endoftext|>\":257"]
         #expect(try message("{\(members.joined(separator: ","))}", "#version: 0.2\na b\n") == "none")
