@@ -91,10 +91,10 @@ size_t slw_look_up(const slw_near_entry *table, const uint8_t *text, const uint1
 
 // MARK: the second table
 
-/// Two passes: the table is larger than the caches, and by the time of the second pass what the first one asked for has come.
-INLINE size_t look_up_far(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions,
-                          const uint16_t *numbers, size_t count, const int has_nul, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
-    for (size_t i = 0; i < count; i++) {
+/// The first pass: keys and places, from the miss `first` on.
+INLINE void ask_far(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions, const uint16_t *numbers,
+                    size_t first, size_t count, slw_miss *misses) {
+    for (size_t i = first; i < count; i++) {
         size_t number = numbers[i];
         size_t start = positions[number], length = positions[number + 1] - start;
         uint64_t low, high;
@@ -110,6 +110,11 @@ INLINE size_t look_up_far(const slw_far_entry *table, unsigned shift, const uint
         __builtin_prefetch(table + place);
         misses[i] = (slw_miss){low, high, (uint32_t)place, (uint16_t)number, (uint16_t)length};
     }
+}
+
+/// The second pass: what the first one asked for has come, though the table is larger than the caches.
+INLINE size_t answer_far(const slw_far_entry *table, const uint8_t *text, const uint16_t *positions, size_t count, const int has_nul,
+                         uint64_t *results, const slw_miss *misses, uint16_t *unknown) {
     size_t unknown_count = 0;
     for (size_t i = 0; i < count; i++) {
         const slw_miss *miss = misses + i;
@@ -125,11 +130,67 @@ INLINE size_t look_up_far(const slw_far_entry *table, unsigned shift, const uint
     return unknown_count;
 }
 
+INLINE size_t look_up_far(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions,
+                          const uint16_t *numbers, size_t count, const int has_nul, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
+    ask_far(table, shift, text, positions, numbers, 0, count, misses);
+    return answer_far(table, text, positions, count, has_nul, results, misses, unknown);
+}
+
 #if defined(__x86_64__)
 __attribute__((target("bmi,bmi2"))) static size_t look_up_far_bmi(
     const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions, const uint16_t *numbers, size_t count,
     uint64_t *results, slw_miss *misses, uint16_t *unknown) {
     return look_up_far(table, shift, text, positions, numbers, count, 0, results, misses, unknown);
+}
+
+/// Eight keys and places at a time; `slw_far_index` in vectors.
+WIDE static size_t look_up_far_wide(const slw_far_entry *table, unsigned shift, const uint8_t *text, const uint16_t *positions,
+                                    const uint16_t *numbers, size_t count, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
+    const __m512i ones = _mm512_set1_epi64(-1);
+    // Three words a miss: of eight words each of low, high and rest, those that come first, second, third.
+    const __m512i first_low = _mm512_set_epi64(10, 2, 0, 9, 1, 0, 8, 0), first_rest = _mm512_set_epi64(7, 6, 9, 4, 3, 8, 1, 0);
+    const __m512i second_low = _mm512_set_epi64(5, 0, 12, 4, 0, 11, 3, 0), second_rest = _mm512_set_epi64(7, 12, 5, 4, 11, 2, 1, 10);
+    const __m512i third_low = _mm512_set_epi64(0, 15, 7, 0, 14, 6, 0, 13), third_rest = _mm512_set_epi64(15, 6, 5, 14, 3, 2, 13, 0);
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const uint16_t *number = numbers + i;
+#define TEXT(n) _mm_loadu_si128((const void *)(text + positions[number[n]]))
+#define FOUR(a, b, c, d)                                                                                                               \
+    _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_inserti128_si256(_mm256_castsi128_si256(TEXT(a)), TEXT(b), 1)),                   \
+                       _mm256_inserti128_si256(_mm256_castsi128_si256(TEXT(c)), TEXT(d), 1), 1)
+        __m512i even = FOUR(0, 2, 4, 6), odd = FOUR(1, 3, 5, 7);
+#undef FOUR
+#undef TEXT
+        uint32_t ends[8] __attribute__((aligned(32)));
+        for (size_t j = 0; j < 8; j++) __builtin_memcpy(ends + j, positions + number[j], 4);
+        // Where each begins in the lower half of a word, where it ends in the upper.
+        __m256i borders = _mm256_load_si256((const void *)ends);
+        __m256i lengths = _mm256_sub_epi32(_mm256_srli_epi32(borders, 16), _mm256_and_si256(borders, _mm256_set1_epi32(0xFFFF)));
+        // A shift by 64 or more leaves nothing, so that eight bytes are kept whole.
+        __m512i bits = _mm512_cvtepu32_epi64(_mm256_slli_epi32(lengths, 3));
+        __m512i high_bits = _mm512_cvtepu32_epi64(_mm256_slli_epi32(_mm256_subs_epu16(lengths, _mm256_set1_epi32(8)), 3));
+        __m512i low = _mm512_andnot_si512(_mm512_sllv_epi64(ones, bits), _mm512_unpacklo_epi64(even, odd));
+        __m512i high = _mm512_andnot_si512(_mm512_sllv_epi64(ones, high_bits), _mm512_unpackhi_epi64(even, odd));
+        __m512i mixed = _mm512_xor_si512(_mm512_xor_si512(low, _mm512_srli_epi64(low, 31)),
+                                         _mm512_mullo_epi64(high, _mm512_set1_epi64((long long)slw_far_multipliers[0])));
+        mixed = _mm512_mullo_epi64(mixed, _mm512_set1_epi64((long long)slw_far_multipliers[1]));
+        mixed = _mm512_mullo_epi64(_mm512_xor_si512(mixed, _mm512_srli_epi64(mixed, 29)),
+                                   _mm512_set1_epi64((long long)slw_far_multipliers[2]));
+        __m512i places = _mm512_slli_epi64(_mm512_srl_epi64(mixed, _mm_cvtsi32_si128((int)shift)), 1);
+        uint64_t asked[8] __attribute__((aligned(64)));
+        _mm512_store_si512(asked, places);
+        for (size_t j = 0; j < 8; j++) __builtin_prefetch(table + asked[j]);
+        __m512i rest = _mm512_or_si512(
+            places, _mm512_or_si512(_mm512_slli_epi64(_mm512_cvtepu16_epi64(_mm_loadu_si128((const void *)number)), 32),
+                                    _mm512_slli_epi64(_mm512_cvtepu32_epi64(lengths), 48)));
+#define PLACE(part) _mm512_permutex2var_epi64(_mm512_permutex2var_epi64(low, part##_low, high), part##_rest, rest)
+        _mm512_storeu_si512(misses + i, PLACE(first));
+        _mm512_storeu_si512((uint64_t *)(misses + i) + 8, PLACE(second));
+        _mm512_storeu_si512((uint64_t *)(misses + i) + 16, PLACE(third));
+#undef PLACE
+    }
+    ask_far(table, shift, text, positions, numbers, i, count, misses);
+    return answer_far(table, text, positions, count, 0, results, misses, unknown);
 }
 #endif
 
@@ -137,6 +198,7 @@ size_t slw_look_up_far(const slw_far_entry *table, unsigned shift, const uint8_t
                        size_t count, int has_nul, slw_scan_level level, uint64_t *results, slw_miss *misses, uint16_t *unknown) {
     if (has_nul) return look_up_far(table, shift, text, positions, numbers, count, 1, results, misses, unknown);
 #if defined(__x86_64__)
+    if (level == slw_scan_wide) return look_up_far_wide(table, shift, text, positions, numbers, count, results, misses, unknown);
     if (level != slw_scan_portable) return look_up_far_bmi(table, shift, text, positions, numbers, count, results, misses, unknown);
 #else
     (void)level;

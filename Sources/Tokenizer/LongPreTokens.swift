@@ -12,12 +12,12 @@ internal import CByteScan
 ///
 /// Two entries share a place, where the older gives way to a third one; a full arena empties the table. It does not grow: in
 /// texts that would fill more, most long words are there only once.
-struct LongPreTokens: ~Copyable {
-    private struct Entry {
+final class LongPreTokens {
+    /// All zero: it is free.
+    private struct Entry: BitwiseCopyable {
         var hash: UInt64 = 0
         var value: UInt64 = 0
         var offset: UInt32 = 0
-        /// 0: the entry is free.
         var length: UInt32 = 0
     }
 
@@ -25,24 +25,13 @@ struct LongPreTokens: ~Copyable {
     private static let capacity = 2 << Int(placeBits)
     private static let arenaBytes = 1 << 21
 
-    private let entries: UnsafeMutablePointer<Entry>
-    private let arena: UnsafeMutablePointer<UInt8>
+    private let entries = ReservedMemory<Entry>(capacity: capacity)
+    private let arena = ReservedMemory<UInt8>(capacity: arenaBytes)
     private var arenaUsed = 0
-
-    init() {
-        entries = LargePages.allocate(Entry.self, capacity: Self.capacity)
-        entries.initialize(repeating: Entry(), count: Self.capacity)
-        arena = LargePages.allocate(UInt8.self, capacity: Self.arenaBytes)
-    }
-
-    deinit {
-        entries.deallocate()
-        arena.deallocate()
-    }
 
     @inline(__always)
     private func place(_ hash: UInt64) -> UnsafeMutablePointer<Entry> {
-        entries + 2 * Int(truncatingIfNeeded: hash &>> (64 &- Self.placeBits))
+        entries.base + 2 * Int(truncatingIfNeeded: hash &>> (64 &- Self.placeBits))
     }
 
     /// Says that a pre-token will be asked for soon.
@@ -53,15 +42,15 @@ struct LongPreTokens: ~Copyable {
     func find(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
         let place = place(hash)
         for index in 0..<2 where place[index].hash == hash && Int(place[index].length) == bytes.count {
-            if memcmp(arena + Int(place[index].offset), bytes.baseAddress!, bytes.count) == 0 { return place[index].value }
+            if memcmp(arena.base + Int(place[index].offset), bytes.baseAddress!, bytes.count) == 0 { return place[index].value }
         }
         return nil
     }
 
     /// Remembers a pre-token that `find` does not know.
-    mutating func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64, _ value: UInt64) {
+    func insert(_ bytes: UnsafeRawBufferPointer, hash: UInt64, _ value: UInt64) {
         if arenaUsed + bytes.count > Self.arenaBytes { removeAll() }
-        UnsafeMutableRawPointer(arena + arenaUsed).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+        UnsafeMutableRawPointer(arena.base + arenaUsed).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
         let place = place(hash)
         place[1] = place[0]
         place[0] = Entry(hash: hash, value: value, offset: UInt32(arenaUsed), length: UInt32(bytes.count))
@@ -69,8 +58,8 @@ struct LongPreTokens: ~Copyable {
     }
 
     /// Forgets everything.
-    mutating func removeAll() {
-        entries.update(repeating: Entry(), count: Self.capacity)
+    func removeAll() {
+        entries.base.update(repeating: Entry(), count: Self.capacity)
         arenaUsed = 0
     }
 }

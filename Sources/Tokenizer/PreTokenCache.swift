@@ -1,13 +1,5 @@
 internal import CByteScan
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// What the encoder remembers: pre-token → packed tokens, in three tables for three lengths of words.
 ///
 /// 1. `near`, 512 KB: keys of at most 8 bytes, the words that make up most of any text.
@@ -20,46 +12,33 @@ internal import CByteScan
 final class PreTokenCache {
     typealias FarEntry = slw_far_entry
     static let longestKey = 255
-    /// Ids of the pool for words with more than three tokens.
+    /// Ids of the pool for words with more than three tokens; a chunk may begin below the limit and end above it, with an id a byte.
     private static let poolLimit = 1 << 21
+    private static let chunkIDs = 2 * Encoder.scratchBytes
 
-    let near: UnsafeMutablePointer<slw_near_entry>
-    private(set) var far: UnsafeMutablePointer<FarEntry>
-    private(set) var farShift: UInt32
+    // Free entries are zero.
+    private let nearMemory = ReservedMemory<slw_near_entry>(capacity: 1 << slw_near_bits)
+    private let farMemory: ReservedMemory<slw_far_entry>
+    private(set) var farShift: UInt32 = 64 - 14
+    private var farCapacity = leastFarCapacity
+    private static let leastFarCapacity = 1 << 15
     private var farUsed = 0
-    private var farCapacity: Int
-    private let farLimit: Int
-    var long = LongPreTokens()
-    private(set) var pool: UnsafeMutablePointer<TokenID>
-    private var poolCapacity = 1 << 14
+    let long = LongPreTokens()
+    private let poolMemory = ReservedMemory<TokenID>(capacity: poolLimit + chunkIDs)
     private var poolUsed = 0
     private let packing: PackedTokens
 
     /// `byteLimit`: what the second table may grow to.
     init(packing: PackedTokens, byteLimit: Int) {
         self.packing = packing
-        near = LargePages.allocate(slw_near_entry.self, capacity: 1 << slw_near_bits)
-        near.initialize(repeating: slw_near_entry(key: 0, value: 0), count: 1 << slw_near_bits)
-        farCapacity = 1 << 15
-        farShift = 64 - 14
-        var limit = 1 << 15
+        var limit = Self.leastFarCapacity
         while limit * 2 * MemoryLayout<FarEntry>.stride <= byteLimit { limit *= 2 }
-        farLimit = limit
-        far = Self.freeEntries(farCapacity)
-        pool = .allocate(capacity: poolCapacity)
+        farMemory = ReservedMemory(capacity: limit)
     }
 
-    deinit {
-        near.deallocate()
-        far.deallocate()
-        pool.deallocate()
-    }
-
-    private static func freeEntries(_ capacity: Int) -> UnsafeMutablePointer<FarEntry> {
-        let entries = LargePages.allocate(FarEntry.self, capacity: capacity)
-        entries.initialize(repeating: FarEntry(), count: capacity)
-        return entries
-    }
+    var near: UnsafeMutablePointer<slw_near_entry> { nearMemory.base }
+    var far: UnsafeMutablePointer<FarEntry> { farMemory.base }
+    var pool: UnsafeMutablePointer<TokenID> { poolMemory.base }
 
     // MARK: of any length
 
@@ -101,7 +80,7 @@ final class PreTokenCache {
 
     /// Remembers a key, which may be there since a moment ago.
     func insert(_ low: UInt64, _ high: UInt64, _ value: UInt64) {
-        if farUsed * 2 >= farCapacity, farCapacity < farLimit { grow() }
+        if farUsed * 2 >= farCapacity, farCapacity < farMemory.capacity { grow() }
         let first = far + slw_far_index(low, high, farShift)
         if first[0].low == low, first[0].high == high { return }
         if first[0].low != 0 {
@@ -113,29 +92,26 @@ final class PreTokenCache {
         first[0] = FarEntry(low: low, high: high, value: value, padding: 0)
     }
 
+    /// Four times as many places, or twice where four are too many. A place's entries move to one at or behind it, so the last go first.
     private func grow() {
-        let old = far
         let oldCapacity = farCapacity
-        farCapacity *= 4
-        farShift -= 2
-        if farCapacity > farLimit {
-            farCapacity /= 2
-            farShift += 1
+        let bits = farCapacity * 4 <= farMemory.capacity ? 2 : 1
+        farCapacity <<= bits
+        farShift -= UInt32(bits)
+        for place in stride(from: oldCapacity - 2, through: 0, by: -2) {
+            let (newer, older) = (far[place], far[place + 1])
+            far[place] = FarEntry()
+            far[place + 1] = FarEntry()
+            move(older)
+            move(newer)
         }
-        far = Self.freeEntries(farCapacity)
-        farUsed = 0
-        for index in 0..<oldCapacity where old[index].low != 0 {
-            let entry = old[index]
-            let first = far + slw_far_index(entry.low, entry.high, farShift)
-            if first[0].low == 0 {
-                first[0] = entry
-                farUsed += 1
-            } else if first[1].low == 0 {
-                first[1] = entry
-                farUsed += 1
-            }
-        }
-        old.deallocate()
+    }
+
+    private func move(_ entry: FarEntry) {
+        guard entry.low != 0 else { return }
+        let first = far + slw_far_index(entry.low, entry.high, farShift)
+        first[1] = first[0]
+        first[0] = entry
     }
 
     // MARK: the pool
@@ -147,13 +123,7 @@ final class PreTokenCache {
     }
 
     private func spill(_ tokens: UnsafePointer<TokenID>, count: Int) -> UInt64 {
-        if poolUsed + count > poolCapacity {
-            let larger = LargePages.allocate(TokenID.self, capacity: max(poolCapacity * 2, poolUsed + count))
-            larger.update(from: pool, count: poolUsed)
-            pool.deallocate()
-            pool = larger
-            poolCapacity = max(poolCapacity * 2, poolUsed + count)
-        }
+        precondition(poolUsed + count <= poolMemory.capacity, "makeRoom was not called before a chunk")
         (pool + poolUsed).update(from: tokens, count: count)
         defer { poolUsed += count }
         return packing.spilled(offset: poolUsed, count: count)

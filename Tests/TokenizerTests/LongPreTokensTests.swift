@@ -11,7 +11,7 @@ struct LongPreTokensTests {
 
     @Test func `what is remembered is found while there is room`() {
         var generator = SeededGenerator(TestRun.seed)
-        var table = LongPreTokens()
+        let table = LongPreTokens()
         var words: [[UInt8]] = []
         // 1.6 MB in all, four fifths of the arena.
         for number in 0..<12_000 {
@@ -35,7 +35,7 @@ struct LongPreTokensTests {
 
     @Test func `a full arena forgets, and nothing is ever confused`() {
         var generator = SeededGenerator(TestRun.seed)
-        var table = LongPreTokens()
+        let table = LongPreTokens()
         // 4 MB in all, more than the arena may hold. Hashes have four bits only, so bytes alone can tell words apart.
         for number in 0..<30_000 {
             let word = Self.randomWord(&generator)

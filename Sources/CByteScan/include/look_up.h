@@ -38,10 +38,12 @@ typedef struct slw_miss {
     uint16_t length;     // in bytes
 } slw_miss;
 
+static const uint64_t slw_far_multipliers[3] = {0xD6E8FEB86659FD93, 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9};
+
 /// The first of the two entries in which a key can be, in a table of `2 << (64 - shift)` entries.
 static inline size_t slw_far_index(uint64_t low, uint64_t high, unsigned shift) {
-    uint64_t mixed = (low ^ low >> 31 ^ high * 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15;
-    return (size_t)(((mixed ^ mixed >> 29) * 0xBF58476D1CE4E5B9) >> shift) * 2;
+    uint64_t mixed = (low ^ low >> 31 ^ high * slw_far_multipliers[0]) * slw_far_multipliers[1];
+    return (size_t)(((mixed ^ mixed >> 29) * slw_far_multipliers[2]) >> shift) * 2;
 }
 
 /// Looks up the `count` pre-tokens whose numbers are in `numbers`, writes each to `misses` and, where the second table has it, its
