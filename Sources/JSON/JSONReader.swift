@@ -321,10 +321,13 @@ public struct JSONReader {
             let byte = base[byteOffset]
             guard byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 else { return }
             byteOffset += 1
-            // The indentation of a pretty text.
-            while byteOffset + 8 <= count,
-                UnsafeRawPointer(base + byteOffset).loadUnaligned(as: UInt64.self) == 0x2020_2020_2020_2020
-            { byteOffset += 8 }
+            // The indentation of a pretty text, a word at a time.
+            while byteOffset + 8 <= count {
+                let word = UInt64(littleEndian: UnsafeRawPointer(base + byteOffset).loadUnaligned(as: UInt64.self))
+                let blanks = (word ^ 0x2020_2020_2020_2020).trailingZeroBitCount / 8
+                byteOffset += blanks
+                if blanks < 8 { break }
+            }
         }
     }
 

@@ -32,15 +32,18 @@ struct VocabularyReader: ~Copyable {
     static func decode(spelled spelling: UnsafeRawBufferPointer, to bytes: UnsafeMutablePointer<UInt8>) -> Int? {
         var (index, count) = (0, 0)
         while index < spelling.count {
-            var value = UInt32(spelling[index])
+            let first = spelling[index]
             index &+= 1
-            if value >= 0x80 {
-                guard value >= 0xC2, value <= 0xC5, index < spelling.count else { return nil }
-                value = (value & 0x1F) << 6 | UInt32(spelling[index] & 0x3F)
+            // Most are printable ASCII, which stands for itself.
+            if first >= 0x21, first <= 0x7E {
+                bytes[count] = first
+            } else {
+                guard first >= 0xC2, first <= 0xC5, index < spelling.count else { return nil }
+                let value = UInt32(first & 0x1F) << 6 | UInt32(spelling[index] & 0x3F)
                 index &+= 1
+                guard let byte = ByteAlphabet.byte(ofCodePoint: value) else { return nil }
+                bytes[count] = byte
             }
-            guard let byte = ByteAlphabet.byte(ofCodePoint: value) else { return nil }
-            bytes[count] = byte
             count &+= 1
         }
         return count
