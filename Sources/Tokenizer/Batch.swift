@@ -11,7 +11,7 @@ struct Batch {
     var documentByteOffset: Int
     /// Where the pre-token begins that the chunks so far did not end.
     var pending = 0
-    /// For patterns that are scanned a character at a time: where the next pre-token begins, and a document not behind it.
+    /// For other patterns than GPT-2's: where the next pre-token begins, and a document not behind it.
     var scanned = 0
     var scannedDocument = 0
 

@@ -41,31 +41,31 @@ extension Encoder {
     private func findPositions(
         _ batch: inout Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, blocks: Int, isFirst: Bool
     ) -> (positions: Int, hasNUL: Bool) {
-        if model.pattern == .gpt2 {
+        guard let pattern = model.pattern.inC, let classes else {
             if isFirst { slw_scan_begin(scan, chunk, documentStarts) }
             var hasNUL: Int32 = 0
             let count = slw_scan_chunk(scan, chunk, documentStarts, blocks, positions, &hasNUL)
             return (count, hasNUL != 0)
         }
-        return (scanPattern(&batch, from: offset, to: min(offset + 64 * blocks, batch.count)), true)
+        if isFirst { slw_classify_begin(classes, chunk, documentStarts) }
+        let hasNUL = slw_classify_chunk(classes, chunk, documentStarts, blocks) != 0
+        let stop = min(64 * blocks, batch.count - offset)
+        var count = 0
+        while batch.scanned - offset < stop {
+            var isUndecided: Int32 = 0
+            let place = slw_scan_pattern(
+                classes, pattern, chunk, documentStarts, batch.scanned - offset, stop, positions, &count, &isUndecided)
+            batch.scanned = offset + place
+            if isUndecided != 0 { passPreToken(&batch) }
+        }
+        return (count, hasNUL)
     }
 
-    /// The positions of the patterns that are scanned a character at a time.
-    private func scanPattern(_ batch: inout Batch, from offset: Int, to stop: Int) -> Int {
-        var count = 0
-        var place = batch.scanned
-        while place < stop {
-            while batch.documentEnds[batch.scannedDocument] <= place { batch.scannedDocument += 1 }
-            let end = batch.documentEnds[batch.scannedDocument]
-            let scanner = PatternScanner(model.pattern, batch.text, end: end)
-            while place < stop, place < end {
-                positions[count] = UInt16(truncatingIfNeeded: place - offset)
-                count += 1
-                place = scanner.end(from: place)
-            }
-        }
-        batch.scanned = place
-        return count
+    /// Moves behind a pre-token that is longer than what the sets of a chunk decide.
+    private func passPreToken(_ batch: inout Batch) {
+        while batch.documentEnds[batch.scannedDocument] <= batch.scanned { batch.scannedDocument += 1 }
+        let scanner = PatternScanner(model.pattern, batch.text, end: batch.documentEnds[batch.scannedDocument])
+        batch.scanned = scanner.end(from: batch.scanned)
     }
 
     /// Encodes what ends in a chunk: the pre-token that was pending and those between `count` positions.

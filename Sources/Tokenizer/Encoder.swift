@@ -25,6 +25,8 @@ public final class Encoder {
     let prepared: PreparedText?
 
     let scan: UnsafeMutablePointer<slw_scan>
+    /// For other patterns than GPT-2's.
+    let classes: UnsafeMutablePointer<slw_classes>?
     let documentStarts: UnsafeMutablePointer<UInt64>
     let scratch: UnsafeMutablePointer<UInt8>
     let positions: UnsafeMutablePointer<UInt16>
@@ -64,6 +66,9 @@ public final class Encoder {
         scan = .allocate(capacity: 1)
         scan.initialize(to: slw_scan())
         scan.pointee.level = slw_scan_level(rawValue: min(scanLevel, slw_best_scan_level().rawValue))
+        classes = model.pattern == .gpt2 ? nil : .allocate(capacity: 1)
+        classes?.initialize(to: slw_classes())
+        classes?.pointee.level = scan.pointee.level
         documentStarts = .allocate(capacity: Self.scratchBytes / 64 + 4)
         scratch = .allocate(capacity: Self.scratchBytes + 256)
         positions = .allocate(capacity: Self.scratchBytes + 128)
@@ -80,6 +85,7 @@ public final class Encoder {
 
     deinit {
         scan.deallocate()
+        classes?.deallocate()
         documentStarts.deallocate()
         scratch.deallocate()
         positions.deallocate()

@@ -1,7 +1,7 @@
 internal import CByteScan
 
 /// The pre-tokenizers of cl100k, o200k, Llama 3 and Qwen: the end of the pre-token that begins at a place, alternative by
-/// alternative as the pattern lists them. (GPT-2's own pattern goes through `slw_scan_chunk`.)
+/// alternative as the pattern lists them. For pre-tokens that are too long for `slw_scan_pattern`, and what tests compare that with.
 ///
 ///     cl100k  '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
 ///     llama3  the same, but for \s++$          qwen2   the same as llama3 with \p{N}

@@ -1,3 +1,5 @@
+internal import CByteScan
+
 /// How a tokenizer cuts text into pre-tokens before any merge.
 public enum PreTokenPattern: String, CaseIterable, Sendable {
     /// GPT-2, r50k and p50k; also Hugging Face's `ByteLevel` pre-tokenizer with its own pattern.
@@ -10,4 +12,17 @@ public enum PreTokenPattern: String, CaseIterable, Sendable {
     case llama3
     /// Qwen 2 and 3: Llama 3's with one digit a pre-token.
     case qwen2
+}
+
+extension PreTokenPattern {
+    /// The pattern for `slw_scan_pattern`; nil for GPT-2's, which has a scan of its own.
+    var inC: slw_pattern? {
+        switch self {
+        case .gpt2: nil
+        case .cl100k: slw_pattern_cl100k
+        case .llama3: slw_pattern_llama3
+        case .qwen2: slw_pattern_qwen2
+        case .o200k: slw_pattern_o200k
+        }
+    }
 }

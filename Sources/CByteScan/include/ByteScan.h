@@ -6,4 +6,5 @@
 #include "merge_pairs.h"
 #include "minhash.h"
 #include "nfc.h"
+#include "pattern_scan.h"
 #include "pretokenize.h"

@@ -27,6 +27,12 @@ uint8_t slw_class_of(uint32_t code_point);
 typedef enum slw_scan_level { slw_scan_portable = 0, slw_scan_vector = 1, slw_scan_wide = 2 } slw_scan_level;
 slw_scan_level slw_best_scan_level(void);
 
+/// The code point that a block leaves unfinished: so many bytes of the next block belong to it, and are of this class.
+typedef struct slw_unfinished {
+    int count;
+    uint8_t class_found;
+} slw_unfinished;
+
 /// The sets of one block of 64 bytes.
 typedef struct slw_block {
     uint64_t letter, number, white, space, apostrophe;
@@ -40,8 +46,7 @@ typedef struct slw_scan {
     slw_block blocks[slw_blocks_in_chunk + 2];  // the block before the chunk, the chunk, the block after it
     uint64_t begin, remove;  // what a contraction at a block's end means for the next block
     uint64_t nul_ahead;      // a byte of the block after the chunk may be 0
-    int pending;             // bytes of the next block that belong to the last one's code point
-    uint8_t pending_class;
+    slw_unfinished unfinished;
     slw_scan_level level;
 } slw_scan;
 
