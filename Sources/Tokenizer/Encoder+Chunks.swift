@@ -260,59 +260,8 @@ extension Encoder {
 
     /// Writes the tokens of the pre-tokens `start ..< end`, for which `output` has room.
     private func emit(_ start: Int, _ end: Int, to output: TokenBuffer) {
-        if !model.isNarrow {
-            emitWide(start, end, to: output)
-        } else if output.width == 2 {
-            emitNarrow(start, end, to: output)
-        } else {
-            emitWidened(start, end, to: output)
-        }
-    }
-
-    private func emitNarrow(_ start: Int, _ end: Int, to output: TokenBuffer) {
         let place = (output.storage + output.byteCount).assumingMemoryBound(to: UInt8.self)
-        output.byteCount += slw_emit_narrow(results + start, end - start, cache.pool, scan.pointee.level, place) - place
-    }
-
-    private func emitWidened(_ start: Int, _ end: Int, to output: TokenBuffer) {
-        let pool = cache.pool
-        var place = output.storage + output.byteCount
-        for index in start..<end {
-            let word = results[index]
-            var count = Int(truncatingIfNeeded: word >> 48)
-            if count > PackedTokens.inlineLimit {
-                count = PackedTokens.spilledCount(word)
-                copy(pool + PackedTokens.spilledOffset(word), count: count, to: place)
-            } else {
-                place.storeBytes(of: UInt32(word & 0xFFFF).littleEndian, as: UInt32.self)
-                place.storeBytes(of: UInt32(word >> 16 & 0xFFFF).littleEndian, toByteOffset: 4, as: UInt32.self)
-                place.storeBytes(of: UInt32(word >> 32 & 0xFFFF).littleEndian, toByteOffset: 8, as: UInt32.self)
-            }
-            place += 4 &* count
-        }
-        output.byteCount = place - output.storage
-    }
-
-    private func emitWide(_ start: Int, _ end: Int, to output: TokenBuffer) {
-        let pool = cache.pool
-        var place = output.storage + output.byteCount
-        for index in start..<end {
-            let word = results[index]
-            var count = Int(truncatingIfNeeded: word >> 60)
-            if count > PackedTokens.inlineLimit {
-                count = PackedTokens.spilledCount(word)
-                copy(pool + PackedTokens.spilledOffset(word), count: count, to: place)
-            } else {
-                place.storeBytes(of: UInt32(word & 0xF_FFFF).littleEndian, as: UInt32.self)
-                place.storeBytes(of: UInt32(word >> 20 & 0xF_FFFF).littleEndian, toByteOffset: 4, as: UInt32.self)
-                place.storeBytes(of: UInt32(word >> 40 & 0xF_FFFF).littleEndian, toByteOffset: 8, as: UInt32.self)
-            }
-            place += 4 &* count
-        }
-        output.byteCount = place - output.storage
-    }
-
-    private func copy(_ tokens: UnsafePointer<TokenID>, count: Int, to place: UnsafeMutableRawPointer) {
-        for index in 0..<count { place.storeBytes(of: tokens[index].littleEndian, toByteOffset: 4 * index, as: UInt32.self) }
+        let emit = !model.isNarrow ? slw_emit_wide : output.width == 2 ? slw_emit_narrow : slw_emit_widened
+        output.byteCount += emit(results + start, end - start, cache.pool, scan.pointee.level, place)! - place
     }
 }

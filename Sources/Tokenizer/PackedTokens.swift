@@ -8,9 +8,9 @@ internal import CByteScan
 struct PackedTokens {
     let isNarrow: Bool
 
-    static let inlineLimit = slw_narrow_limit
+    static let inlineLimit = slw_inline_limit
     static let narrowSpilled = UInt64(slw_narrow_spilled)
-    static let wideSpilled: UInt64 = 0xF
+    static let wideSpilled = UInt64(slw_wide_spilled)
 
     /// Packs ids; nil when they need the pool.
     @inline(__always)
@@ -33,10 +33,4 @@ struct PackedTokens {
     func spilled(offset: Int, count: Int) -> UInt64 {
         (isNarrow ? Self.narrowSpilled << 48 : Self.wideSpilled << 60) | UInt64(offset) << 16 | UInt64(count)
     }
-
-    @inline(__always)
-    static func spilledOffset(_ word: UInt64) -> Int { Int(truncatingIfNeeded: word >> 16) & 0xFFFF_FFFF }
-
-    @inline(__always)
-    static func spilledCount(_ word: UInt64) -> Int { Int(truncatingIfNeeded: word) & 0xFFFF }
 }
