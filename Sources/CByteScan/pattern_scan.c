@@ -24,6 +24,7 @@ INLINE uint64_t classify(slw_classes *classes, size_t block, ascii_sets sets, fi
         code_point_sets more;
         find_code_points(&classes->unfinished, in, document_starts, sets.beyond, &more);
         const uint64_t both = more.of_class[slw_class_letter] | more.of_class[slw_class_mark];
+        if (classes->pattern == slw_pattern_qwen35) classes->letter[block] |= more.of_class[slw_class_mark];
         classes->letter[block] |= more.of_class[slw_class_upper] | more.of_class[slw_class_lower] | more.of_class[slw_class_letter];
         classes->number[block] |= more.of_class[slw_class_number];
         classes->white[block] |= more.of_class[slw_class_white];
@@ -35,7 +36,8 @@ INLINE uint64_t classify(slw_classes *classes, size_t block, ascii_sets sets, fi
     return sets.nul;
 }
 
-void slw_classify_begin(slw_classes *classes, const uint8_t *text, const uint64_t *document_starts) {
+void slw_classify_begin(slw_classes *classes, slw_pattern pattern, const uint8_t *text, const uint64_t *document_starts) {
+    classes->pattern = pattern;
     classes->unfinished.count = 0;
     classes->block_count = 0;
     classes->nul_ahead = classify(classes, 0, sets_portable(text), finer_portable(text), text, document_starts);
@@ -349,14 +351,15 @@ INLINE size_t walk(const slw_classes *classes, const slw_pattern pattern, positi
 }
 
 #define PARAMETERS                                                                                                                  \
-    const slw_classes *classes, slw_pattern pattern, const uint8_t *chunk, const uint64_t *document_starts, size_t place, size_t stop, \
-        uint16_t *positions, size_t *count, int *is_undecided
+    const slw_classes *classes, const uint8_t *chunk, const uint64_t *document_starts, size_t place, size_t stop, uint16_t *positions, \
+        size_t *count, int *is_undecided
 #define WALK(name, write) walk(classes, name, write, chunk, document_starts, place, stop, positions, count, is_undecided)
 #define WALK_BODY(write)                                                                                                            \
-    switch (pattern) {                                                                                                              \
+    switch (classes->pattern) {                                                                                                     \
     case slw_pattern_cl100k: return WALK(slw_pattern_cl100k, write);                                                                \
     case slw_pattern_llama3: return WALK(slw_pattern_llama3, write);                                                                \
-    case slw_pattern_qwen2: return WALK(slw_pattern_qwen2, write);                                                                  \
+    case slw_pattern_qwen2:                                                                                                         \
+    case slw_pattern_qwen35: return WALK(slw_pattern_qwen2, write);                                                                 \
     default: return WALK(slw_pattern_o200k, write);                                                                                 \
     }
 
@@ -368,9 +371,9 @@ WIDE static size_t scan_wide(PARAMETERS) { WALK_BODY(positions_wide) }
 
 size_t slw_scan_pattern(PARAMETERS) {
 #if defined(__x86_64__)
-#define SCAN(level) scan_##level(classes, pattern, chunk, document_starts, place, stop, positions, count, is_undecided)
+#define SCAN(level) scan_##level(classes, chunk, document_starts, place, stop, positions, count, is_undecided)
     if (classes->level == slw_scan_wide) return SCAN(wide);
     if (classes->level == slw_scan_vector) return SCAN(vector);
 #endif
-    return scan_portable(classes, pattern, chunk, document_starts, place, stop, positions, count, is_undecided);
+    return scan_portable(classes, chunk, document_starts, place, stop, positions, count, is_undecided);
 }

@@ -47,14 +47,14 @@ extension Encoder {
             let count = slw_scan_chunk(scan, chunk, documentStarts, blocks, positions, &hasNUL)
             return (count, hasNUL != 0)
         }
-        if isFirst { slw_classify_begin(classes, chunk, documentStarts) }
+        if isFirst { slw_classify_begin(classes, pattern, chunk, documentStarts) }
         let hasNUL = slw_classify_chunk(classes, chunk, documentStarts, blocks) != 0
         let stop = min(64 * blocks, batch.count - offset)
         var count = 0
         while batch.scanned - offset < stop {
             var isUndecided: Int32 = 0
             let place = slw_scan_pattern(
-                classes, pattern, chunk, documentStarts, batch.scanned - offset, stop, positions, &count, &isUndecided)
+                classes, chunk, documentStarts, batch.scanned - offset, stop, positions, &count, &isUndecided)
             batch.scanned = offset + place
             if isUndecided != 0 { passPreToken(&batch) }
         }

@@ -5,6 +5,7 @@ internal import CByteScan
 ///
 ///     cl100k  '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
 ///     llama3  the same, but for \s++$          qwen2   the same as llama3 with \p{N}
+///     qwen35  the same as qwen2 with [\p{L}\p{M}]+ for words and [^\s\p{L}\p{M}\p{N}]+ for symbols: marks are letters
 ///     o200k   two alternatives for words by case, each with a contraction at its end; [\r\n/]* after symbols
 ///
 /// No pattern looks back, so a scan may begin at any beginning of a pre-token.
@@ -42,6 +43,7 @@ struct PatternScanner {
         var kind: UInt8 = 0
         var codePoint: UInt32 = 0
         let next = slw_next_code_point(text, offset, end, &kind, &codePoint)
+        if pattern == .qwen35, kind == 4 { kind = 3 }
         return Character(kind: kind, next: next)
     }
 
@@ -148,7 +150,7 @@ struct PatternScanner {
     /// `\p{N}{1,3}`, for Qwen `\p{N}`.
     private func numbers(_ start: Int) -> Int {
         var offset = start
-        var left = pattern == .qwen2 ? 1 : 3
+        var left = pattern == .qwen2 || pattern == .qwen35 ? 1 : 3
         while left > 0, offset < end {
             let next = character(offset)
             if !next.isNumber { break }

@@ -12,6 +12,8 @@ public enum PreTokenPattern: String, CaseIterable, Sendable {
     case llama3
     /// Qwen 2 and 3: Llama 3's with one digit a pre-token.
     case qwen2
+    /// Qwen 3.5 and 3.6: Qwen 2's with marks beside letters.
+    case qwen35
 }
 
 extension PreTokenPattern {
@@ -22,6 +24,7 @@ extension PreTokenPattern {
         case .cl100k: slw_pattern_cl100k
         case .llama3: slw_pattern_llama3
         case .qwen2: slw_pattern_qwen2
+        case .qwen35: slw_pattern_qwen35
         case .o200k: slw_pattern_o200k
         }
     }

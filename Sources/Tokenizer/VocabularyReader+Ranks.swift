@@ -14,6 +14,7 @@ extension VocabularyReader {
             )
         case 199_998: (.o200k, [("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)])
         case 151_643: (.qwen2, [("<|endoftext|>", 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)])
+        case 248_044: (.qwen35, [("<|endoftext|>", 248_044), ("<|im_start|>", 248_045), ("<|im_end|>", 248_046)])
         case 128_000: (.llama3, [("<|begin_of_text|>", 128_000), ("<|end_of_text|>", 128_001)])
         default: nil
         }

@@ -97,7 +97,7 @@ struct PatternScanTests {
                             let blocks = min(left, Int.random(in: 1...62, using: &generator))
                             let chunk = text.baseAddress! + offset
                             marks.mark(from: offset, blocks: blocks)
-                            if offset == 0 { slw_classify_begin(classes, chunk, bits) }
+                            if offset == 0 { slw_classify_begin(classes, pattern.inC!, chunk, bits) }
                             let hasNUL = slw_classify_chunk(classes, chunk, bits, blocks) != 0
                             let stop = min(64 * blocks, documents.text.count - offset)
                             #expect(hasNUL || !documents.text[offset..<offset + stop].contains(0))
@@ -106,7 +106,7 @@ struct PatternScanTests {
                                 place =
                                     offset
                                     + slw_scan_pattern(
-                                        classes, pattern.inC!, chunk, bits, place - offset, stop, &positions, &count, &isUndecided)
+                                        classes, chunk, bits, place - offset, stop, &positions, &count, &isUndecided)
                                 found += positions[..<count].map { offset + Int($0) }
                                 if isUndecided != 0 {
                                     let end = documents.ends.first { $0 > place }!
