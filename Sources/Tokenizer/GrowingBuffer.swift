@@ -49,6 +49,13 @@ struct GrowingBuffer<Element: BitwiseCopyable>: ~Copyable {
         count += added
     }
 
+    /// Appends elements as they lie in memory.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        let start = count
+        appendUninitialized(bytes.count / MemoryLayout<Element>.stride)
+        if let source = bytes.baseAddress { UnsafeMutableRawPointer(base + start).copyMemory(from: source, byteCount: bytes.count) }
+    }
+
     @inline(__always)
     mutating func removeAll() { count = 0 }
 

@@ -1,3 +1,5 @@
+internal import CByteScan
+
 /// The id of each byte string of a vocabulary: open addressing over strings that lie in one buffer.
 struct TokenIndex: Sendable {
     private static let free = UInt32.max
@@ -14,9 +16,24 @@ struct TokenIndex: Sendable {
 
     /// The token of `strings` that spells `bytes`.
     @inline(__always)
-    func id(of bytes: UnsafeRawBufferPointer, in strings: TokenStrings) -> TokenID? {
+    func id(of bytes: UnsafeRawBufferPointer, in strings: TokenStrings) -> TokenID? { id(of: bytes, hash: Self.hash(bytes), in: strings) }
+
+    /// Says that a string will be asked for soon.
+    @inline(__always)
+    func prefetch(_ hash: UInt64) { slots.withUnsafeBufferPointer { slw_prefetch_read($0.baseAddress! + Int(hash >> shift)) } }
+
+    /// The token with which a string will be compared first, if any.
+    @inline(__always)
+    func firstID(_ hash: UInt64) -> TokenID? {
+        let id = slots[Int(hash >> shift)]
+        return id == Self.free ? nil : id
+    }
+
+    /// The token of `strings` that spells `bytes`, whose hash is known.
+    @inline(__always)
+    func id(of bytes: UnsafeRawBufferPointer, hash: UInt64, in strings: TokenStrings) -> TokenID? {
         slots.withUnsafeBufferPointer { slots in
-            var index = Self.hash(bytes) >> shift
+            var index = hash >> shift
             while true {
                 let id = slots[Int(index)]
                 if id == Self.free { return nil }

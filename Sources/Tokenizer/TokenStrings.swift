@@ -1,3 +1,5 @@
+internal import CByteScan
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -60,6 +62,12 @@ final class TokenStrings: @unchecked Sendable {  // pointers to memory that neve
     }
 
     func length(_ id: TokenID) -> Int { Int(offsets[Int(id) + 1] - offsets[Int(id)]) }
+
+    /// Says that a token's string will be asked for soon.
+    @inline(__always)
+    func prefetch(_ id: TokenID?) {
+        if let id { slw_prefetch_read(bytes + Int(offsets[Int(id)])) }
+    }
 
     @inline(__always)
     func equals(_ id: TokenID, _ other: UnsafeRawBufferPointer) -> Bool {

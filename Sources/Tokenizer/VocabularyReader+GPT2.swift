@@ -48,11 +48,16 @@ extension VocabularyReader {
             let isHeader = UnsafeRawBufferPointer(rebasing: text[start..<stop]).starts(with: "#version".utf8)
             if !isHeader, stop > start {
                 guard let blank else { throw .malformed(path: path, byteOffset: start, reason: "a merge is two words, here is one") }
-                let flaw = list.append(
-                    UnsafeRawBufferPointer(rebasing: text[start..<blank]), UnsafeRawBufferPointer(rebasing: text[(blank + 1)..<stop]))
-                if let flaw { throw .malformed(path: path, byteOffset: start, reason: flaw.reason) }
+                do throws(MergeListReader.Flaw) {
+                    try list.append(
+                        UnsafeRawBufferPointer(rebasing: text[start..<blank]), UnsafeRawBufferPointer(rebasing: text[(blank + 1)..<stop]),
+                        at: start)
+                } catch { throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason) }
             }
             start = end + 1
+        }
+        do throws(MergeListReader.Flaw) { try list.finish() } catch {
+            throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
         }
     }
 }

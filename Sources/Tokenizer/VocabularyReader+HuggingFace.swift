@@ -198,25 +198,36 @@ private struct HuggingFaceFile: ~Copyable {
 
     /// Merges are `"left right"` or, in newer files, `["left", "right"]`.
     private static func read(_ reader: inout JSONReader, into list: inout MergeListReader) throws(JSONError) {
-        var left: [UInt8] = []
+        var left = GrowingBuffer<UInt8>()
         try reader.beginArray()
         while try reader.nextElement() {
-            let flaw: MergeListReader.Flaw?
             if try reader.kind() == .array {
                 try reader.beginArray()
                 guard try reader.nextElement() else { throw reader.error("a merge is two words, here is none") }
-                left.removeAll(keepingCapacity: true)
-                left.append(contentsOf: try reader.readStringBytes())
+                // A copy: the next string may be decoded where this one is.
+                let first = try reader.readStringBytes()
+                left.removeAll()
+                left.append(first)
                 guard try reader.nextElement() else { throw reader.error("a merge is two words, here is one") }
                 let right = try reader.readStringBytes()
-                flaw = left.withUnsafeBytes { list.append($0, right) }
+                try append(UnsafeRawBufferPointer(start: left.pointer(at: 0), count: left.count), right, at: reader.byteOffset, to: &list)
                 guard try !reader.nextElement() else { throw reader.error("a merge is two words, here are more") }
             } else {
                 let both = try reader.readStringBytes()
                 guard let blank = both.firstIndex(of: 0x20) else { throw reader.error("a merge is two words with a blank between them") }
-                flaw = list.append(UnsafeRawBufferPointer(rebasing: both[..<blank]), UnsafeRawBufferPointer(rebasing: both[(blank + 1)...]))
+                try append(
+                    UnsafeRawBufferPointer(rebasing: both[..<blank]), UnsafeRawBufferPointer(rebasing: both[(blank + 1)...]),
+                    at: reader.byteOffset, to: &list)
             }
-            if let flaw { throw reader.error(flaw.reason) }
+        }
+        do throws(MergeListReader.Flaw) { try list.finish() } catch { throw JSONError(byteOffset: error.byteOffset, reason: error.reason) }
+    }
+
+    private static func append(
+        _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, at byteOffset: Int, to list: inout MergeListReader
+    ) throws(JSONError) {
+        do throws(MergeListReader.Flaw) { try list.append(left, right, at: byteOffset) } catch {
+            throw JSONError(byteOffset: error.byteOffset, reason: error.reason)
         }
     }
 }

@@ -52,6 +52,22 @@ struct VocabularyReaderTests {
         #expect(try message("{\(bytes)", "").contains("encoder.json, byte "))
     }
 
+    @Test(arguments: [0, 1, 30, 31, 32, 33, 63, 64, 99])
+    func `a flaw in any merge of a list is found, and where it is`(number: Int) throws {
+        let pairs = "abcdefghij".flatMap { left in "klmnopqrst".map { (left, $0) } }
+        let members = byteMembers + pairs.enumerated().map { "\"\($1.0)\($1.1)\":\(256 + $0)" }
+        var lines = pairs.map { "\($0.0) \($0.1)\n" }
+        #expect(try message("{\(members.joined(separator: ","))}", lines.joined()) == "none")
+        for (line, reason) in [
+            ("xx a\n", "the left side of a merge is not in the vocabulary"),
+            ("a xx\n", "the right side of a merge is not in the vocabulary"),
+            ("x y\n", "the result of a merge is not in the vocabulary"), ("a 中\n", "a merge is not spelled in the byte alphabet"),
+        ] {
+            lines[number] = line
+            #expect(try message("{\(members.joined(separator: ","))}", lines.joined()) == "vocab.bpe, byte \(4 * number): \(reason)")
+        }
+    }
+
     private func huggingFace(_ change: (String, String)) throws -> String {
         let folder = try TemporaryDirectory()
         let text = String(decoding: try FileSystem.readAll(Place.fixture("tokenizers/default/tokenizer.json")), as: UTF8.self)
