@@ -61,6 +61,7 @@ private struct HuggingFaceFile: ~Copyable {
             let name = String(decoding: key, as: UTF8.self)
             if !seen.insert(name).inserted { throw json.error("\(name) is there twice") }
             if name == "model" { try readModel(&json) } else { small[name] = try value(&json) }
+            if hasFailed { return }
         }
         try json.finish()
     }
@@ -78,11 +79,15 @@ private struct HuggingFaceFile: ~Copyable {
             } else if name == "merges" {
                 let isReady = hasVocabulary && small["added_tokens"] != nil && small["pre_tokenizer"] != nil
                 if isReady, case .success = pattern() { merges = .read(try content(&json)) } else { merges = .passedOver(json) }
+                if hasFailed { return }
             } else {
                 model[name] = try value(&json)
             }
         }
     }
+
+    /// Whether something is wrong with vocabulary or merges: then nothing more is read, for the reader stands anywhere.
+    private var hasFailed: Bool { if case .read(.failure) = merges { true } else { false } }
 
     /// The value that comes next, parsed on its own.
     private func value(_ reader: inout JSONReader) throws(JSONError) -> JSONValue {

@@ -1,4 +1,5 @@
 import Files
+import JSON
 import TestSupport
 import Testing
 
@@ -77,6 +78,28 @@ struct VocabularyReaderTests {
             return "\(try Tokenizer.load(path).pattern)"
         } catch {
             return "\(error)".replacing(folder.path + "/", with: "")
+        }
+    }
+
+    @Test(arguments: [5, 40, 300])
+    func `a merge that is wrong in a tokenizer json is named`(number: Int) throws {
+        let folder = try TemporaryDirectory()
+        let text = String(decoding: try FileSystem.readAll(Place.fixture("tokenizers/default/tokenizer.json")), as: UTF8.self)
+        var file = try JSONValue.parse(Array(text.utf8))
+        var merges = try #require(file["model"]?["merges"]?.array)
+        var model = try #require(file["model"]?.object)
+        var object = try #require(file.object)
+        for (merge, reason) in [
+            (JSONValue.array(["zzzq", "b"]), "the left side of a merge is not in the vocabulary"),
+            ("a zzzq", "the right side of a merge is not in the vocabulary"), ("x", "a merge is two words with a blank between them"),
+        ] {
+            merges[number] = merge
+            model["merges"] = .array(merges)
+            object["model"] = .object(model)
+            file = .object(object)
+            let path = try folder.write(file.serialized(), to: "tokenizer.json")
+            let error = #expect(throws: TokenizerError.self) { try Tokenizer.load(path) }
+            #expect("\(try #require(error))".contains(reason))
         }
     }
 
