@@ -1,7 +1,7 @@
 internal import CByteScan
 
 /// Turns text into token ids, a batch of documents at a time. One encoder serves one thread: it owns the memory of
-/// pre-tokens it has met (about 35 MB at most unless told otherwise) and all its buffers.
+/// pre-tokens it has met (about 45 MB at most unless told otherwise) and all its buffers.
 ///
 ///     let encoder = Encoder(tokenizer)
 ///     let tokens = TokenBuffer(width: 2)
