@@ -1,13 +1,5 @@
 internal import CByteScan
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// The hot path: a batch, chunk by chunk and pass by pass.
 extension Encoder {
     func encode(_ batch: inout Batch) {
@@ -166,7 +158,7 @@ extension Encoder {
     @inline(__always)
     private func isSame(_ one: slw_miss, _ other: slw_miss, _ chunk: UnsafePointer<UInt8>) -> Bool {
         one.length == other.length
-            && memcmp(chunk + Int(positions[Int(one.number)]), chunk + Int(positions[Int(other.number)]), Int(one.length)) == 0
+            && slw_same_bytes(chunk + Int(positions[Int(one.number)]), chunk + Int(positions[Int(other.number)]), Int(one.length))
     }
 
     /// Moves some of what the second table knew to the first.

@@ -1,13 +1,5 @@
 internal import CByteScan
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// The third table of `PreTokenCache`: pre-tokens whose bytes lie in an arena and are compared one by one.
 ///
 /// Two entries share a place, where the older gives way to a third one; a full arena empties the table. It does not grow: in
@@ -42,7 +34,7 @@ final class LongPreTokens {
     func find(_ bytes: UnsafeRawBufferPointer, hash: UInt64) -> UInt64? {
         let place = place(hash)
         for index in 0..<2 where place[index].hash == hash && Int(place[index].length) == bytes.count {
-            if memcmp(arena.base + Int(place[index].offset), bytes.baseAddress!, bytes.count) == 0 { return place[index].value }
+            if slw_same_bytes(arena.base + Int(place[index].offset), bytes.baseAddress!, bytes.count) { return place[index].value }
         }
         return nil
     }

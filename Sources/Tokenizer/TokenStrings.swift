@@ -1,13 +1,5 @@
 internal import CByteScan
 
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
-
 /// The byte strings of tokens by id, in one flat buffer. Immutable; any number of threads may read it.
 final class TokenStrings: @unchecked Sendable {  // pointers to memory that never changes after init
     let bytes: UnsafeMutableRawPointer
@@ -73,19 +65,7 @@ final class TokenStrings: @unchecked Sendable {  // pointers to memory that neve
     func equals(_ id: TokenID, _ other: UnsafeRawBufferPointer) -> Bool {
         let string = self[id]
         guard string.count == other.count, let base = other.baseAddress else { return string.isEmpty && other.isEmpty }
-        let own = bytes + Int(offsets[Int(id)])
-        // Most are short: two words that overlap are all of up to sixteen bytes.
-        let count = other.count
-        if count > 16 { return memcmp(own, base, count) == 0 }
-        func differ<Word: FixedWidthInteger>(_ type: Word.Type) -> Bool {
-            let last = count &- MemoryLayout<Word>.size
-            let first = own.loadUnaligned(as: type) ^ base.loadUnaligned(as: type)
-            return first | (own.loadUnaligned(fromByteOffset: last, as: type) ^ base.loadUnaligned(fromByteOffset: last, as: type)) != 0
-        }
-        if count >= 8 { return !differ(UInt64.self) }
-        if count >= 4 { return !differ(UInt32.self) }
-        if count >= 2 { return !differ(UInt16.self) }
-        return own.loadUnaligned(as: UInt8.self) == base.loadUnaligned(as: UInt8.self)
+        return slw_same_bytes(bytes + Int(offsets[Int(id)]), base, other.count)
     }
 }
 

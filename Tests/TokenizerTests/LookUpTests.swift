@@ -35,6 +35,18 @@ struct LookUpTests {
         }
     }
 
+    @Test func `byte strings are compared whole, of every length`() {
+        for count in 0...40 {
+            let bytes = (0..<count).map { UInt8(truncatingIfNeeded: 7 * $0) }
+            #expect(slw_same_bytes(bytes, bytes + [1], count))
+            for index in 0..<count {
+                var other = bytes
+                other[index] ^= 0x10
+                #expect(!slw_same_bytes(bytes, other, count))
+            }
+        }
+    }
+
     @Test func `the first table gives what was put there, at every level`() {
         var generator = SeededGenerator(TestRun.seed)
         for _ in 0..<TestRun.cases(20) {

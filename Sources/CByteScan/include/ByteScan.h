@@ -8,3 +8,4 @@
 #include "nfc.h"
 #include "pattern_scan.h"
 #include "pretokenize.h"
+#include "same_bytes.h"
