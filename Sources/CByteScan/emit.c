@@ -37,7 +37,7 @@ static uint8_t *emit_portable(const uint64_t *words, size_t count, const uint32_
     return out;
 }
 
-/// Ids of `bits` bits each, to 32 bits each. The fourth place of a word is written and overwritten.
+/// Ids of `bits` bits each, to 32 bits each. All three are written, and the next word's begin where its ids end.
 INLINE uint8_t *emit_32_portable(const uint64_t *words, size_t count, const uint32_t *pool, const int bits, uint8_t *out) {
     const uint64_t mask = (1ull << bits) - 1;
     for (size_t i = 0; i < count; i++) {

@@ -103,7 +103,8 @@ INLINE size_t length(uint64_t word) { return 64 - (size_t)__builtin_clzll(word);
 /// Ends from here on are not decided: the sets may be longer than the word.
 enum { undecided = 57 };
 
-/// The sets of a document from a place on, at least 57 bits of each; behind the document's end, and behind the word, no bit is set.
+/// The sets of a document from a place on, at least 57 bits of each. Behind the document's end, and behind the word, no bit is set, but those of `start`
+/// in the next document; `start` has no bit for the place itself.
 typedef struct ahead {
     uint64_t letter, number, white, line, other, start;
     uint64_t upper, lower, both;
@@ -271,8 +272,8 @@ INLINE int is_plain(const slw_classes *classes, size_t block, const uint64_t *do
 
 /// What one plain block leaves to the next.
 typedef struct remains {
-    uint64_t begin;    // letters that begin a pre-token because a contraction ends before them
-    size_t behind;     // o200k: where a pre-token begins that is no contraction of the word before, which has one
+    uint64_t begin;  // letters that begin a pre-token because a contraction ends before them
+    size_t behind;   // o200k: where a pre-token begins that is no contraction of the word before, which has one
 } remains;
 
 /// The bytes of a plain block at which a pre-token begins.
