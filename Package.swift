@@ -22,6 +22,117 @@ let kernel: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: 
 /// C kernels likewise.
 let cKernel: [CSetting] = [.unsafeFlags(["-O3"], .when(configuration: .debug)), .unsafeFlags(["-O3"], .when(configuration: .release))]
 
+/// A module of ours: it lies in the folder of its group. A group imports only groups above it.
+func module(
+    _ group: String, _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], c: [CSetting] = [],
+    swift: [SwiftSetting] = strict
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(group)/\(name)", exclude: exclude, cSettings: c, swiftSettings: swift)
+}
+
+/// The tests of a module, beside those of its group.
+func tests(_ group: String, _ name: String, _ dependencies: [Target.Dependency], swift: [SwiftSetting] = house) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(group)/\(name)", swiftSettings: swift)
+}
+
+let kernels: [Target] = [
+    .systemLibrary(
+        name: "CZstd", path: "Sources/Kernels/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+        name: "COpenBLAS", path: "Sources/Kernels/COpenBLAS", pkgConfig: "openblas",
+        providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    module("Kernels", "CByteScan", c: cKernel),
+    module("Kernels", "CUnicode", c: cKernel),
+    module("Kernels", "CBPE", ["CUnicode"], c: cKernel),
+    module("Kernels", "CMinHash", c: cKernel),
+    module("Kernels", "CMathKernels", c: cKernel),
+]
+
+let base: [Target] = [
+    module("Base", "Files"),
+    module("Base", "JSON", ["CByteScan"], swift: kernel),
+    module("Base", "Spelling"),
+]
+
+let data: [Target] = [
+    module("Data", "Normalization", ["CUnicode"], swift: kernel),
+    module("Data", "Corpus", ["CZstd", "CByteScan", "Files", "JSON"], swift: kernel),
+    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization"], swift: kernel),
+    module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization"], swift: kernel),
+    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON"]),
+    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON"]),
+]
+
+let schedule: [Target] = [
+    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON"], swift: kernel),
+    module("Schedule", "LengthWarmup", ["Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"], swift: kernel),
+]
+
+let training: [Target] = [
+    module("Training", "Transformer", ["COpenBLAS", "CMathKernels"], swift: kernel),
+    module("Training", "Drawing"),
+    module(
+        "Training", "Training",
+        ["Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Drawing", "Files", "JSON", "Spelling"]),
+]
+
+let interfaces: [Target] = [
+    module("Interfaces", "CommandKit", ["Spelling"]),
+    module("Interfaces", "CLoader"),
+    module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Spelling"]),
+]
+
+let tools: [Target] = [
+    .executableTarget(
+        name: "slwdata",
+        dependencies: [
+            "CommandKit", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
+            "Files", "JSON", "Spelling",
+        ],
+        path: "Sources/Tools/slwdata", swiftSettings: strict),
+    .executableTarget(
+        name: "slw-train",
+        dependencies: [
+            "CommandKit", "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Files", "JSON",
+            "Spelling",
+        ],
+        path: "Sources/Tools/slw-train", swiftSettings: strict),
+]
+
+let testSupport: [Target] = [
+    .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: house),
+    .target(name: "CAllocationCount", path: "Tests/Support/CAllocationCount"),
+]
+
+let testTargets: [Target] = [
+    tests("Base", "FilesTests", ["Files"]),
+    tests("Base", "JSONTests", ["JSON", "CByteScan"]),
+    tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files"]),
+    tests("Data", "CorpusTests", ["Corpus", "Files", "JSON"]),
+    tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files"]),
+    tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization"]),
+    tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON"]),
+    tests("Data", "PreprocessingTests", ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON"]),
+    tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON"]),
+    tests(
+        "Schedule", "LengthWarmupTests",
+        ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),
+    tests("Training", "DrawingTests", ["Drawing"]),
+    // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
+    tests("Training", "TransformerTests", ["Transformer", "CMathKernels", "CAllocationCount"], swift: kernel),
+    tests(
+        "Training", "TrainingTests",
+        ["Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Files", "JSON"]),
+    tests("Interfaces", "CommandKitTests", ["CommandKit", "Spelling"]),
+    tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "IndexedDatasets"]),
+    tests(
+        "Tools", "CommandTests", ["slwdata", "slw-train", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files"]),
+]
+
+/// All tests, or only the targets named in SLW_TEST_TARGETS ("CorpusTests,JSONTests"), so that work on one module builds only what it needs.
+let wanted = Context.environment["SLW_TEST_TARGETS"]?.split(separator: ",").map(String.init)
+
 let package = Package(
     name: "slwdata",
     products: [
@@ -29,105 +140,8 @@ let package = Package(
         .executable(name: "slw-train", targets: ["slw-train"]),
         .library(name: "slwloader", type: .dynamic, targets: ["LoaderLibrary"]),
     ],
-    targets: [
-        // The system's libraries, and the two vector kernels that Swift does not compile well.
-        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
-        .target(name: "CByteScan", cSettings: cKernel),
-        .target(name: "CMathKernels", cSettings: cKernel),
-
-        // Ground floor: the kernel behind a thin wall, and one strict JSON reader and one normal form of text for everybody.
-        .target(name: "Files", swiftSettings: strict),
-        .target(name: "JSON", dependencies: ["CByteScan"], swiftSettings: kernel),
-        .target(name: "Spelling", swiftSettings: strict),
-        .target(name: "Normalization", dependencies: ["CByteScan"], swiftSettings: kernel),
-
-        // The flow, left to right.
-        .target(name: "Corpus", dependencies: ["CZstd", "CByteScan", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "Tokenizer", dependencies: ["CByteScan", "Files", "JSON", "Normalization"], swiftSettings: kernel),
-        .target(name: "Cleaning", dependencies: ["CByteScan", "Corpus", "Normalization"], swiftSettings: kernel),
-        .target(name: "IndexedDataset", dependencies: ["CByteScan", "Files", "JSON"], swiftSettings: strict),
-        .target(
-            name: "Preprocessing", dependencies: ["Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON"],
-            swiftSettings: strict),
-        .target(name: "Sampling", dependencies: ["IndexedDataset", "Files", "JSON"], swiftSettings: kernel),
-        .target(name: "LengthWarmup", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "Spelling"], swiftSettings: kernel),
-        .target(name: "Drawing", swiftSettings: strict),
-        .target(name: "Transformer", dependencies: ["COpenBLAS", "CMathKernels"], swiftSettings: kernel),
-        .target(
-            name: "Training",
-            dependencies: [
-                "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Drawing", "Files", "JSON", "Spelling",
-            ],
-            swiftSettings: strict),
-
-        // The loader for other engines: a C interface, and Python over it.
-        .target(name: "CLoader"),
-        .target(
-            name: "LoaderLibrary", dependencies: ["CLoader", "LengthWarmup", "Sampling", "JSON", "Spelling"],
-            exclude: ["python"],
-            swiftSettings: strict),
-
-        // The surface.
-        .target(name: "CommandLine", dependencies: ["Spelling"], swiftSettings: strict),
-        .executableTarget(
-            name: "slwdata",
-            dependencies: [
-                "CommandLine", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
-                "Files", "JSON", "Spelling",
-            ],
-            swiftSettings: strict),
-        .executableTarget(
-            name: "slw-train",
-            dependencies: [
-                "CommandLine", "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON",
-                "Spelling",
-            ],
-            swiftSettings: strict),
-
-        // Tests: one target a module, one for the commands as a person runs them.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: house),
-        .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
-        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "NormalizationTests", dependencies: ["Normalization", "CByteScan", "Files", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "JSONTests", dependencies: ["JSON", "CByteScan", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "JSON", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "CleaningTests", dependencies: ["Cleaning", "CByteScan", "Corpus", "Files", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "TokenizerTests", dependencies: ["Tokenizer", "CByteScan", "Files", "JSON", "Normalization", "TestSupport"],
-            swiftSettings: house),
-        .testTarget(name: "IndexedDatasetTests", dependencies: ["IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "PreprocessingTests",
-            dependencies: ["Preprocessing", "Corpus", "Cleaning", "Tokenizer", "IndexedDataset", "Files", "JSON", "TestSupport"],
-            swiftSettings: house),
-        .testTarget(
-            name: "SamplingTests", dependencies: ["Sampling", "IndexedDataset", "Files", "JSON", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "LengthWarmupTests",
-            dependencies: ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDataset", "Files", "JSON", "TestSupport", "Spelling"],
-            swiftSettings: house),
-        .testTarget(
-            name: "LoaderLibraryTests", dependencies: ["LoaderLibrary", "CLoader", "IndexedDataset", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: house),
-        // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
-        .testTarget(
-            name: "TransformerTests", dependencies: ["Transformer", "CMathKernels", "CAllocationCount", "TestSupport"],
-            swiftSettings: kernel),
-        .testTarget(
-            name: "TrainingTests",
-            dependencies: [
-                "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDataset", "Tokenizer", "Files", "JSON", "TestSupport",
-            ],
-            swiftSettings: house),
-        .testTarget(name: "CommandLineTests", dependencies: ["CommandLine", "Spelling", "TestSupport"], swiftSettings: house),
-        .testTarget(
-            name: "CommandTests",
-            dependencies: ["slwdata", "slw-train", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files", "TestSupport"],
-            swiftSettings: house),
-    ],
+    targets: kernels + base + data + schedule + training + interfaces + tools + testSupport
+        + testTargets.filter { wanted?.contains($0.name) ?? true },
     swiftLanguageModes: [.v6]
 )
 
@@ -136,6 +150,7 @@ if Context.environment["SLW_FUZZ"] != nil {
     package.products.append(.library(name: "slwfuzz", type: .static, targets: ["Fuzz"]))
     package.targets.append(
         .target(
-            name: "Fuzz", dependencies: ["Corpus", "Files", "IndexedDataset", "JSON", "LengthWarmup", "Sampling", "Tokenizer", "Training"],
+            name: "Fuzz",
+            dependencies: ["Corpus", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Training"],
             path: "Tests/Fuzz", swiftSettings: house))
 }

@@ -1,11 +1,11 @@
 import Corpus
 import Files
-import IndexedDataset
+import IndexedDatasets
 import JSON
 import LengthWarmup
 
 @testable import Sampling
-@testable import Tokenizer
+@testable import Tokenization
 @testable import Training
 
 /// The readers of everything that comes from outside, by the name that `scripts/fuzz` takes.

@@ -1,0 +1,63 @@
+public import Cleaning
+public import Corpus
+public import Files
+public import IndexedDatasets
+
+/// Why preprocessing did not end with a data set. One line: what, where, what to do.
+public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Sendable {
+    case file(FileError)
+    case corpus(CorpusError)
+    case index(IndexError)
+    case cleaning(CleaningError)
+    /// End-of-text tokens are wanted from a tokenizer that has none.
+    case noEndOfText(tokenizer: String)
+    /// Partial files of an earlier run are at the output.
+    case unfinishedRun(prefix: String)
+    /// The earlier run was another one.
+    case cannotResume(prefix: String, difference: String)
+    /// What comes out will not fit.
+    case notEnoughSpace(path: String, needed: Int, available: Int)
+    /// The user asked to stop. `isResumable`: what was done is kept.
+    case interrupted(prefix: String, isResumable: Bool)
+    /// Something went wrong on the way; what was done is kept.
+    indirect case stopped(PreprocessingError, prefix: String)
+
+    public var description: String {
+        switch self {
+        case .file(let error): error.description
+        case .corpus(let error): error.description
+        case .index(let error): error.description
+        case .cleaning(let error): error.description
+        case .noEndOfText(let tokenizer):
+            "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append; leave out --append-eod or choose another tokenizer"
+        case .unfinishedRun(let prefix):
+            "\(PathName.printable(prefix)): an interrupted run is here; continue it with --resume, or start over with --overwrite"
+        case .cannotResume(let prefix, let difference):
+            "\(PathName.printable(prefix)): cannot resume: \(difference); start over with --overwrite"
+        case .notEnoughSpace(let path, let needed, let available):
+            "\(PathName.printable(path)): about \(needed) bytes are needed but only \(available) are free; free some space or choose another place"
+        case .interrupted(let prefix, let isResumable):
+            isResumable
+                ? "interrupted; what was done is kept: run the same command with --resume to continue \(PathName.printable(prefix))"
+                : "interrupted; nothing was kept, because the input cannot be read again"
+        case .stopped(let error, _): "\(error) (what was done so far is kept: continue with --resume)"
+        }
+    }
+
+    /// The error itself, without the remark that the run can go on.
+    public var cause: PreprocessingError { if case .stopped(let error, _) = self { error } else { self } }
+}
+
+extension PreprocessingError {
+    static func wrapping<R: ~Copyable>(_ body: () throws(FileError) -> R) throws(PreprocessingError) -> R {
+        do throws(FileError) { return try body() } catch { throw .file(error) }
+    }
+
+    static func wrapping<R: ~Copyable>(_ body: () throws(IndexError) -> R) throws(PreprocessingError) -> R {
+        do throws(IndexError) { return try body() } catch { throw .index(error) }
+    }
+
+    static func wrapping<R: ~Copyable>(_ body: () throws(CorpusError) -> R) throws(PreprocessingError) -> R {
+        do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
+    }
+}

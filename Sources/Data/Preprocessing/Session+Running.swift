@@ -1,0 +1,214 @@
+import Cleaning
+import Corpus
+import Files
+import IndexedDatasets
+import JSON
+import Tokenization
+
+extension Session {
+    /// Reads, encodes and writes to the end, then publishes. On the way out of an error it keeps what another session can go on with.
+    consuming func run(
+        progress: (PreprocessingProgress) -> Void, report: (String) -> Void
+    ) throws(PreprocessingError) -> PreprocessingSummary {
+        var summary = PreprocessingSummary()
+        summary.resumedAtByte = resumed?.counts.inputBytes
+        let ending = [".bin", ".idx", ".meta", ".sums"]
+        summary.files = ending.map { prefix + $0 }
+        if let finished {
+            try removeRemains()
+            summary.counts = finished
+            return summary
+        }
+        if let resumed, resumed.isComplete, !IndexedDatasetWriter.isStarted(prefix) {
+            // Killed between the last name and the end of the journal: all is done.
+            guard FileSystem.exists(IndexedDataset.indexPath(prefix)) else {
+                throw .cannotResume(prefix: prefix, difference: "the partial files of the interrupted run are gone")
+            }
+            summary.counts = resumed.counts
+            try removeRemains()
+            return summary
+        }
+
+        var state = resumed ?? RunJournal.Progress()
+        let filter = try openFilter(state)
+        var writer = try openWriter()
+        var record = try openRecord(state)
+        let points = isResumable ? DurablePoints(journal, identity, prefix: prefix) : nil
+        var failure: PreprocessingError?
+        do throws(PreprocessingError) {
+            try write(to: &writer, &record, from: &state, filter, points, progress, report)
+            try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state)) }
+        } catch { failure = error }
+        // A point that could not be written is no reason to throw away what could.
+        do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
+        if let failure {
+            try end(writer, record, state, after: failure)
+        }
+        state.isComplete = true
+        if journal.exists { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
+        do throws(IndexError) { try writer.publish(resumable: isResumable) } catch {
+            guard isResumable else { throw .index(error) }
+            // All is written and durable; a journal is needed now, even if the run was too short for one.
+            try PreprocessingError.wrapping { () throws(FileError) in
+                if !journal.exists { try journal.begin(identity) }
+                try journal.write(state)
+            }
+            throw .stopped(.index(error), prefix: prefix)
+        }
+        try removeJournal()
+        summary.counts = state.counts
+        // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
+        if state.counts.tokens == 0 {
+            report(
+                "\(PathName.printable(prefix)) holds no tokens, because the input has no text; it can be merged, but Megatron-LM cannot open it"
+            )
+        }
+        return summary
+    }
+
+    private func openWriter() throws(PreprocessingError) -> IndexedDatasetWriter {
+        do throws(IndexError) {
+            guard let resumed else { return try IndexedDatasetWriter(prefix: prefix, tokenType: tokenType, overwrite: overwrites) }
+            return try IndexedDatasetWriter(resuming: prefix, tokenType: tokenType, at: resumed.writer, overwrite: overwrites)
+        } catch { throw .index(error) }
+    }
+
+    /// What finds duplicates, with everything in it that earlier sessions have seen. A run that lacks only names reads no document that could be one, and its
+    /// record may lack the last ones.
+    private func openFilter(_ state: RunJournal.Progress) throws(PreprocessingError) -> DuplicateFilter? {
+        guard let rule = configuration.cleaning.duplicates, !state.isComplete else { return nil }
+        let filter = DuplicateFilter(rule, memoryLimit: configuration.duplicateMemoryBytes)
+        guard try SketchRecord.replay(journal, documents: state.writer.documentCount, into: filter) else {
+            throw .cannotResume(prefix: prefix, difference: "\(PathName.printable(journal.sketchesPath)).partial is not as it was left")
+        }
+        return filter
+    }
+
+    private func openRecord(_ state: RunJournal.Progress) throws(PreprocessingError) -> SketchRecord? {
+        guard let rule = configuration.cleaning.duplicates, isResumable, !state.isComplete else { return nil }
+        do throws(FileError) { return try SketchRecord(journal, rule, documents: state.writer.documentCount) } catch { throw .file(error) }
+    }
+
+    /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
+    private func write(
+        to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, from state: inout RunJournal.Progress,
+        _ filter: DuplicateFilter?, _ points: DurablePoints?,
+        _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
+    ) throws(PreprocessingError) {
+        let pipeline = ChunkPipeline(
+            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.cleaning,
+            configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
+            workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes, filter: filter)
+        defer { pipeline.stop() }
+        let meter = InputProgress(inputs, parts)
+        var tally = CorpusTally(from: state.corpus)
+        let before = state.counts
+        var tokens = 0
+        var inputBytes = 0
+        var cleaning = CleaningCounts()
+        let clock = ContinuousClock()
+        var lastPoint = clock.now
+        while true {
+            if configuration.isStopRequested() { throw .interrupted(prefix: prefix, isResumable: isResumable) }
+            guard let slot = try pipeline.next() else { return }
+            defer { pipeline.giveBack(slot) }
+            let linesBefore = tally.linesBefore(slot.batch)
+            do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
+                throw .corpus(error)
+            }
+            do throws(IndexError) {
+                try unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts)
+            } catch { throw .index(error) }
+            do throws(FileError) { try record?.append(slot.sketches) } catch { throw .file(error) }
+            tokens += slot.tokens.tokenCount
+            inputBytes += slot.batch.byteRange.count
+            cleaning += slot.cleaning
+            state.origins?.append(
+                .init(
+                    input: slot.batch.input, documentCount: slot.batch.documentCount, bytes: slot.batch.byteRange,
+                    lines: linesBefore..<tally.position.line))
+            state.corpus = tally.position
+            state.writer = writer.position
+            state.counts = before.adding(tally, cleaning, tokens: tokens, inputBytes: inputBytes)
+            progress(
+                PreprocessingProgress(counts: state.counts, bytesDone: meter.bytesDone(at: state.corpus), bytesTotal: meter.bytesTotal))
+            if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
+                lastPoint = clock.now
+                do throws(IndexError) { _ = try writer.flush() } catch { throw .index(error) }
+                do throws(FileError) { try record?.flush() } catch { throw .file(error) }
+                try points.request(state)
+            }
+        }
+    }
+
+    /// After an error: one more durable point, if it can be had, and the partial files stay when there is any point to go on from.
+    private func end(
+        _ writer: consuming IndexedDatasetWriter, _ record: consuming SketchRecord?, _ state: RunJournal.Progress,
+        after failure: PreprocessingError
+    ) throws(PreprocessingError) -> Never {
+        guard isResumable else { throw failure }
+        var writer = writer
+        var record = record
+        do throws(PreprocessingError) {
+            try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
+            try PreprocessingError.wrapping { () throws(FileError) in try record?.flush() }
+            if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
+        } catch {
+            // The last point before it holds.
+        }
+        guard let progress = (try? journal.readProgress()) ?? nil, progress.counts.inputBytes > 0 else {
+            try removeJournal()
+            throw failure
+        }
+        try? writer.leave()
+        try? record?.leave()
+        if case .interrupted = failure { throw failure }
+        throw .stopped(failure, prefix: prefix)
+    }
+
+    private func removeJournal() throws(PreprocessingError) {
+        try PreprocessingError.wrapping { () throws(FileError) in try journal.remove() }
+    }
+
+    /// Removes what a run leaves that is killed when its data set has all its names.
+    private func removeRemains() throws(PreprocessingError) {
+        try PreprocessingError.wrapping { () throws(IndexError) in try IndexedDatasetWriter.discard(prefix) }
+        try removeJournal()
+    }
+
+    private func metadata(_ state: RunJournal.Progress) -> DatasetMetadata {
+        let tokenizer = configuration.tokenizer
+        var source: JSONObject = [
+            "inputs": .array(inputs.inputs.prefix(100).map { JSONValue(PathName.printable($0.path)) }),
+            "input_count": JSONValue(inputs.inputs.count),
+            "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(state.counts[keyPath: $0.1])) })),
+        ]
+        if let origins = state.origins { source["origins"] = origins.json }
+        if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
+        let cleaning = configuration.cleaning.options
+        if !cleaning.isEmpty { source["cleaning"] = .object(JSONObject(cleaning.map { ($0.name, JSONValue($0.value)) })) }
+        source["shard"] = configuration.shard.map { JSONValue($0.description) }
+        return DatasetMetadata(
+            tokenizer: .init(
+                name: tokenizer.name, digest: tokenizer.digest, vocabularySize: tokenizer.vocabularySize,
+                endOfText: tokenizer.endOfText.map { Int($0) }),
+            appendsEndOfText: configuration.appendEndOfText, source: .object(source))
+    }
+}
+
+extension PreprocessingCounts {
+    /// With what was read since.
+    func adding(_ tally: CorpusTally, _ cleaning: CleaningCounts, tokens: Int, inputBytes: Int) -> PreprocessingCounts {
+        var sum = self
+        sum.documents += tally.documents
+        sum.emptyDocuments += tally.emptyDocuments
+        sum.filteredDocuments += tally.filteredDocuments
+        sum.cleaning += cleaning
+        sum.badLines += tally.badLines
+        sum.blankLines += tally.blankLines
+        sum.textBytes += tally.textBytes
+        sum.tokens += tokens
+        sum.inputBytes += inputBytes
+        return sum
+    }
+}

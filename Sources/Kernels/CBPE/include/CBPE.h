@@ -1,0 +1,9 @@
+#pragma once
+
+#include "blocks.h"
+#include "emit.h"
+#include "look_up.h"
+#include "merge_pairs.h"
+#include "pattern_scan.h"
+#include "pretokenize.h"
+#include "scan_level.h"

@@ -1,0 +1,5 @@
+#pragma once
+
+#include "json_scan.h"
+#include "prefetch.h"
+#include "same_bytes.h"

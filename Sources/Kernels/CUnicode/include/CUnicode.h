@@ -1,0 +1,4 @@
+#pragma once
+
+#include "code_points.h"
+#include "nfc.h"

@@ -1,0 +1,155 @@
+import IndexedDatasets
+import Sampling
+
+/// Makes the micro-batches of one rank, one after the other: plans a step, finds where its slices lie, copies the rank's rows.
+struct BatchAssembler {
+    private(set) var plan: TrainingPlan
+    let source: DataSource
+    let rank: Int
+    let world: Int
+    let microBatchSize: Int
+    /// Adaptive pacing: whether the step that is complete still lacks its loss, on which the next one depends.
+    private(set) var awaitsLoss = false
+
+    /// The step at hand, and its micro-batches: those made, and all. Every rank makes as many as the largest share needs.
+    private var step = PlannedStep(step: 0, sequenceLength: 0, groups: [])
+    private var made = 0
+    private var microCount = 0
+    /// The whole step's runs of tokens, and where in them each row ends.
+    private var runs: [TokenRun] = []
+    private var rowEnds: [Int] = []
+    private var entries: [SampleOrder.Entry] = []
+
+    init(plan: TrainingPlan, source: DataSource, rank: Int, world: Int, microBatchSize: Int) {
+        self.plan = plan
+        self.source = source
+        self.rank = rank
+        self.world = world
+        self.microBatchSize = microBatchSize
+    }
+
+    /// A batch of the right size for ``fill(_:)``.
+    func emptyBatch() -> ProducedBatch {
+        ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength), sources: source.streams.count)
+    }
+
+    /// Makes the next micro-batch; false at the end of the plan.
+    mutating func fill(_ produced: ProducedBatch) -> Bool {
+        if made == microCount {
+            awaitsLoss = false
+            guard plan.nextStep(into: &step) else { return false }
+            locate()
+            (made, microCount) = (0, ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize)
+        }
+        let batch = produced.batch
+        let rows = step.rows(ofRank: rank, world: world)
+        let first = min(rows.lowerBound + made * microBatchSize, rows.upperBound)
+        let end = min(first + microBatchSize, rows.upperBound)
+        let share = (step.rowCount + world - 1) / world
+        batch.reshape(rows: min(microBatchSize, share - made * microBatchSize), length: step.sequenceLength)
+        batch.targetCount = copyRows(first..<end, into: batch)
+        made += 1
+        batch.step = step.step
+        batch.globalTargetCount = step.targetCount
+        batch.completesStep = made == microCount
+        if batch.completesStep {
+            produced.account(for: runs)
+            awaitsLoss = plan.adaptiveCourse != nil
+        }
+        return true
+    }
+
+    /// Copies the global rows `rows`; the batch's other rows become padding. Returns the number of targets.
+    private func copyRows(_ rows: Range<Int>, into batch: Batch) -> Int {
+        source.memories.withUnsafeBufferPointer { memories in
+            var targetCount = 0
+            /// The first run that no one has asked the memory for.
+            var asked = rows.isEmpty ? 0 : runsOfRow(rows.lowerBound).lowerBound
+            let last = rows.isEmpty ? 0 : rowEnds[rows.upperBound - 1]
+            for row in 0..<batch.rows {
+                let own = row < rows.count ? runsOfRow(rows.lowerBound + row) : 0..<0
+                // Rows lie anywhere in the file: without this each one's first tokens are waited for.
+                while asked < min(own.upperBound + Self.runsAhead, last) {
+                    memories[runs[asked].dataset].prefetch(at: runs[asked].token, count: runs[asked].count)
+                    asked += 1
+                }
+                targetCount += batch.fill(row: row, length: batch.length, runs: runs, own, from: memories)
+            }
+            return targetCount
+        }
+    }
+
+    /// How many runs before its turn a run is brought into the cache.
+    private static let runsAhead = 4
+
+    private func runsOfRow(_ row: Int) -> Range<Int> { (row == 0 ? 0 : rowEnds[row - 1])..<rowEnds[row] }
+
+    /// The loss of the step that is complete.
+    mutating func observe(loss: Double) {
+        plan.observe(loss: loss)
+        awaitsLoss = false
+    }
+
+    /// Where all slices of the step lie, row by row: the digest needs every rank's.
+    private mutating func locate() {
+        runs.removeAll(keepingCapacity: true)
+        rowEnds.removeAll(keepingCapacity: true)
+        for group in step.groups {
+            if source.megatron == nil {
+                entries.removeAll(keepingCapacity: true)
+                for part in group.parts { source.order.appendEntries(epoch: group.epoch, positions: part.positions, to: &entries) }
+            }
+            for row in 0..<group.rowCount {
+                var firstEntry = 0
+                for part in group.parts {
+                    let first = row * part.perRow
+                    for index in first..<first + part.perRow {
+                        if source.megatron == nil {
+                            runs.append(source.run(of: entries[firstEntry + index], start: part.start, targets: part.length))
+                        } else {
+                            source.appendRuns(
+                                epoch: group.epoch, position: part.positions.lowerBound + index, start: part.start, targets: part.length,
+                                to: &runs)
+                        }
+                    }
+                    firstEntry += part.positions.count
+                }
+                rowEnds.append(runs.count)
+            }
+        }
+    }
+}
+
+/// A batch and, with a step's last one, what the whole step adds.
+final class ProducedBatch {
+    let batch: Batch
+    var stepDigest: UInt64 = 0
+    /// For each data set: trained targets, and samples that were opened.
+    var stepTargets: [Int]
+    var stepOpened: [Int]
+    /// How long it took to make, in seconds.
+    var seconds = 0.0
+
+    init(_ batch: Batch, sources: Int) {
+        self.batch = batch
+        stepTargets = Array(repeating: 0, count: sources)
+        stepOpened = stepTargets
+    }
+
+    /// Sums up the runs of a whole step. In place: a step takes no memory for its accounts.
+    func account(for runs: [TokenRun]) {
+        var (targets, opened) = ([Int](), [Int]())
+        swap(&targets, &stepTargets)
+        swap(&opened, &stepOpened)
+        for index in 0..<targets.count { (targets[index], opened[index]) = (0, 0) }
+        var digest = SliceDigest()
+        for run in runs {
+            digest.add(run)
+            targets[run.dataset] += run.targetCount
+            if run.opensSample { opened[run.dataset] += 1 }
+        }
+        stepDigest = digest.value
+        swap(&targets, &stepTargets)
+        swap(&opened, &stepOpened)
+    }
+}

@@ -1,0 +1,36 @@
+public import IndexedDatasets
+
+/// One part of one data set as full-length samples: pure arithmetic over the packed tokens of the `.bin`, no index to build.
+///
+/// Sample j is tokens `base + j·L ... base + j·L + L`: L inputs, L targets one further on. Neighbours share one token, so each
+/// adjacent pair of tokens is a target once. What is left at the end (fewer than L targets) belongs to no sample.
+public struct SampleStream: Sendable {
+    public let dataset: IndexedDataset
+    /// The part's sequences, and the tokens they hold.
+    public let sequences: Range<Int>
+    public let tokens: Range<Int>
+    public let sequenceLength: Int
+
+    /// Throws when the part is too small for a sample. (An opened data set has its sequences back to back; opening checks it.)
+    public init(_ dataset: IndexedDataset, sequences: Range<Int>, sequenceLength: Int) throws(SamplingError) {
+        precondition(sequenceLength > 0, "a sample has at least one target")
+        self.dataset = dataset
+        self.sequences = sequences
+        self.sequenceLength = sequenceLength
+        let lower = sequences.isEmpty ? 0 : dataset.tokenOffset(ofSequence: sequences.lowerBound)
+        let upper =
+            sequences.isEmpty
+            ? 0 : dataset.tokenOffset(ofSequence: sequences.upperBound - 1) + dataset.length(ofSequence: sequences.upperBound - 1)
+        tokens = lower..<upper
+        guard sampleCount > 0 else { throw .noSample(prefix: dataset.prefix, tokens: tokens.count, sequenceLength: sequenceLength) }
+    }
+
+    /// Full-length samples.
+    public var sampleCount: Int { max(tokens.count - 1, 0) / sequenceLength }
+
+    /// Where in the `.bin`, in tokens, sample `index` begins.
+    public func firstToken(ofSample index: Int) -> Int {
+        precondition(index >= 0 && index < sampleCount, "sample outside the stream")
+        return tokens.lowerBound + index * sequenceLength
+    }
+}

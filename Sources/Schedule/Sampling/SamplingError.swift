@@ -1,0 +1,30 @@
+public import IndexedDatasets
+
+/// What can be wrong between a token index and its samples. `description` is one line: what, where, what to do.
+public enum SamplingError: Error, CustomStringConvertible, Sendable {
+    case index(IndexError)
+    case badSplit(String)
+    case badWeight(String)
+    /// Data that changed at a restart in a way that cannot go on.
+    case badChange(String)
+    /// The split holds too few tokens for one sample.
+    case noSample(prefix: String, tokens: Int, sequenceLength: Int)
+    case megatron(MegatronOrderError)
+    /// Megatron mixes by weight only towards a known number of samples.
+    case megatronSize
+
+    public var description: String {
+        switch self {
+        case .index(let error): error.description
+        case .megatron(let error): error.description
+        case .megatronSize:
+            "Megatron's order with weights needs the number of samples of the whole job: give --train-samples, or no weights"
+        case .badSplit(let text):
+            "the split \(text) is not three numbers such as 969,30,1 (training, validation, test): give proportions, at least one above zero"
+        case .badWeight(let text): "the data set \(text) has a weight that is no number above zero: write prefix=0.3"
+        case .badChange(let reason): "the data cannot change so at a restart: \(reason)"
+        case .noSample(let prefix, let tokens, let sequenceLength):
+            "\(prefix): this split holds \(tokens) tokens, a sample of length \(sequenceLength) needs \(sequenceLength + 1): use more data, a shorter --seq-length or another --split"
+        }
+    }
+}

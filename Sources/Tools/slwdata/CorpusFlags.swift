@@ -1,0 +1,31 @@
+import CommandKit
+import Corpus
+
+/// What to read and how: the options of every command that reads text.
+enum CorpusFlags {
+    static let input = Option.list("--input", "PATH", isRequired: true, "files, directories, quoted patterns, or - for standard input")
+    static let source = Option.choice(
+        "--source", "NAME", of: CorpusSource.allCases.map(\.rawValue), default: "auto",
+        "layout of the input; auto tells it by name and first bytes")
+    static let textKey = Option.text("--text-key", "KEY", default: "text", "key of the text in JSON Lines").also(
+        "--json-keys", "--json-key")
+    static let pileSets = Option.list("--pile-set", "NAME", "only documents of these sets of the Pile (meta.pile_set_name)")
+    static let badLines = Option.choice(
+        "--bad-lines", "POLICY", of: BadLinePolicy.allCases.map(\.rawValue), default: "fail",
+        "stop at a line that holds no document, or count it and go on")
+    static let documentBytes = Option<Int?>.bytes("--max-document-bytes", "a longer text counts as a bad line").defaulting(to: "64MiB")
+    static let lineBytes = Option<Int?>.bytes("--max-line-bytes", "a longer line counts as a bad line; bounds the memory of reading")
+        .defaulting(to: "64MiB")
+
+    static let group = OptionGroup("Input", [input, source, textKey, pileSets, badLines, documentBytes, lineBytes])
+
+    static func options(_ call: Invocation) -> CorpusOptions {
+        var options = CorpusOptions(
+            source: CorpusSource(rawValue: call[source])!, textKey: call[textKey],
+            pileSets: call[pileSets].isEmpty ? nil : Set(call[pileSets]),
+            badLines: BadLinePolicy(rawValue: call[badLines])!)
+        if let bytes = call[documentBytes] { options.maximumDocumentBytes = bytes }
+        if let bytes = call[lineBytes] { options.maximumLineBytes = bytes }
+        return options
+    }
+}

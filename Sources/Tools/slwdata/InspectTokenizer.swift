@@ -1,0 +1,76 @@
+import CommandKit
+import Files
+import JSON
+import Tokenization
+
+/// `slwdata inspect tokenizer T`
+enum InspectTokenizerCommand {
+    static let text = Option<String?>.text("--text", "TEXT", "show how this text is cut")
+
+    static let command = Command(
+        "tokenizer", "what is in a vocabulary, and how it cuts a text",
+        examples: ["slwdata inspect tokenizer default", "slwdata inspect tokenizer gpt2 --text 'Hello world'"],
+        operands: [.optional("T", "file, directory or installed name (default: default)")], options: [OptionGroup("Shown", [text])],
+        printsJSON: true,
+        run: run)
+
+    @Sendable static func run(_ call: Invocation) throws {
+        let tokenizer = try Tokenizer.load(call.operands.first ?? "default")
+        let pieces = call[text].map { tokenizer.encode(PathName.systemBytes($0)) }
+        if call.wantsJSON { return call.console.print(json(tokenizer, pieces).serialized()) }
+        var lengths = [Int](repeating: 0, count: 17)
+        var longest: [UInt8] = []
+        let specials = Set(tokenizer.specialTokens.map(\.id))
+        for id in 0..<TokenID(tokenizer.vocabularySize) where !specials.contains(id) {
+            guard let bytes = tokenizer.bytes(of: id) else { continue }
+            lengths[min(bytes.count, 16)] += 1
+            if bytes.count > longest.count { longest = bytes }
+        }
+        let specialText = tokenizer.specialTokens.prefix(8).map { "\($0.text) (\($0.id))" }.joined(separator: ", ")
+        let rows = [
+            ("tokenizer", PathName.printable(tokenizer.name)), ("digest", hexadecimal(tokenizer.digest)),
+            ("tokens", QuantityText.count(tokenizer.vocabularySize)),
+            ("special", tokenizer.specialTokens.isEmpty ? "none" : specialText + (tokenizer.specialTokens.count > 8 ? ", …" : "")),
+            ("normalizer", tokenizer.normalizer?.rawValue ?? "none"), ("end of text", tokenizer.endOfText.map { "\($0)" } ?? "none"),
+            ("longest", "\(longest.count) bytes: \(shown(longest))"),
+        ]
+        call.console.print(TextTable.pairs(rows).text)
+        if let pieces {
+            call.console.print("\n" + pieces.map { "\(shown(tokenizer.bytes(of: $0) ?? []))" }.joined(separator: "|"))
+            return call.console.print(pieces.map(String.init).joined(separator: " "))
+        }
+        var table = TextTable([("bytes", .right), ("tokens", .right), ("", .left)])
+        let most = Double(lengths.max() ?? 1)
+        for (length, count) in lengths.enumerated() where count > 0 {
+            table.add([length == 16 ? "16+" : "\(length)", QuantityText.count(count), Chart.bar(Double(count) / most, width: 40)])
+        }
+        call.console.print("\n" + table.text)
+    }
+
+    private static func json(_ tokenizer: Tokenizer, _ pieces: [TokenID]?) -> JSONValue {
+        var json: JSONObject = [
+            "name": JSONValue(tokenizer.name), "digest": JSONValue(hexadecimal(tokenizer.digest)),
+            "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText.map(Int.init)),
+            "normalizer": tokenizer.normalizer.map { JSONValue($0.rawValue) } ?? .null,
+            "special_tokens": .object(JSONObject(tokenizer.specialTokens.map { ($0.text, JSONValue(Int($0.id))) })),
+        ]
+        if let pieces { json["ids"] = .array(pieces.map { JSONValue(Int($0)) }) }
+        return .object(json)
+    }
+
+    private static func hexadecimal(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    private static func shown(_ bytes: [UInt8]) -> String { TokenPieces.shown(bytes) }
+}
+
+/// Bytes of tokens for a terminal.
+enum TokenPieces {
+    /// One line whatever the bytes are: line ends as \n, what is no text as \xFF; at most `limit` characters.
+    static func shown(_ bytes: [UInt8], limit: Int = 80) -> String {
+        let text = PathName.printable(PathName.string(fromSystem: bytes))
+        return text.count > limit ? text.prefix(limit - 1) + "…" : text
+    }
+}

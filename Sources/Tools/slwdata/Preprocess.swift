@@ -1,0 +1,126 @@
+import Cleaning
+import CommandKit
+import Corpus
+import Files
+import JSON
+import Preprocessing
+import Tokenization
+
+/// `slwdata preprocess`
+enum PreprocessCommand {
+    static let appendEndOfText = Option.flag("--append-eod", negatable: true, "end each document with the tokenizer's end-of-text token")
+    static let outputPrefix = Option<String?>.text("--output-prefix", "P", "write P.bin and P.idx").also("--output").defaulting(
+        to: "the input's name without endings, beside it")
+    static let megatronNames = Option.flag("--megatron-names", "add Megatron's _text_document to the prefix")
+    static let resume = Option.flag("--resume", "go on with an interrupted run; the same bytes come out")
+    static let shard = Option<String?>.text(
+        "--shard", "I/N", "only the I-th of N parts of the input, equal in bytes; merge puts them together")
+    static let workers = Option<Int?>.count("--workers", in: 1...4096, "threads; the output is the same for any number").defaulting(
+        to: "one a core")
+    static let memory = Option<Int?>.bytes("--memory", "input on its way at a time; memory stays below about four times this").defaulting(
+        to: "64MiB")
+    static let durable = Option<Double?>.number(
+        "--durable-every", "SECONDS", in: 0...86400, "how much work a kill may cost: what is older is on the device"
+    ).defaulting(to: "5")
+
+    static let command = Command(
+        "preprocess", "turn text into a token index: Megatron's .bin and .idx",
+        discussion: [
+            "Output depends on the input and the options alone: not on the number of workers, nor on interruptions. Both files appear under their names only when they are complete. Memory stays below about 300 MB whatever the input, and more only for larger documents."
+        ],
+        examples: [
+            "slwdata preprocess --input some.jsonl",
+            "slwdata preprocess --input 'pile/*.jsonl.zst' --pile-set Pile-CC --tokenizer gpt2 --append-eod --output-prefix cc",
+            "zcat texts.jsonl.gz | slwdata preprocess --input - --source jsonl --output-prefix texts",
+        ],
+        options: [
+            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", [SharedOptions.tokenizer, appendEndOfText]),
+            OptionGroup("Output", [outputPrefix, megatronNames, SharedOptions.overwrite, resume]),
+            OptionGroup("Run", [workers, memory, durable, shard]),
+        ], printsJSON: true, run: run)
+
+    @Sendable static func run(_ call: Invocation) throws {
+        let prefix = try prefix(call)
+        var configuration = Preprocessor.Configuration(
+            inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try Tokenizer.load(call[SharedOptions.tokenizer]))
+        configuration.appendEndOfText = call[appendEndOfText]
+        configuration.corpus = CorpusFlags.options(call)
+        configuration.cleaning = try CleaningFlags.rules(call)
+        if let bytes = call[CleaningFlags.memory] { configuration.duplicateMemoryBytes = bytes }
+        configuration.overwrite = call[SharedOptions.overwrite]
+        configuration.resume = call[resume]
+        if let count = call[workers] { configuration.workers = count }
+        if let bytes = call[memory] { configuration.budgetBytes = max(1 << 20, bytes) }
+        if let seconds = call[durable] { configuration.secondsBetweenDurablePoints = seconds }
+        if let text = call[shard] {
+            guard let shard = Shard(text) else { throw call.misuse("--shard: \(text) is not a part such as 3/16") }
+            configuration.shard = shard
+            if configuration.cleaning.duplicates != nil, shard.count > 1 {
+                call.console.warn("duplicates are found within shard \(shard) only, not between shards")
+            }
+        }
+        call.console.beginProgress("tokenizing", unit: .bytes)
+        let summary = try Preprocessor(configuration).run(
+            progress: { progress in
+                call.console.updateProgress(
+                    progress.bytesDone, total: progress.bytesTotal, remark: "\(QuantityText.compact(Double(progress.counts.tokens))) tokens"
+                )
+            }, report: { call.console.warn($0) })
+        call.console.endProgress()
+        if call.wantsJSON { return call.console.print(json(summary, prefix, configuration.tokenizer).serialized()) }
+        print(summary, prefix, to: call)
+    }
+
+    private static func prefix(_ call: Invocation) throws -> String {
+        let inputs = call[CorpusFlags.input]
+        var prefix: String
+        if let given = call[outputPrefix] {
+            prefix = PrefixName.prefix(given)
+        } else {
+            guard inputs.count == 1, inputs[0] != "-", FileSystem.exists(inputs[0]) || !inputs[0].contains(where: { "*?[".contains($0) })
+            else {
+                throw call.misuse(
+                    "--output-prefix is missing", hint: "say where the tokens of \(inputs.count == 1 ? inputs[0] : "several inputs") go")
+            }
+            prefix = PrefixName.standard(for: inputs[0])
+        }
+        return call[megatronNames] ? prefix + "_text_document" : prefix
+    }
+
+    private static func json(_ summary: PreprocessingSummary, _ prefix: String, _ tokenizer: Tokenizer) -> JSONValue {
+        let counts = summary.counts
+        return [
+            "output_prefix": JSONValue(prefix), "documents": JSONValue(counts.documents), "tokens": JSONValue(counts.tokens),
+            "bytes_in": JSONValue(counts.inputBytes), "text_bytes": JSONValue(counts.textBytes), "bad_lines": JSONValue(counts.badLines),
+            "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
+            "too_short_documents": JSONValue(counts.cleaning.tooShort), "too_long_documents": JSONValue(counts.cleaning.tooLong),
+            "normalized_documents": JSONValue(counts.cleaning.normalized), "duplicate_documents": JSONValue(counts.cleaning.duplicates),
+            "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
+            "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
+        ]
+    }
+
+    private static func print(_ summary: PreprocessingSummary, _ prefix: String, to call: Invocation) {
+        let counts = summary.counts
+        var left: [String] = []
+        if counts.badLines > 0 { left.append("\(QuantityText.count(counts.badLines)) bad lines skipped") }
+        if counts.emptyDocuments > 0 { left.append("\(QuantityText.count(counts.emptyDocuments)) empty documents") }
+        if counts.filteredDocuments > 0 { left.append("\(QuantityText.count(counts.filteredDocuments)) documents of other sets") }
+        left += CleaningFlags.remarks(counts.cleaning)
+        let seconds = max(summary.seconds, 1e-9)
+        let rows = [
+            ("documents", QuantityText.count(counts.documents) + (left.isEmpty ? "" : "  (\(left.joined(separator: ", ")))")),
+            (
+                "tokens",
+                "\(QuantityText.count(counts.tokens))  (\(QuantityText.fixed(Double(counts.textBytes) / Double(max(1, counts.tokens)), 2)) bytes each)"
+            ),
+            (
+                "read",
+                "\(QuantityText.bytes(Double(counts.inputBytes))) in \(QuantityText.duration(summary.seconds)), "
+                    + "\(QuantityText.bytes(Double(counts.inputBytes) / seconds))/s, \(QuantityText.compact(Double(counts.tokens) / seconds)) tokens/s"
+            ),
+            ("wrote", summary.files.map(PathName.printable).joined(separator: ", ")),
+        ]
+        call.console.print(TextTable.pairs(rows).text)
+    }
+}

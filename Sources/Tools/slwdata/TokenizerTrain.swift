@@ -1,0 +1,131 @@
+import CommandKit
+import Corpus
+import Files
+import JSON
+import Preprocessing
+import Synchronization
+import Tokenization
+
+/// `slwdata tokenizer train`
+enum TokenizerTrainCommand {
+    static let size = Option.count(
+        "--vocab-size", default: 32_000, in: 256...16_000_000, "entries of the vocabulary, special tokens included")
+    static let directory = Option.required("--output-dir", "DIR", "where the files go; --tokenizer takes this directory").also("--output")
+    static let specials = Option.list("--special-tokens", "TEXT", "tokens that stand for no text").defaulting(to: "<|endoftext|>")
+    static let frequency = Option.count("--min-frequency", default: 0, "a pair that occurs less often is not merged")
+    static let formats = Option.list("--format", "FORMAT", "file formats to write: tokenizer.json, vocab.bpe, tiktoken").defaulting(
+        to: "tokenizer.json")
+    static let workers = Option<Int?>.count("--workers", in: 1...1024, "threads; the result is the same for any number").defaulting(
+        to: "one a core")
+
+    static let command = Command(
+        "train", "learn a byte-level BPE vocabulary from a corpus",
+        discussion: [
+            "GPT-2's pre-tokenizer; the same tokens, ids and merges as Hugging Face's BpeTrainer finds in the same documents, ties included. Memory grows with the number of distinct words, not with the corpus."
+        ],
+        examples: ["slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"],
+        options: [
+            CorpusFlags.group, OptionGroup("Vocabulary", [size, specials, frequency]),
+            OptionGroup("Output", [directory, formats, workers]),
+        ],
+        printsJSON: true, run: run)
+
+    @Sendable static func run(_ call: Invocation) throws {
+        let formats = try TokenizerFormats.parse(call[formats].isEmpty ? ["tokenizer.json"] : call[formats], call)
+        let directory = call[directory]
+        try FileSystem.createDirectories(directory)
+        let options = CorpusFlags.options(call)
+        let inputs = try InputList(call[CorpusFlags.input], source: options.source)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let source = SharedCorpus(CorpusReader(inputs, options) { call.console.warn($0) }, console: call.console)
+        call.console.beginProgress("counting words", unit: .bytes)
+        let counter = try PreTokenCounter.counting(workers: call[workers] ?? Preprocessor.availableCores) { counter throws(CorpusEnd) in
+            try source.drain(into: counter)
+        }
+        let counted = clock.now
+        call.console.endProgress()
+        call.console.note(
+            "counted \(QuantityText.count(counter.distinctCount)) different words in \(QuantityText.bytes(Double(counter.byteCount)))")
+        var trainer = BPETrainer(vocabularySize: call[size], minimumFrequency: call[frequency])
+        if !call[specials].isEmpty { trainer.specialTokens = call[specials] }
+        let tokenizer = try trainer.train(counter, name: FileSystem.name(of: directory))
+        let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: directory) }
+        let seconds = (clock.now - start) / .seconds(1)
+        if call.wantsJSON {
+            let json: JSONValue = [
+                "vocabulary_size": JSONValue(tokenizer.vocabularySize), "bytes": JSONValue(counter.byteCount),
+                "distinct_words": JSONValue(counter.distinctCount), "seconds": JSONValue(seconds),
+                "counting_seconds": JSONValue((counted - start) / .seconds(1)), "files": .array(files.map { JSONValue($0) }),
+            ]
+            return call.console.print(json.serialized())
+        }
+        if tokenizer.vocabularySize < call[size] {
+            call.console.warn("the text has no more pairs: \(tokenizer.vocabularySize) of \(call[size]) tokens were made")
+        }
+        call.console.print(
+            "\(QuantityText.count(tokenizer.vocabularySize)) tokens from \(QuantityText.bytes(Double(counter.byteCount))) in \(QuantityText.duration(seconds)): "
+                + files.map(PathName.printable).joined(separator: ", "))
+    }
+}
+
+/// The words of `--format`.
+enum TokenizerFormats {
+    static func parse(_ words: [String], _ call: Invocation, option: String = "--format") throws(UsageError) -> [TokenizerFormat] {
+        let names = TokenizerFormat.allCases.map(\.rawValue)
+        return try words.map { word throws(UsageError) in
+            if let format = TokenizerFormat(rawValue: word) { return format }
+            let hint = Spelling.nearest(to: word, among: names).map { "did you mean \($0)?" }
+            throw call.misuse("\(option): \(word) is not one of \(names.joined(separator: ", "))", hint: hint)
+        }
+    }
+}
+
+/// Why no more documents come, other than by their end.
+enum CorpusEnd: Error, CustomStringConvertible {
+    case corpus(CorpusError)
+    case interrupted
+
+    var description: String {
+        switch self {
+        case .corpus(let error): error.description
+        case .interrupted: "interrupted; nothing was written"
+        }
+    }
+}
+
+/// A corpus from which several threads take documents in turn. Reading is many times faster than counting, so one reader behind a lock will do.
+private final class SharedCorpus: Sendable {
+    // A reader is used by one thread at a time: whoever holds the lock.
+    private struct Turn: @unchecked Sendable {
+        let reader: CorpusReader
+    }
+
+    private let turn: Mutex<Turn>
+    private let console: Console
+
+    init(_ reader: CorpusReader, console: Console) {
+        turn = Mutex(Turn(reader: reader))
+        self.console = console
+    }
+
+    /// Counts batches until there are none.
+    func drain(into counter: PreTokenCounter) throws(CorpusEnd) {
+        while let (text, ends) = try next() {
+            unsafe text.withUnsafeBytes { text in
+                unsafe ends.withUnsafeBufferPointer { ends in unsafe counter.count(text, documentEnds: ends) }
+            }
+        }
+    }
+
+    private func next() throws(CorpusEnd) -> (text: [UInt8], ends: [Int])? {
+        if StopSignal.isRequested { throw .interrupted }
+        do {
+            return try turn.withLock { turn throws(CorpusError) in
+                guard let batch = try turn.reader.next() else { return nil }
+                console.updateProgress(turn.reader.tally.textBytes)
+                return unsafe (Array(batch.textBytes), batch.documentEnds)
+            }
+        } catch { throw .corpus(error) }
+    }
+}

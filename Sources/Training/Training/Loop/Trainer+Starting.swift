@@ -1,0 +1,69 @@
+import Files
+import IndexedDatasets
+import Transformer
+
+extension Trainer {
+    /// Begins a run: opens and checks the data, makes every open choice, and writes `config.json`. A folder that holds a run already is refused.
+    public static func start(_ configuration: TrainingConfiguration, in folder: RunFolder) throws(TrainingError) -> Trainer {
+        try checkUnused(folder)
+        let data = try TrainingData(configuration)
+        var resolved = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
+        if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
+        let trainer = try open(resolved, data, folder)
+        if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
+        try JSONFile.write(resolved.json, to: folder.configurationFile)
+        return trainer
+    }
+
+    /// Refuses a folder that holds a run already.
+    public static func checkUnused(_ folder: RunFolder) throws(TrainingError) {
+        guard !folder.holdsRun else { throw .folderInUse(folder.path) }
+    }
+
+    /// Goes on with a run from its newest intact checkpoint, or from its beginning when it has none.
+    ///
+    /// `change` may edit what the steps already trained do not depend on (``ConfigurationField/mayChange``); any other difference is
+    /// refused and named, and so is data that is no longer the same.
+    public static func resume(
+        _ folder: RunFolder, changing change: (inout TrainingConfiguration) -> Void = { _ in }
+    ) throws(TrainingError) -> Trainer {
+        let before = try folder.configuration()
+        var configuration = before
+        change(&configuration)
+        let differences = configuration.differences(from: before, onlyBinding: true)
+        guard differences.isEmpty else { throw .changed(folder: folder.path, differences: differences) }
+        let data = try TrainingData(configuration)
+        let surroundings = data.surroundings(processors: LanePool.processorCount)
+        try configuration.checkPrecision(ofRun: folder.path, surroundings)
+        try configuration.checkKernels(ofRun: folder.path, surroundings)
+        configuration = try configuration.resolved(for: surroundings)
+        let trainer = try open(configuration, data, folder)
+        try trainer.restore()
+        if let old = before.blasCore, let new = configuration.blasCore, old != new {
+            trainer.notices.append(
+                "OpenBLAS's kernels are \(new) from here on and were \(old): the last bits are not those of an uninterrupted run")
+        }
+        if configuration != before { try JSONFile.write(configuration.json, to: folder.configurationFile) }
+        return trainer
+    }
+
+    /// The configuration with every open choice made for its data and this machine, as ``start(_:in:)`` makes them. Opens and checks the data.
+    public static func resolved(_ configuration: TrainingConfiguration) throws(TrainingError) -> TrainingConfiguration {
+        let data = try TrainingData(configuration)
+        return try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
+    }
+
+    private static func open(
+        _ configuration: TrainingConfiguration, _ data: TrainingData, _ folder: RunFolder
+    ) throws(TrainingError) -> Trainer {
+        let validation = data.validationSet(configuration)
+        let trainer = try Trainer(
+            folder: folder, configuration: configuration, learner: GPTLearner(configuration), source: data.source(configuration),
+            validation: validation)
+        if validation == nil {
+            trainer.notices.append(
+                "the validation split (\(configuration.split)) has no sample of full length: there will be no validation loss")
+        }
+        return trainer
+    }
+}

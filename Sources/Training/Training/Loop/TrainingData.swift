@@ -1,0 +1,148 @@
+import IndexedDatasets
+import JSON
+import LengthWarmup
+import Sampling
+import Transformer
+
+/// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
+struct TrainingData {
+    let names: [DataSetName]
+    let split: DocumentSplit
+    let datasets: [IndexedDataset]
+    /// Tokenizer that made the tokens, as the data sets' side files name it; nil when none does.
+    let tokenizer: DatasetMetadata.TokenizerIdentity?
+
+    /// Opens every data set of `configuration`. Sets that different tokenizers made cannot be mixed.
+    init(_ configuration: TrainingConfiguration) throws(TrainingError) {
+        guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
+        names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
+        var datasets: [IndexedDataset] = []
+        do throws(SamplingError) { split = try DocumentSplit(configuration.split) } catch { throw .data(error) }
+        for name in names {
+            do throws(IndexError) { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .data(.index(error)) }
+        }
+        var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
+        for dataset in datasets {
+            guard let found = dataset.metadata?.tokenizer else { continue }
+            if let first = tokenizer, first.identity.digest != found.digest {
+                throw .configuration(
+                    "\(first.prefix) was made with tokenizer \(first.identity.name), \(dataset.prefix) with \(found.name): train on sets of one tokenizer"
+                )
+            }
+            tokenizer = (found, dataset.prefix)
+        }
+        self.datasets = datasets
+        self.tokenizer = tokenizer?.identity
+    }
+
+    /// Sizes that choices depend on. Reads all tokens when no side file tells the vocabulary (about a second for 10⁹).
+    func surroundings(processors: Int) -> TrainingConfiguration.Surroundings {
+        func tokens(_ part: DocumentSplit.Part) -> Int {
+            datasets.reduce(0) { sum, dataset in
+                let sequences = split.sequences(part, of: dataset.sequenceCount)
+                return sum
+                    + (sequences.isEmpty
+                        ? 0 : dataset.tokenOffset(ofSequence: sequences.upperBound) - dataset.tokenOffset(ofSequence: sequences.lowerBound))
+            }
+        }
+        let isKnown = datasets.allSatisfy { $0.metadata?.tokenizer != nil }
+        return TrainingConfiguration.Surroundings(
+            trainingTokens: tokens(.train), validationTokens: tokens(.valid),
+            vocabularySize: isKnown ? tokenizer?.vocabularySize ?? 1 : datasets.map(Self.highestToken).max()! + 1, processors: processors,
+            memory: TrainingConfiguration.machineMemory)
+    }
+
+    /// What tells each data set's training split from another's.
+    func fingerprints(_ configuration: TrainingConfiguration) throws(TrainingError) -> [UInt64] {
+        do throws(SamplingError) {
+            return try DataSource(
+                names, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
+                seed: UInt64(bitPattern: Int64(configuration.seed))
+            ).fingerprints
+        } catch { throw .data(error) }
+    }
+
+    /// Batches from the beginning.
+    func source(_ configuration: TrainingConfiguration) throws(TrainingError) -> LoaderSource {
+        let plan = try configuration.planConfiguration()
+        let data: DataSource
+        do throws(SamplingError) {
+            data = try DataSource(
+                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice)
+        } catch { throw .data(error) }
+        return try LoaderSource(data, plan)
+    }
+
+    /// The rows of every validation; nil when the split has not one of full length. They do not depend on the run's seed, so that
+    /// runs with different seeds can be compared.
+    func validationSet(_ configuration: TrainingConfiguration) -> ValidationSet? {
+        let length = configuration.sequenceLength ?? 1
+        guard let data = try? DataSource(names, part: .valid, split: split, sequenceLength: length, seed: 0) else { return nil }
+        let wanted = max(1, (configuration.validationTokens ?? 0) / length)
+        let samples = (0..<min(wanted, data.sampleCount)).map { position in
+            let place = data.location(epoch: 0, position: position, start: 0)
+            return Self.tokens(data.streams[place.dataset].dataset, at: place.token, count: length + 1)
+        }
+        return ValidationSet(samples: samples, length: length)
+    }
+
+    private static func tokens(_ dataset: IndexedDataset, at offset: Int, count: Int) -> [Int32] {
+        unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
+            unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
+            initialized = count
+        }
+    }
+
+    private static func highestToken(_ dataset: IndexedDataset) -> Int {
+        var highest: Int32 = 0
+        for start in stride(from: 0, to: dataset.tokenCount, by: 1 << 16) {
+            for token in tokens(dataset, at: start, count: min(1 << 16, dataset.tokenCount - start)) { highest = max(highest, token) }
+        }
+        return Int(highest)
+    }
+}
+
+/// Batches of a length-warmup plan, read ahead by its loader.
+final class LoaderSource: BatchSource {
+    private let data: DataSource
+    private let configuration: PlanConfiguration
+    private var loader: Loader
+
+    init(_ data: DataSource, _ configuration: PlanConfiguration) throws(TrainingError) {
+        self.data = data
+        self.configuration = configuration
+        do throws(WarmupError) { loader = try Loader(source: data, configuration: configuration) } catch { throw .plan(error) }
+    }
+
+    func next() throws(TrainingError) -> StepBatch? {
+        guard let batch = loader.next() else { return nil }
+        return unsafe StepBatch(
+            TokenRows(
+                rows: batch.rows, length: batch.length, inputs: UnsafePointer(batch.inputs), targets: UnsafePointer(batch.targets),
+                segments: UnsafePointer(batch.segments), positions: UnsafePointer(batch.positions)), targetCount: batch.targetCount,
+            owner: batch)
+    }
+
+    func observe(loss: Double) { loader.observe(loss: loss) }
+
+    func state() -> [UInt8] { loader.state.encoded }
+
+    func restore(_ state: [UInt8]) throws(TrainingError) {
+        do throws(WarmupError) {
+            // The configuration names the data; what may not change about it, the loader refuses.
+            loader = try Loader(source: data, configuration: configuration, state: PlanState(decoding: state), allowsNewData: true)
+        } catch { throw .plan(error) }
+    }
+
+    var counts: TailCounts {
+        let counts = loader.plan.counts
+        return TailCounts(epoch: loader.plan.epoch, used: counts.trained, outstanding: counts.outstanding, dropped: counts.dropped)
+    }
+
+    var digest: UInt64 { loader.digest }
+
+    /// Samples of an epoch.
+    var samples: Int { data.sampleCount }
+
+    var slices: JSONValue { loader.lastStep?.json ?? .null }
+}

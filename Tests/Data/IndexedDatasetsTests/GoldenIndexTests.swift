@@ -1,0 +1,84 @@
+import Files
+import Foundation
+import IndexedDatasets
+import JSON
+import TestSupport
+import Testing
+
+/// Pairs that megatron-core 0.16.0 wrote, with what it read back (`shared/golden/indexed`).
+@Suite("Megatron's own pairs", .enabled(if: Place.shared("golden/indexed") != nil)) struct GoldenIndexTests {
+    let folder = Place.shared("golden/indexed") ?? ""
+    let directory: TemporaryDirectory
+    init() throws { directory = try TemporaryDirectory() }
+
+    static let cases: [JSONValue] = {
+        guard let path = Place.shared("golden/indexed/index.json"), let bytes = try? FileSystem.readAll(path) else { return [] }
+        return (try? JSONValue.parse(bytes))?["files"]?.array ?? []
+    }()
+
+    @Test("are read as Megatron reads them", arguments: cases)
+    func reading(_ golden: JSONValue) throws {
+        let prefix = folder + "/" + (try #require(golden["prefix"]?.string))
+        guard let lengths = golden["sequence_lengths"]?.array?.map({ $0.int! }), golden["dtype"]?.string?.hasPrefix("float") == false else {
+            return
+        }
+        let dataset = try IndexedDataset(prefix: prefix)
+        #expect(dataset.tokenType.rawValue == golden["dtype"]?.string)
+        #expect((0..<dataset.sequenceCount).map { dataset.length(ofSequence: $0) } == lengths)
+        #expect(
+            (0..<dataset.sequenceCount).map { dataset.index.pointer(ofSequence: $0) } == golden["sequence_pointers"]?.array?.map { $0.int! }
+        )
+        #expect(
+            (0...dataset.documentCount).map { dataset.index.documentEntry($0) } == golden["document_indices"]?.array?.map { $0.int! })
+        if let sequences = golden["sequences"]?.array?.map({ $0.array!.map { $0.int! } }) {
+            #expect((0..<dataset.sequenceCount).map { dataset.tokens(ofSequence: $0) } == sequences)
+        }
+        #expect(dataset.tokenCount == lengths.reduce(0, +))
+        let modes = golden["sequence_modes"]?.array?.map { Int8($0.int!) }
+        #expect((0..<dataset.sequenceCount).compactMap { dataset.mode(ofSequence: $0) } == modes ?? [])
+    }
+
+    @Test("are written byte for byte", arguments: cases)
+    func writing(_ golden: JSONValue) throws {
+        let name = try #require(golden["prefix"]?.string)
+        guard golden["sequence_modes"] == nil else { return }
+        let (bin, idx) = (try FileSystem.readAll("\(folder)/\(name).bin"), try FileSystem.readAll("\(folder)/\(name).idx"))
+        let type = try #require(TokenType(megatronCode: idx[17]))
+        let prefix = directory.file(name)
+        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: type)
+        let lengths = golden["sequence_lengths"]?.array?.map { $0.int! } ?? []
+        let documents = golden["document_indices"]?.array?.map { $0.int! } ?? [0]
+        var byte = 0
+        for document in documents.indices.dropLast() {
+            for sequence in documents[document]..<documents[document + 1] {
+                let end = byte + lengths[sequence] * type.itemSize
+                try writer.append(sequence: Array(bin[byte..<end]))
+                byte = end
+            }
+            try writer.endDocument()
+        }
+        try writer.finish()
+        #expect(try FileSystem.readAll(prefix + ".bin") == bin)
+        #expect(try FileSystem.readAll(prefix + ".idx") == idx)
+        #expect(try FileSystem.list(directory.path) == [".bin", ".idx", ".meta", ".sums"].map { name + $0 })
+    }
+
+    @Test("of floats are refused as tokens")
+    func floats() {
+        #expect(throws: IndexError.notTokens(path: folder + "/dtype_float64.bin", type: .float64)) {
+            _ = try IndexedDataset(prefix: folder + "/dtype_float64")
+        }
+    }
+}
+
+/// `shared/golden/legacy`: DeepSpeed's library puts other types on Megatron's numbers, and the header does not say so.
+@Suite("DeepSpeed's dialect", .enabled(if: Place.shared("golden/legacy") != nil)) struct DeepSpeedDialectTests {
+    @Test(
+        "is told by the space that tokens take",
+        arguments: [("deepspeed_uint16", TokenType.uint16), ("deepspeed_uint64", .uint64), ("deepspeed_int32", .int32)])
+    func dialect(_ name: String, _ type: TokenType) throws {
+        let dataset = try IndexedDataset(prefix: Place.shared("golden/legacy")! + "/" + name)
+        #expect(dataset.tokenType == type)
+        #expect(dataset.sequenceCount == 2 && dataset.documentCount == 1 && dataset.tokenCount == 8)
+    }
+}

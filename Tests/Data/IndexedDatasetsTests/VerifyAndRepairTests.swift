@@ -1,0 +1,162 @@
+import Files
+import Foundation
+import IndexedDatasets
+import JSON
+import TestSupport
+import Testing
+
+@Suite("Verifying and repairing") struct VerifyAndRepairTests {
+    let directory: TemporaryDirectory
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// Five documents that end with 9; one is empty.
+    @discardableResult
+    func write(_ name: String = "a") throws -> String {
+        var writer = try IndexedDatasetWriter(prefix: directory.file(name), tokenType: .uint16)
+        for document in [[1, 2, 9], [], [3, 9], [4, 5, 6, 9], [9]] {
+            if !document.isEmpty { try writer.append(tokens: document) }
+            try writer.endDocument()
+        }
+        let tokenizer = DatasetMetadata.TokenizerIdentity(name: "t", digest: 1, vocabularySize: 10, endOfText: 9)
+        try writer.finish(metadata: DatasetMetadata(tokenizer: tokenizer, appendsEndOfText: true))
+        return directory.file(name)
+    }
+
+    func change(_ name: String, _ body: (inout [UInt8]) -> Void) throws {
+        var bytes = try FileSystem.readAll(directory.file(name))
+        body(&bytes)
+        try directory.write(bytes, to: name)
+    }
+
+    @Test("a sound pair has no problems")
+    func sound() throws {
+        let report = try DatasetVerifier(prefix: try write()).verify()
+        #expect(report.problems == [] && report.hasChecksums && report.largestToken == 9 && report.vocabularySize == 10)
+        #expect(report.tokenCount == 10 && report.sequenceCount == 4 && report.documentCount == 5)
+    }
+
+    @Test("every changed byte of either file is noticed, with and without checksums where structure can tell")
+    func everyByte() throws {
+        let prefix = try write()
+        for ending in ["bin", "idx", "sums"] {
+            for place in 0..<(try FileSystem.size("\(prefix).\(ending)")) {
+                try change("a." + ending) { $0[place] ^= 0x40 }
+                let report = try DatasetVerifier(prefix: prefix).verify()
+                #expect(!report.isGood, "byte \(place) of .\(ending)")
+                try change("a." + ending) { $0[place] ^= 0x40 }
+            }
+        }
+        try FileSystem.remove(prefix + ".sums")
+        for place in 0..<(try FileSystem.size(prefix + ".idx")) {
+            try change("a.idx") { $0[place] ^= 0x40 }
+            let report = try DatasetVerifier(prefix: prefix).verify()
+            #expect(!report.isGood && !report.hasChecksums, "byte \(place) of .idx")
+            // Whatever it says, nothing that opens reads outside.
+            if let dataset = try? IndexedDataset(prefix: prefix) {
+                for sequence in 0..<dataset.sequenceCount { _ = dataset.tokens(ofSequence: sequence) }
+            }
+            try change("a.idx") { $0[place] ^= 0x40 }
+        }
+    }
+
+    @Test("the first wrong byte is named")
+    func places() throws {
+        let prefix = try write()
+        try FileSystem.remove(prefix + ".sums")
+        try change("a.bin") { $0[6] = 200 }
+        #expect(
+            try DatasetVerifier(prefix: prefix).verify().problems == [
+                .tokenOutOfRange(path: prefix + ".bin", byteOffset: 6, token: 200, vocabularySize: 10)
+            ])
+        try change("a.bin") { $0[6] = 3 }
+        try change("a.bin") { $0[8] = 3 }
+        #expect(
+            try DatasetVerifier(prefix: prefix).verify().problems
+                == [.missingEndOfText(path: prefix + ".bin", document: 2, byteOffset: 8, found: 3, expected: 9)])
+        try change("a.bin") { $0.removeLast() }
+        #expect(
+            try DatasetVerifier(prefix: prefix).verify().problems.contains(
+                .dataSizeMismatch(path: prefix + ".bin", expected: 20, found: 19)))
+        #expect(throws: IndexError.dataSizeMismatch(path: prefix + ".bin", expected: 20, found: 19)) {
+            _ = try IndexedDataset(prefix: prefix)
+        }
+    }
+
+    @Test("cut anywhere, an index is refused")
+    func truncation() throws {
+        let prefix = try write()
+        let bytes = try FileSystem.readAll(prefix + ".idx")
+        for count in 0..<bytes.count {
+            try directory.write(bytes.prefix(count), to: "a.idx")
+            #expect(throws: IndexError.self) { _ = try IndexedDataset(prefix: prefix) }
+        }
+    }
+
+    @Test("a header that promises the world costs nothing", arguments: [UInt64.max, 1 << 62, 0x1555_5555_5555_5555, 1 << 32])
+    func hugeCounts(_ count: UInt64) throws {
+        let prefix = try write()
+        for place in [18, 26] {
+            try change("a.idx") { bytes in
+                for byte in 0..<8 { bytes[place + byte] = UInt8(truncatingIfNeeded: count >> (8 * UInt64(byte))) }
+            }
+            #expect(throws: IndexError.self) { _ = try IndexedDataset(prefix: prefix) }
+        }
+    }
+
+    @Test("pointers that overflowed are made again")
+    func pointers() throws {
+        let prefix = try write()
+        let sound = try FileSystem.readAll(prefix + ".idx")
+        try change("a.idx") { $0[34 + 4 * 4 + 8 * 2 + 4] = 0xFF }
+        let repair = DatasetRepair(prefix: prefix)
+        #expect(try repair.diagnose() == .pointers)
+        try repair.repair(into: directory.file("b"))
+        #expect(try FileSystem.readAll(directory.file("b.idx")) == sound)
+        #expect(try DatasetVerifier(prefix: directory.file("b")).verify().isGood)
+    }
+
+    @Test("an index that is gone, or unreadable, is made again", arguments: [true, false])
+    func missingIndex(_ isGone: Bool) throws {
+        let prefix = try write()
+        if isGone { try FileSystem.remove(prefix + ".idx") } else { try change("a.idx") { $0[0] = 0 } }
+        #expect(try DatasetRepair(prefix: prefix).repair(into: directory.file("b")) == .missingIndex)
+        let dataset = try IndexedDataset(prefix: directory.file("b"))
+        #expect((0..<dataset.sequenceCount).map { dataset.tokens(ofSequence: $0) } == [[1, 2, 9], [3, 9], [4, 5, 6, 9], [9]])
+        try FileSystem.remove(prefix + ".meta")
+        #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).repair(into: directory.file("c")) }
+        try DatasetRepair(prefix: prefix, endOfText: 9, tokenType: .uint16).repair(into: directory.file("c"))
+        #expect(try FileSystem.readAll(directory.file("c.idx")) == FileSystem.readAll(directory.file("b.idx")))
+        let error = #expect(throws: IndexError.self) {
+            try DatasetRepair(prefix: prefix, endOfText: 6, tokenType: .uint16).repair(into: directory.file("d"))
+        }
+        #expect(error?.description == "\(prefix).bin: cannot be repaired: the last document, from byte 16, does not end with token 6")
+    }
+
+    @Test("what cannot be known is not repaired")
+    func refusal() throws {
+        let prefix = try write()
+        try change("a.bin") { $0 += [1, 0, 2, 0] }
+        let error = #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).diagnose() }
+        #expect(
+            error?.description
+                == "\(prefix).bin: cannot be repaired: there are 24 bytes; the index describes 20, with lost end-of-text tokens 28")
+        #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).repair(into: prefix) }
+    }
+
+    @Test("Megatron-DeepSpeed's end-of-text drift is undone", .enabled(if: Place.shared("golden/legacy") != nil))
+    func drift() throws {
+        let prefix = try #require(Place.shared("golden/legacy")) + "/mds_eod_drift"
+        #expect(throws: IndexError.dataSizeMismatch(path: prefix + ".bin", expected: 26, found: 32)) {
+            _ = try IndexedDataset(prefix: prefix)
+        }
+        let repair = DatasetRepair(prefix: prefix)
+        #expect(try repair.diagnose() == .endOfTextDrift)
+        try repair.repair(into: directory.file("b"))
+        let dataset = try IndexedDataset(prefix: directory.file("b"))
+        let documents = (0..<dataset.documentCount).map { dataset.documentRange($0).flatMap { dataset.tokens(ofSequence: $0) } }
+        #expect(
+            documents == [
+                [14050, 34925, 28977, 22427, 8477, 39946, 50256], [39989, 11775, 2985, 50256], [15989, 7300, 39993, 25977, 50256],
+            ])
+    }
+}
