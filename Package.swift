@@ -65,7 +65,7 @@ let data: [Target] = [
 ]
 
 let schedule: [Target] = [
-    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON"], swift: kernel),
+    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Spelling"], swift: kernel),
     module("Schedule", "LengthWarmup", ["Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"], swift: kernel),
 ]
 
@@ -114,7 +114,7 @@ let testTargets: [Target] = [
     tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization"]),
     tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON"]),
     tests("Data", "PreprocessingTests", ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON"]),
-    tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON"]),
+    tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),
     tests(
         "Schedule", "LengthWarmupTests",
         ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),

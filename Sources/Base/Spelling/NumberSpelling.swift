@@ -53,7 +53,7 @@ public enum NumberSpelling {
             rest.removeLast()
         }
         if let mark = rest.firstIndex(where: { $0 == "e" || $0 == "E" }) {
-            guard let exponent = Int(rest[rest.index(after: mark)...]), abs(exponent) <= 30 else { return nil }
+            guard let exponent = Int(rest[rest.index(after: mark)...]), (-30...30).contains(exponent) else { return nil }
             power += exponent
             rest = rest[..<mark]
         }

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import Spelling
 
 /// How a process of ours ends.
 public enum ExitCode {
@@ -54,7 +55,7 @@ extension Command {
             console.complain(text)
             return ExitCode.interrupted
         default:
-            console.complain("\(error)")
+            console.complain((error as? any OptionNaming)?.optionText.text(.commandLine) ?? "\(error)")
             return isInterruption ? ExitCode.interrupted : ExitCode.failed
         }
     }

@@ -5,6 +5,7 @@ public import CLoader
 import JSON
 import LengthWarmup
 import Sampling
+import Spelling
 
 /// What a `slw_loader *` points to.
 @safe private final class LoaderHandle {
@@ -26,11 +27,14 @@ import Sampling
 
     func fail(_ error: any Error) {
         unsafe lastError?.deallocate()
-        let text = "\(error)".utf8CString
+        let text = Self.line(error).utf8CString
         let copy = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
         for (index, character) in text.enumerated() { unsafe (copy + index).initialize(to: character) }
         unsafe lastError = copy
     }
+
+    /// What an error says, in the spelling of this interface.
+    static func line(_ error: any Error) -> String { (error as? any OptionNaming)?.optionText.text(.json) ?? "\(error)" }
 
     static func open(_ source: DataSource, _ options: LoaderOptions, state: PlanState?) throws -> Loader {
         var plan = options.plan
@@ -62,7 +66,7 @@ public func slw_loader_open(
         return unsafe OpaquePointer(Unmanaged.passRetained(handle).toOpaque())
     } catch let failure {
         if let error = unsafe error, errorSize > 0 {
-            let bytes = Array("\(failure)".utf8.prefix(errorSize - 1)) + [0]
+            let bytes = Array(LoaderHandle.line(failure).utf8.prefix(errorSize - 1)) + [0]
             for (index, byte) in bytes.enumerated() { unsafe error[index] = CChar(bitPattern: byte) }
         }
         return nil

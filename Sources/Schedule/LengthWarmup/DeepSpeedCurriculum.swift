@@ -7,6 +7,7 @@
 #endif
 internal import Files
 public import JSON
+import Spelling
 
 /// DeepSpeed's `curriculum_learning` block as it stood until it was removed, value for value.
 ///
@@ -83,7 +84,7 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
             }
             schedule = .discrete(difficulties: difficulties, bounds: bounds)
         case "custom":
-            throw bad("schedule_type", "is custom, a Python function: write its lengths as --slw-pacing table or fixed_discrete")
+            throw bad("schedule_type", "is custom, a Python function: write its lengths as \(option: "slw-pacing") table or fixed_discrete")
         case let other: throw bad("schedule_type", "is \(other ?? "missing"): fixed_linear, fixed_root or fixed_discrete is needed")
         }
         let curriculum = DeepSpeedCurriculum(minimum: minimum, maximum: maximum, schedule: schedule, dialect: dialect)
@@ -106,7 +107,9 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
         return json["curriculum_learning"] ?? json
     }
 
-    private static func bad(_ key: String, _ reason: String) -> WarmupError { .badConfiguration("curriculum_learning: \(key) \(reason)") }
+    private static func bad(_ key: String, _ reason: OptionText) -> WarmupError {
+        .badConfiguration("curriculum_learning: \(key) \(reason)")
+    }
 
     /// The length of step `step`, 1 for the first, as the engine uses it (`update_difficulty` once a step): once the maximum is reached it
     /// never falls again.

@@ -1,5 +1,6 @@
 import JSON
 import Sampling
+import Spelling
 
 extension PlanState {
     /// Where the orders before the source's present one ended: the state's own changes, and one at the state itself when the source has other
@@ -27,7 +28,7 @@ extension PlanState {
                 name: "the order of the samples", was: sources.first?["order"]?.serialized() ?? "not set",
                 isNow: names[0]["order"]!.serialized())
         }
-        let length = configuration["seq_length"]?.int ?? source.sequenceLength
+        let length = configuration.sequenceLength
         return changes + [
             OrderChange(
                 epoch: epoch, position: nextFresh, quotas: quotas, isWeighted: wasWeighted, served: fetchedBySource.map { $0 / length })

@@ -1,14 +1,15 @@
 import Files
 public import JSON
 public import Sampling
+import Spelling
 
 /// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
 ///
-/// Bytes, little-endian: `SLWSTATE`, uint32 version (1; 2 when the data ever changed, so that older programs do not take it for theirs), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
+/// Bytes, little-endian: `SLWSTATE`, uint32 version (3; 1 and 2 are read, which spelled the pacing otherwise, see ``ReflectedSchedule``), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
 /// start, lower and upper position, then XXH64 of everything before. See `docs/ledger.md`.
 public struct PlanState: Sendable, Equatable {
-    /// `PlanConfiguration.json`.
-    public var configuration: JSONObject
+    /// What the plan was made from.
+    public var configuration: PlanConfiguration
     /// For each data set: name, samples and fingerprint.
     public var sources: [JSONValue]
     public var epoch: Int
@@ -27,11 +28,12 @@ public struct PlanState: Sendable, Equatable {
     public var changes: [OrderChange] = []
 
     static let magic = Array("SLWSTATE".utf8)
+    static let version: UInt32 = 3
 
     /// The state as bytes.
     public var encoded: [UInt8] {
         let head: JSONValue = [
-            "configuration": .object(configuration), "sources": .array(sources), "epoch": JSONValue(epoch),
+            "configuration": .object(configuration.json), "sources": .array(sources), "epoch": JSONValue(epoch),
             "next_fresh": JSONValue(nextFresh),
             "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
             "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
@@ -42,7 +44,7 @@ public struct PlanState: Sendable, Equatable {
         let text = Array(head.serialized().utf8)
         var bytes = Self.magic
         func append(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
-        append(UInt32(changes.isEmpty ? 1 : 2))
+        append(Self.version)
         append(UInt32(text.count))
         bytes += text
         append(Int64(runs.count))
@@ -61,8 +63,9 @@ public struct PlanState: Sendable, Equatable {
             bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
         }
         guard bytes.count >= 32, bytes.starts(with: Self.magic) else { throw .badState("it does not begin as a loader state does") }
-        guard 1...2 ~= word(8, as: UInt32.self) else {
-            throw .badState("it has version \(word(8, as: UInt32.self)), this program reads versions 1 and 2")
+        let version = word(8, as: UInt32.self)
+        guard 1...Self.version ~= version else {
+            throw .badState("it has version \(version), this program reads versions 1 to \(Self.version)")
         }
         guard XXHash64.hash(Array(bytes.dropLast(8))) == word(bytes.count - 8, as: UInt64.self) else {
             throw .badState("its checksum is wrong: it was damaged or cut off")
@@ -90,7 +93,7 @@ public struct PlanState: Sendable, Equatable {
             let digest = head["digest"]?.string.flatMap({ UInt64($0, radix: 16) }), let trainedBySource = head["trained_by_source"]?.array,
             let fetchedBySource = head["fetched_by_source"]?.array
         else { throw .badState("its head lacks the configuration, the sources or the digest") }
-        self.configuration = configuration
+        self.configuration = try PlanConfiguration(json: configuration, version: Int(version))
         self.sources = sources
         self.digest = digest
         self.trainedBySource = trainedBySource.compactMap(\.int)
@@ -118,7 +121,7 @@ public struct PlanState: Sendable, Equatable {
         plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = [],
         changes: [OrderChange] = []
     ) {
-        configuration = plan.configuration.json
+        configuration = plan.configuration
         self.sources = sources
         epoch = plan.epoch
         nextFresh = plan.nextFresh
@@ -133,17 +136,15 @@ public struct PlanState: Sendable, Equatable {
 
     /// Throws, with the first difference named, when the state was made from other options or data.
     public func check(configuration: PlanConfiguration, sources: [JSONValue]) throws(WarmupError) {
-        let now = configuration.json
-        for (key, value) in now where self.configuration[key] != value {
-            throw .changed(name: key, was: self.configuration[key]?.serialized() ?? "not set", isNow: value.serialized())
-        }
+        try configuration.check(sameAs: self.configuration)
         guard self.sources.count == sources.count else {
             throw .changed(name: "the number of data sets", was: "\(self.sources.count)", isNow: "\(sources.count)")
         }
         for (index, (was, now)) in zip(self.sources, sources).enumerated() where was != now {
             for (key, value) in now.object ?? [:] where was[key] != value {
-                let name = "data set \(index + 1)'s \(key.replacing("_", with: " "))"
-                throw .changed(name: name, was: was[key]?.serialized() ?? "not set", isNow: value.serialized())
+                throw .changed(
+                    name: "data set \(index + 1)'s \(key.replacing("_", with: " "))", was: was[key]?.serialized() ?? "not set",
+                    isNow: value.serialized())
             }
             throw .changed(name: "data set \(index + 1)", was: was.serialized(), isNow: now.serialized())
         }
@@ -151,11 +152,8 @@ public struct PlanState: Sendable, Equatable {
 
     /// Each data set's share of the counts, over all ranks; nil when the record does not add up.
     public var accounts: [SourceAccount]? {
-        guard accountsAddUp(sources: sources.count), let name = configuration["tails"]?.string, let policy = TailPolicy(rawValue: name)
-        else {
-            return nil
-        }
-        return zip(fetchedBySource, trainedBySource).map { SourceAccount(fetched: $0, trained: $1, policy: policy) }
+        guard accountsAddUp(sources: sources.count) else { return nil }
+        return zip(fetchedBySource, trainedBySource).map { SourceAccount(fetched: $0, trained: $1, policy: configuration.tails) }
     }
 
     /// Whether the accounts are of so many data sets and sum up to the plan's counts.

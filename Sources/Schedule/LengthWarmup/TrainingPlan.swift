@@ -36,7 +36,7 @@ public struct TrainingPlan: Sendable {
         self.epochSizes = epochSizes
         samples = epochSizes[0]
         ledger = TailLedger(sequenceLength: configuration.sequenceLength)
-        if case .adaptive(let pacing) = configuration.pacing { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
+        if let pacing = configuration.pacing.adaptive { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
     }
 
     /// Whether the token budget is spent.
@@ -95,7 +95,7 @@ public struct TrainingPlan: Sendable {
 
     /// Tells an adaptive plan the mean loss of the step that `nextStep()` returned last; every other plan ignores it.
     public mutating func observe(loss: Double) {
-        guard case .adaptive(let pacing) = configuration.pacing, var course = adaptiveCourse else { return }
+        guard let pacing = configuration.pacing.adaptive, var course = adaptiveCourse else { return }
         pacing.observe(loss, step: counts.steps, full: configuration.sequenceLength, &course)
         adaptiveCourse = course
     }

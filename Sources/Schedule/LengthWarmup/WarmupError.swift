@@ -1,17 +1,18 @@
 public import Sampling
+public import Spelling
 
 /// What can be wrong with a plan, its state or its loader. `description` is one line: what, where, what to do.
-public enum WarmupError: Error, CustomStringConvertible, Sendable {
+public enum WarmupError: Error, OptionNaming, Sendable {
     case sampling(SamplingError)
-    case badConfiguration(String)
+    case badConfiguration(OptionText)
     /// The saved state is damaged or of a later version.
     case badState(String)
     /// The saved state belongs to other data or options.
-    case changed(name: String, was: String, isNow: String)
+    case changed(name: OptionText, was: String, isNow: String)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .sampling(let error): error.description
+        case .sampling(let error): error.optionText
         case .badConfiguration(let reason): reason
         case .badState(let reason): "the saved loader state cannot be used: \(reason)"
         case .changed(let name, let was, let isNow):

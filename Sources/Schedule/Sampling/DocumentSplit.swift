@@ -19,15 +19,26 @@ public struct DocumentSplit: Sendable, Equatable {
     /// Megatron's default.
     public static let standard = try! DocumentSplit("969,30,1")
 
-    /// Reads the numbers in `text`, at most three; missing ones are 0.
+    /// Reads up to three numbers with commas or blanks between them, such as `969,30,1`, `90 5 5` and Python's `(969, 30, 1)`; missing
+    /// ones are 0. Megatron-Core, which picks out whatever looks like a number, reads the same from them.
     public init(_ text: String) throws(SamplingError) {
+        var inner = Substring(text)
+        for (open, close) in [("(", ")"), ("[", "]")] where text.hasPrefix(open) && text.hasSuffix(close) {
+            inner = inner.dropFirst().dropLast()
+        }
         var numbers: [Double] = []
-        for piece in text.split(whereSeparator: { !($0.isASCII && $0.isNumber) && $0 != "." }) {
-            guard let number = Double(piece), number.isFinite else { throw .badSplit(text) }
-            numbers.append(number)
+        for field in inner.split(separator: ",", omittingEmptySubsequences: false) {
+            let words = field.split(separator: " ")
+            guard !words.isEmpty else { throw .badSplit(text) }
+            for word in words {
+                guard word.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "." }), let number = Double(word), number.isFinite else {
+                    throw .badSplit(text)
+                }
+                numbers.append(number)
+            }
         }
         let sum = numbers.reduce(0, +)
-        guard !numbers.isEmpty, numbers.count <= 3, sum > 0, !text.contains("-") else { throw .badSplit(text) }
+        guard numbers.count <= 3, sum > 0, sum.isFinite else { throw .badSplit(text) }
         while numbers.count < 3 { numbers.append(0) }
         self.text = text
         var bound = 0.0

@@ -1,7 +1,8 @@
 public import IndexedDatasets
+public import Spelling
 
 /// What can be wrong between a token index and its samples. `description` is one line: what, where, what to do.
-public enum SamplingError: Error, CustomStringConvertible, Sendable {
+public enum SamplingError: Error, OptionNaming, Sendable {
     case index(IndexError)
     case badSplit(String)
     case badWeight(String)
@@ -13,18 +14,18 @@ public enum SamplingError: Error, CustomStringConvertible, Sendable {
     /// Megatron mixes by weight only towards a known number of samples.
     case megatronSize
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .index(let error): error.description
-        case .megatron(let error): error.description
+        case .index(let error): OptionText(error.description)
+        case .megatron(let error): error.optionText
         case .megatronSize:
-            "Megatron's order with weights needs the number of samples of the whole job: give --train-samples, or no weights"
+            "Megatron's order with weights needs the number of samples of the whole job: give \(option: "train-samples"), or no weights"
         case .badSplit(let text):
             "the split \(text) is not three numbers such as 969,30,1 (training, validation, test): give proportions, at least one above zero"
         case .badWeight(let text): "the data set \(text) has a weight that is no number above zero: write prefix=0.3"
         case .badChange(let reason): "the data cannot change so at a restart: \(reason)"
         case .noSample(let prefix, let tokens, let sequenceLength):
-            "\(prefix): this split holds \(tokens) tokens, a sample of length \(sequenceLength) needs \(sequenceLength + 1): use more data, a shorter --seq-length or another --split"
+            "\(prefix): this split holds \(tokens) tokens, a sample of length \(sequenceLength) needs \(sequenceLength + 1): use more data, a shorter \(option: "seq-length") or another \(option: "split")"
         }
     }
 }

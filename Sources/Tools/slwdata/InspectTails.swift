@@ -21,7 +21,7 @@ enum InspectTailsCommand {
         let path = try stateFile(call)
         let state = try read(path)
         let counts = state.counts
-        let length = state.configuration["seq_length"]?.int ?? 0
+        let length = state.configuration.sequenceLength
         if call.wantsJSON {
             let json: JSONValue = [
                 "state": JSONValue(path), "steps": JSONValue(counts.steps), "epoch": JSONValue(state.epoch),

@@ -131,21 +131,5 @@ struct PlanInputs {
         return rows
     }
 
-    private static func words(_ pacing: Pacing, full: Int) -> String {
-        switch pacing {
-        case .constant: "\(full) throughout"
-        case .linear(let start, let steps): "linear from \(start) to \(full) in \(QuantityText.count(steps)) steps"
-        case .root(let start, let steps, let exponent):
-            "from \(start) to \(full) in \(QuantityText.count(steps)) steps, progress to the power \(QuantityText.fixed(exponent, 3))"
-        case .twoStage(let start, let steps): "\(start) for \(QuantityText.count(steps)) steps, then \(full)"
-        case .mixed(let first, let firstSteps, let second, let secondSteps):
-            "\(firstSteps) steps of \(first) and \(secondSteps) of \(second), in turn"
-        case .table(let lengths, let bounds):
-            zip(lengths, bounds).map { "\($0) until step \(QuantityText.count($1))" }.joined(separator: ", ") + ", then \(lengths.last!)"
-        case .deepSpeed(let curriculum):
-            "DeepSpeed's, from \(curriculum.minimum) to \(curriculum.maximum), rounding of \(curriculum.dialect.rawValue)"
-        case .adaptive(let adaptive):
-            "adaptive from \(adaptive.start), \(adaptive.increment) more every \(QuantityText.count(adaptive.interval)) steps: planned as if the loss were calm throughout"
-        }
-    }
+    private static func words(_ pacing: Pacing, full: Int) -> String { pacing.summary(full: full) }
 }

@@ -2,11 +2,12 @@ import Drawing
 public import Files
 public import LengthWarmup
 public import Sampling
+public import Spelling
 public import Tokenization
 public import Transformer
 
 /// Why training, a checkpoint, an export or a report failed. Every description is one line that says what to do.
-public enum TrainingError: Error, CustomStringConvertible, Sendable {
+public enum TrainingError: Error, OptionNaming, Sendable {
     /// The kernel refused a file.
     case file(FileError)
     /// A file is not what it should be.
@@ -31,7 +32,15 @@ public enum TrainingError: Error, CustomStringConvertible, Sendable {
     /// A configuration that cannot be trained.
     case configuration(String)
 
-    public var description: String {
+    public var optionText: OptionText {
+        switch self {
+        case .data(let error): error.optionText
+        case .plan(let error): error.optionText
+        default: OptionText(line)
+        }
+    }
+
+    private var line: String {
         switch self {
         case .file(let error): error.description
         case .foreignFile(let path, let expected): "\(PathName.printable(path)) is not \(expected)"

@@ -20,7 +20,7 @@ struct TextTests {
 
     @Test(
         "what is no whole number is refused",
-        arguments: ["", "K", "1.5", "1e-1", "9223372036854775808", "1e30", "0x10", "4 K", "٣", "--", "1e", "1.2.3", "inf"])
+        arguments: ["", "K", "1.5", "1e-1", "9223372036854775808", "1e30", "0x10", "4 K", "٣", "--", "1e", "1.2.3", "inf", "1e-9223372036854775808"])
     func refusesIntegers(word: String) {
         #expect(throws: SpellingError.self) { try NumberSpelling.integer(word) }
     }

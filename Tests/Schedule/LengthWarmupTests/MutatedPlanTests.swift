@@ -2,6 +2,7 @@ import Files
 import JSON
 import TestSupport
 import Testing
+import Spelling
 
 @testable import LengthWarmup
 

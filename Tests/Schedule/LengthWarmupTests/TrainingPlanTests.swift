@@ -174,6 +174,6 @@ struct TrainingPlanTests {
         let state = PlanState(plan: plan, sources: [], digest: 0, trainedBySource: [])
         configuration.globalBatchSize = 8
         let error = #expect(throws: WarmupError.self) { try state.check(configuration: configuration, sources: []) }
-        #expect(error.map { "\($0)" } == "cannot resume: global_batch_size was 4, is 8: use the same data and options, or start a new run")
+        #expect(error.map { "\($0)" } == "cannot resume: global-batch-size was 4, is 8: use the same data and options, or start a new run")
     }
 }

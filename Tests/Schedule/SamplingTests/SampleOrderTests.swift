@@ -110,6 +110,13 @@ struct SamplingPropertyTests {
     func splits(count: Int, sizes: [Int]) throws {
         let split = try DocumentSplit("969,30,1")
         #expect(DocumentSplit.Part.allCases.map { split.sequences($0, of: count).count } == sizes)
-        for bad in ["", "a,b", "0,0,0", "1,2,3,4", "-1,2", "nan"] { #expect(throws: SamplingError.self) { _ = try DocumentSplit(bad) } }
+        for same in ["969, 30, 1", " 969,30 , 1 ", "(969, 30, 1)", "[969,30,1]", "969 30 1", "969.0,30.,1"] {
+            #expect(try DocumentSplit(same).matrix == split.matrix, "\(same)")
+        }
+        for bad in [
+            "", "a,b", "0,0,0", "1,2,3,4", "-1,2", "nan", "nan,1,0", "inf,1,0", "90,abc5,5", "90%,5%,5%", "100/0/0", "90,,5", "90;5;5",
+            "1e3,1,1",
+            "0x10,1,1", "1..2,1,1", ".", "(90,5,5", "90,5,5)", "+90,5,5", "٩,1,1",
+        ] { #expect(throws: SamplingError.self) { _ = try DocumentSplit(bad) } }
     }
 }

@@ -1,7 +1,8 @@
 public import Files
+public import Spelling
 
 /// What can be wrong with Megatron's order or its caches. `description` is one line: what, where, what to do.
-public enum MegatronOrderError: Error, CustomStringConvertible, Equatable, Sendable {
+public enum MegatronOrderError: Error, OptionNaming, Equatable, Sendable {
     case file(FileError)
     /// A `.npy` file that is not the array it should be.
     case badArray(path: String, reason: String)
@@ -12,15 +13,15 @@ public enum MegatronOrderError: Error, CustomStringConvertible, Equatable, Senda
     /// NumPy's generator takes 32 bits.
     case badSeed(UInt64)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
+        case .file(let error): OptionText(error.description)
         case .badArray(let path, let reason): "cannot use \(PathName.printable(path)): \(reason); delete it and build the cache again"
         case .staleCache(let path, let reason):
             "the cache \(PathName.printable(path)) does not fit the data: \(reason); delete it and build the cache again"
-        case .badSeed(let seed): "Megatron's order needs a seed below 4294967296, not \(seed): choose a smaller --seed"
+        case .badSeed(let seed): "Megatron's order needs a seed below 4294967296, not \(seed): choose a smaller \(option: "seed")"
         case .tooManySequences(let count):
-            "Megatron numbers sequences with 32 bits but the data set has \(count): use --order slw or split the data set"
+            "Megatron numbers sequences with 32 bits but the data set has \(count): use \(option: "order") slw or split the data set"
         }
     }
 }

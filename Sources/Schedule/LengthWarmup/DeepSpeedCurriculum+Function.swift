@@ -1,0 +1,60 @@
+public import JSON
+import Spelling
+
+extension DeepSpeedCurriculum: PacingFunction {
+    public static let name = "deepspeed"
+
+    public var parameters: JSONObject {
+        var parameters: JSONObject = ["minimum": JSONValue(minimum), "maximum": JSONValue(maximum), "release": JSONValue(dialect.rawValue)]
+        switch schedule {
+        case .root(let totalSteps, let step, let degree):
+            parameters["total_steps"] = JSONValue(totalSteps)
+            parameters["step"] = JSONValue(step)
+            parameters["degree"] = JSONValue(degree)
+        case .discrete(let difficulties, let bounds):
+            parameters["lengths"] = .array(difficulties.map { JSONValue($0) })
+            parameters["bounds"] = .array(bounds.map { JSONValue($0) })
+        }
+        return parameters
+    }
+
+    public init?(parameters: JSONObject) {
+        guard let minimum = parameters["minimum"]?.int, let maximum = parameters["maximum"]?.int,
+            let dialect = parameters["release"]?.string.flatMap(Dialect.init(rawValue:))
+        else { return nil }
+        let schedule: Schedule
+        if let lengths = parameters["lengths"]?.integers, let bounds = parameters["bounds"]?.integers {
+            schedule = .discrete(difficulties: lengths, bounds: bounds)
+        } else if let totalSteps = parameters["total_steps"]?.int, let step = parameters["step"]?.int,
+            let degree = parameters["degree"]?.double
+        {
+            schedule = .root(totalSteps: totalSteps, step: step, degree: degree)
+        } else {
+            return nil
+        }
+        self.init(minimum: minimum, maximum: maximum, schedule: schedule, dialect: dialect)
+    }
+
+    public func check(full: Int) throws(WarmupError) {
+        let isSound =
+            switch schedule {
+            case .root(let totalSteps, let step, let degree): totalSteps > 0 && step > 0 && degree > 0 && degree.isFinite
+            case .discrete(let difficulties, let bounds):
+                !difficulties.isEmpty && difficulties.allSatisfy { $0 > 0 } && bounds.count == difficulties.count - 1
+            }
+        guard isSound, minimum > 0, minimum <= maximum, difficulty(atStep: 1) > 0 else {
+            throw .badConfiguration("DeepSpeed's schedule needs lengths and steps of at least 1, the least length not above the greatest")
+        }
+    }
+
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int { min(difficulty(atStep: step + 1), full) }
+
+    public func fullLengthStep(full: Int) -> Int? {
+        switch schedule {
+        case .root(let totalSteps, _, _): maximum >= full ? totalSteps - 1 : nil
+        case .discrete(let difficulties, let bounds): difficulties.last! >= full ? bounds.last ?? 0 : nil
+        }
+    }
+
+    public func summary(full: Int) -> String { "DeepSpeed's, from \(minimum) to \(maximum), rounding of \(dialect.rawValue)" }
+}

@@ -1,0 +1,29 @@
+public import JSON
+
+/// One way in which the sequence length goes with the steps: a value with its parameters. Every function stands in ``Pacing/functions``.
+public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
+    /// As `--slw-pacing` and saved states spell it; never changed once states have it.
+    static var name: String { get }
+
+    /// The parameters, by names that states keep for ever.
+    var parameters: JSONObject { get }
+
+    /// Reads ``parameters``; nil when they are none. What they say is checked by ``check(full:)``.
+    init?(parameters: JSONObject)
+
+    /// Throws when the parameters make no function towards the full length `full`.
+    func check(full: Int) throws(WarmupError)
+
+    /// The length of step `step` (0 for the first), between 1 and `full`; lengths that grow are cut down to multiples of `granularity`.
+    func length(atStep step: Int, full: Int, granularity: Int) -> Int
+
+    /// From this step on every step has full length; nil when that never comes, or when nobody can know.
+    func fullLengthStep(full: Int) -> Int?
+
+    /// For people: `linear from 8 to 256 in 40 steps`.
+    func summary(full: Int) -> String
+}
+
+extension PacingFunction {
+    func equals(_ other: any PacingFunction) -> Bool { (other as? Self) == self }
+}

@@ -1,0 +1,254 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+public import JSON
+import Spelling
+
+extension Pacing {
+    /// All functions, in the order of help. A new one is a type in this file or one of its own, and a line here.
+    public static let functions: [any PacingFunction.Type] = [
+        ConstantPacing.self, LinearPacing.self, RootPacing.self, TwoStagePacing.self, MixedPacing.self, StageTable.self,
+        AdaptivePacing.self,
+        DeepSpeedCurriculum.self,
+    ]
+
+    /// Full length from the first step on: the baseline.
+    public static let constant = Pacing(ConstantPacing())
+    /// s + (e − s)·min(t/T, 1), rounded down to the granularity (paper, section 4).
+    public static func linear(start: Int, steps: Int) -> Pacing { Pacing(LinearPacing(growth: Growth(start: start, steps: steps))) }
+    /// s + (e − s)·min((t/T)^r, 1) (paper, section 4; DeepSpeed's `root_degree` is 1/r).
+    public static func root(start: Int, steps: Int, exponent: Double) -> Pacing {
+        Pacing(RootPacing(growth: Growth(start: start, steps: steps), exponent: exponent))
+    }
+    /// Shortformer: s until step T, then full length.
+    public static func twoStage(start: Int, steps: Int) -> Pacing { Pacing(TwoStagePacing(growth: Growth(start: start, steps: steps))) }
+    /// The paper's figure 2: so many steps of one length, so many of another, again and again.
+    public static func mixed(first: Int, firstSteps: Int, second: Int, secondSteps: Int) -> Pacing {
+        Pacing(MixedPacing(first: first, firstSteps: firstSteps, second: second, secondSteps: secondSteps))
+    }
+    /// `lengths[i]` while t < `bounds[i]`, the last length from then on.
+    public static func table(lengths: [Int], bounds: [Int]) -> Pacing { Pacing(StageTable(lengths: lengths, bounds: bounds)) }
+    /// DeepSpeed's schedule, with its rounding and its count of steps from 1.
+    public static func deepSpeed(_ curriculum: DeepSpeedCurriculum) -> Pacing { Pacing(curriculum) }
+    /// Grows while the loss is calm. The plan keeps its course; the length of a step is not a function of the step alone.
+    public static func adaptive(_ pacing: AdaptivePacing) -> Pacing { Pacing(pacing) }
+
+    /// The function when it watches the loss.
+    var adaptive: AdaptivePacing? { function as? AdaptivePacing }
+}
+
+/// Full length from the first step on.
+public struct ConstantPacing: PacingFunction {
+    public static let name = "none"
+
+    public init() {}
+
+    public var parameters: JSONObject { [:] }
+    public init?(parameters: JSONObject) {}
+    public func check(full: Int) {}
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int { full }
+    public func fullLengthStep(full: Int) -> Int? { 0 }
+    public func summary(full: Int) -> String { "\(full) throughout" }
+}
+
+/// What functions have in common that begin at a length and reach the full one at a step: the paper's s and T.
+public struct Growth: Sendable, Equatable {
+    public var start: Int
+    public var steps: Int
+
+    var parameters: JSONObject { ["start": JSONValue(start), "steps": JSONValue(steps)] }
+
+    init(start: Int, steps: Int) {
+        self.start = start
+        self.steps = steps
+    }
+
+    init?(parameters: JSONObject) {
+        guard let start = parameters["start"]?.int, let steps = parameters["steps"]?.int else { return nil }
+        self.init(start: start, steps: steps)
+    }
+
+    func check(full: Int) throws(WarmupError) {
+        if start < 1 || start > full {
+            throw .badConfiguration("\(option: "slw-start") is \(start): it must lie between 1 and \(option: "seq-length"), \(full)")
+        }
+        if steps < 0 { throw .badConfiguration("\(option: "slw-steps") is \(steps): it must be at least 0") }
+    }
+
+    /// t/T; a growth of no steps is over at once.
+    func progress(atStep step: Int) -> Double { steps > 0 ? Double(step) / Double(steps) : 1 }
+
+    /// s + (e − s)·progress, rounded down to the granularity where that leaves a token.
+    func length(at progress: Double, full: Int, granularity: Int) -> Int {
+        if progress >= 1 { return full }
+        let exact = Int((Double(start) + Double(full - start) * progress).rounded(.down))
+        let cut = exact - exact % max(granularity, 1)
+        return min(max(cut > 0 ? cut : exact, 1), full)
+    }
+}
+
+/// The paper's pacing: s + (e − s)·min(t/T, 1).
+public struct LinearPacing: PacingFunction {
+    public static let name = "linear"
+    public var growth: Growth
+
+    init(growth: Growth) { self.growth = growth }
+
+    public var parameters: JSONObject { growth.parameters }
+    public init?(parameters: JSONObject) {
+        guard let growth = Growth(parameters: parameters) else { return nil }
+        self.growth = growth
+    }
+
+    public func check(full: Int) throws(WarmupError) { try growth.check(full: full) }
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
+        growth.length(at: growth.progress(atStep: step), full: full, granularity: granularity)
+    }
+    public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func summary(full: Int) -> String { "linear from \(growth.start) to \(full) in \(growth.steps) steps" }
+}
+
+/// s + (e − s)·min((t/T)^r, 1).
+public struct RootPacing: PacingFunction {
+    public static let name = "root"
+    public var growth: Growth
+    /// The paper's r, 1 over DeepSpeed's degree.
+    public var exponent: Double
+
+    init(growth: Growth, exponent: Double) {
+        self.growth = growth
+        self.exponent = exponent
+    }
+
+    public var parameters: JSONObject {
+        var parameters = growth.parameters
+        parameters["exponent"] = JSONValue(exponent)
+        return parameters
+    }
+    public init?(parameters: JSONObject) {
+        guard let growth = Growth(parameters: parameters), let exponent = parameters["exponent"]?.double else { return nil }
+        self.init(growth: growth, exponent: exponent)
+    }
+
+    public func check(full: Int) throws(WarmupError) {
+        try growth.check(full: full)
+        if !(exponent > 0 && exponent.isFinite) {
+            throw .badConfiguration("the exponent of the root is \(exponent): it must be above 0")
+        }
+    }
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
+        growth.length(at: pow(growth.progress(atStep: step), exponent), full: full, granularity: granularity)
+    }
+    public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func summary(full: Int) -> String {
+        "from \(growth.start) to \(full) in \(growth.steps) steps, progress to the power \(exponent)"
+    }
+}
+
+/// Shortformer: s until step T, then full length.
+public struct TwoStagePacing: PacingFunction {
+    public static let name = "two-stage"
+    public var growth: Growth
+
+    init(growth: Growth) { self.growth = growth }
+
+    public var parameters: JSONObject { growth.parameters }
+    public init?(parameters: JSONObject) {
+        guard let growth = Growth(parameters: parameters) else { return nil }
+        self.growth = growth
+    }
+
+    public func check(full: Int) throws(WarmupError) { try growth.check(full: full) }
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int { step < growth.steps ? min(growth.start, full) : full }
+    public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func summary(full: Int) -> String { "\(growth.start) for \(growth.steps) steps, then \(full)" }
+}
+
+/// The paper's figure 2: so many steps of one length, so many of another, again and again.
+public struct MixedPacing: PacingFunction {
+    public static let name = "mixed"
+    public var first: Int
+    public var firstSteps: Int
+    public var second: Int
+    public var secondSteps: Int
+
+    init(first: Int, firstSteps: Int, second: Int, secondSteps: Int) {
+        self.first = first
+        self.firstSteps = firstSteps
+        self.second = second
+        self.secondSteps = secondSteps
+    }
+
+    public var parameters: JSONObject {
+        [
+            "first": JSONValue(first), "first_steps": JSONValue(firstSteps), "second": JSONValue(second),
+            "second_steps": JSONValue(secondSteps),
+        ]
+    }
+    public init?(parameters: JSONObject) {
+        guard let first = parameters["first"]?.int, let firstSteps = parameters["first_steps"]?.int,
+            let second = parameters["second"]?.int, let secondSteps = parameters["second_steps"]?.int
+        else { return nil }
+        self.init(first: first, firstSteps: firstSteps, second: second, secondSteps: secondSteps)
+    }
+
+    public func check(full: Int) throws(WarmupError) {
+        if min(first, second) < 1 || firstSteps < 0 || secondSteps < 0 || max(firstSteps, secondSteps) < 1
+            || max(firstSteps, secondSteps) > 1 << 60
+        {
+            throw .badConfiguration("mixed pacing needs two lengths of at least 1 and one step in a cycle")
+        }
+    }
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
+        min(step % max(firstSteps + secondSteps, 1) < firstSteps ? first : second, full)
+    }
+    public func fullLengthStep(full: Int) -> Int? { nil }
+    public func summary(full: Int) -> String { "\(firstSteps) steps of \(first) and \(secondSteps) of \(second), in turn" }
+}
+
+/// `lengths[i]` while t < `bounds[i]`, the last length from then on.
+public struct StageTable: PacingFunction {
+    public static let name = "table"
+    public var lengths: [Int]
+    public var bounds: [Int]
+
+    init(lengths: [Int], bounds: [Int]) {
+        self.lengths = lengths
+        self.bounds = bounds
+    }
+
+    public var parameters: JSONObject {
+        ["lengths": .array(lengths.map { JSONValue($0) }), "bounds": .array(bounds.map { JSONValue($0) })]
+    }
+    public init?(parameters: JSONObject) {
+        guard let lengths = parameters["lengths"]?.integers, let bounds = parameters["bounds"]?.integers else { return nil }
+        self.init(lengths: lengths, bounds: bounds)
+    }
+
+    public func check(full: Int) throws(WarmupError) {
+        if lengths.isEmpty || lengths.contains(where: { $0 < 1 }) || bounds.count != lengths.count - 1 {
+            throw .badConfiguration("a table of lengths needs lengths of at least 1, and one step bound less than lengths")
+        }
+    }
+    public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
+        let stage = bounds.firstIndex { step < $0 } ?? lengths.count - 1
+        return min(lengths[stage], full)
+    }
+    public func fullLengthStep(full: Int) -> Int? { lengths.last! >= full ? bounds.last ?? 0 : nil }
+    public func summary(full: Int) -> String {
+        zip(lengths, bounds).map { "\($0) until step \($1)" }.joined(separator: ", ") + ", then \(lengths.last!)"
+    }
+}
+
+extension JSONValue {
+    /// A list of whole numbers, or nil.
+    var integers: [Int]? {
+        guard let array else { return nil }
+        let numbers = array.compactMap(\.int)
+        return numbers.count == array.count ? numbers : nil
+    }
+}
