@@ -1,0 +1,263 @@
+import Files
+import JSON
+import Sampling
+import TestSupport
+import Testing
+
+@testable import LengthWarmup
+
+/// States as older builds saved them (`Fixtures/frozen`): they load and go on to the same batches and digests, whatever the code becomes.
+@Suite("Frozen states")
+struct FrozenStatesTests {
+    /// A state of a loader or a run, with what it was made from and what it comes to.
+    struct Frozen: CustomTestStringConvertible, Sendable {
+        let folder: String
+        let expected: JSONValue
+
+        var name: String { expected["name"]?.string ?? "" }
+        var pacing: String { expected["pacing"]?.string ?? "" }
+        var testDescription: String { name }
+        var options: JSONValue { expected["options"] ?? [:] }
+
+        func option(_ name: String) throws -> Int { try #require(options[name]?.int, "\(name)") }
+
+        /// The saved bytes: a file of their own, or in hexadecimal in a checkpoint.
+        func bytes() throws -> [UInt8] {
+            let path = folder + "/" + (try #require(expected["file"]?.string))
+            let bytes = try FileSystem.readAll(path, limit: 1 << 20)
+            guard path.hasSuffix(".json") else { return bytes }
+            let digits = Array(try #require(try JSONValue.parse(bytes)["plan"]?.string))
+            return try stride(from: 0, to: digits.count, by: 2).map { try #require(UInt8(String(digits[$0..<$0 + 2]), radix: 16)) }
+        }
+
+        func configuration() throws -> PlanConfiguration {
+            let tails = try #require(options["tails"]?.string)
+            return PlanConfiguration(
+                sequenceLength: try option("seq_length"), globalBatchSize: try option("global_batch_size"),
+                trainTokens: try option("train_tokens"), pacing: try #require(try FrozenStatesTests.pacings(folder)[pacing]),
+                tails: try #require(TailPolicy(rawValue: tails)),
+                batchWarmup: try expected["batch_warmup"]?.array.map {
+                    BatchWarmup(start: try #require($0[0].int), increment: try #require($0[1].int), tokens: try #require($0[2].int))
+                }, seed: UInt64(try option("seed")))
+        }
+
+        func source() throws -> DataSource {
+            let names = try #require(options["data"]?.array).map { name in
+                let set = try DataSetName(try #require(name.string))
+                return DataSetName(prefix: folder + "/" + set.prefix, weight: set.weight)
+            }
+            return try DataSource(
+                names, part: options["part"] == "valid" ? .valid : .train, split: try DocumentSplit(try #require(options["split"]?.string)),
+                sequenceLength: try option("seq_length"), seed: UInt64(try option("seed")),
+                order: options["order"] == "megatron" ? .megatron(samples: options["train_samples"]?.int) : .keyed)
+        }
+
+        var allowsNewData: Bool { options["allow_new_data"]?.bool ?? false }
+    }
+
+    static let states = frozen("states") + frozen("checkpoint_states")
+
+    private static func frozen(_ group: String) -> [Frozen] {
+        let root = Place.fixture("frozen")
+        return ((try? FileSystem.list(root)) ?? []).sorted().flatMap { name -> [Frozen] in
+            let folder = root + "/" + name
+            guard let bytes = try? FileSystem.readAll(folder + "/expected.json", limit: 1 << 24), let json = try? JSONValue.parse(bytes)
+            else { return [] }
+            return (json[group]?.array ?? []).map { Frozen(folder: folder, expected: $0) }
+        }
+    }
+
+    /// Each way a length can grow, by the names of `scripts/fixtures/make-frozen`.
+    static func pacings(_ folder: String) throws -> [String: Pacing] {
+        func deepSpeed(_ name: String, _ dialect: DeepSpeedCurriculum.Dialect = .v0_19_8) throws -> Pacing {
+            let block = try DeepSpeedCurriculum.block(ofFile: folder + "/deepspeed/\(name).json")
+            return .deepSpeed(try #require(try DeepSpeedCurriculum.read(block, dialect: dialect)))
+        }
+        return [
+            "none": .constant,
+            "linear": .linear(start: 8, steps: 20),
+            "root": .root(start: 8, steps: 30, exponent: 0.5),
+            "third-root": .root(start: 16, steps: 30, exponent: 0.3333333333333333),
+            "two-stage": .twoStage(start: 16, steps: 14),
+            "mixed": .mixed(first: 8, firstSteps: 3, second: 48, secondSteps: 2),
+            "table": .table(lengths: [8, 24, 48], bounds: [4, 10]),
+            "table-of-32": .table(lengths: [8, 24, 32], bounds: [4, 10]),
+            "adaptive": .adaptive(AdaptivePacing(start: 8, increment: 8, interval: 3, tolerance: 0.05)),
+            "deepspeed-linear": try deepSpeed("linear"),
+            "deepspeed-root": try deepSpeed("root", .v0_19_6),
+            "deepspeed-discrete": try deepSpeed("discrete"),
+        ]
+    }
+
+    /// Pacings that differ from `pacing` in one number.
+    static func neighbours(of pacing: Pacing) throws -> [Pacing] {
+        switch pacing {
+        case .constant: return [.linear(start: 8, steps: 0)]
+        case .linear(let start, let steps):
+            return [
+                .linear(start: start + 1, steps: steps), .linear(start: start, steps: steps + 1), .twoStage(start: start, steps: steps),
+            ]
+        case .root(let start, let steps, let exponent):
+            return [
+                .root(start: start + 1, steps: steps, exponent: exponent), .root(start: start, steps: steps + 1, exponent: exponent),
+                .root(start: start, steps: steps, exponent: exponent.nextUp), .linear(start: start, steps: steps),
+            ]
+        case .twoStage(let start, let steps):
+            return [
+                .twoStage(start: start + 1, steps: steps), .twoStage(start: start, steps: steps + 1), .linear(start: start, steps: steps),
+            ]
+        case .mixed(let first, let firstSteps, let second, let secondSteps):
+            return [
+                .mixed(first: first + 1, firstSteps: firstSteps, second: second, secondSteps: secondSteps),
+                .mixed(first: first, firstSteps: firstSteps + 1, second: second, secondSteps: secondSteps),
+                .mixed(first: first, firstSteps: firstSteps, second: second - 1, secondSteps: secondSteps),
+                .mixed(first: first, firstSteps: firstSteps, second: second, secondSteps: secondSteps + 1),
+            ]
+        case .table(let lengths, let bounds):
+            return [
+                .table(lengths: lengths.dropLast() + [lengths.last! - 1], bounds: bounds),
+                .table(lengths: lengths, bounds: [bounds[0] + 1] + bounds.dropFirst()),
+                .table(lengths: Array(lengths.dropLast()), bounds: Array(bounds.dropLast())),
+            ]
+        case .adaptive(let adaptive):
+            let changes: [(inout AdaptivePacing) -> Void] = [
+                { $0.start += 1 }, { $0.increment += 1 }, { $0.interval += 1 }, { $0.tolerance = $0.tolerance.nextUp },
+            ]
+            return changes.map { change in
+                var other = adaptive
+                change(&other)
+                return .adaptive(other)
+            }
+        case .deepSpeed(let curriculum):
+            var schedules: [DeepSpeedCurriculum.Schedule] = []
+            switch curriculum.schedule {
+            case .root(let totalSteps, let step, let degree):
+                schedules = [
+                    .root(totalSteps: totalSteps + 1, step: step, degree: degree),
+                    .root(totalSteps: totalSteps, step: step + 1, degree: degree),
+                    .root(totalSteps: totalSteps, step: step, degree: degree.nextUp),
+                ]
+            case .discrete(let difficulties, let bounds):
+                schedules = [
+                    .discrete(difficulties: [difficulties[0] + 1] + difficulties.dropFirst(), bounds: bounds),
+                    .discrete(difficulties: difficulties, bounds: [bounds[0] + 1] + bounds.dropFirst()),
+                ]
+            }
+            let (minimum, maximum, schedule, dialect) = (curriculum.minimum, curriculum.maximum, curriculum.schedule, curriculum.dialect)
+            var others = schedules.map { DeepSpeedCurriculum(minimum: minimum, maximum: maximum, schedule: $0, dialect: dialect) }
+            others.append(DeepSpeedCurriculum(minimum: minimum + 1, maximum: maximum, schedule: schedule, dialect: dialect))
+            others.append(DeepSpeedCurriculum(minimum: minimum, maximum: maximum + 1, schedule: schedule, dialect: dialect))
+            let release = dialect == .v0_19_8 ? DeepSpeedCurriculum.Dialect.v0_19_6 : .v0_19_8
+            others.append(DeepSpeedCurriculum(minimum: minimum, maximum: maximum, schedule: schedule, dialect: release))
+            return others.map { .deepSpeed($0) }
+        }
+    }
+
+    /// What adaptive pacing was told when the states were made, and is told again.
+    static func loss(_ step: Int) -> Double { 6.0 - 0.0625 * Double(min(step, 64)) + (step % 5 == 0 ? 1.5 : 0) }
+
+    static func hash(_ batch: Batch) -> WordHash {
+        var hash = WordHash()
+        for number in [batch.step, batch.rows, batch.length, batch.completesStep ? 1 : 0, batch.targetCount, batch.globalTargetCount] {
+            hash.update(number)
+        }
+        for matrix in [batch.inputs, batch.targets, batch.segments, batch.positions] {
+            hash.update(UnsafeBufferPointer(start: matrix, count: batch.rows * batch.length))
+        }
+        return hash
+    }
+
+    /// Counts and digest as `expected.json` has them.
+    static func summary(_ counts: PlanCounts, _ digest: UInt64) -> JSONValue {
+        [
+            "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
+            "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
+            "digest": JSONValue(hexadecimal(digest)),
+        ]
+    }
+
+    @Test("there are states of every pacing, every tail policy, both versions, with batch warmup and without")
+    func complete() throws {
+        let states = Self.states
+        #expect(Set(states.map(\.pacing)) == Set(try Self.pacings(try #require(states.first).folder).keys))
+        #expect(Set(states.compactMap { $0.options["tails"]?.string }) == Set(TailPolicy.allCases.map(\.rawValue)))
+        #expect(Set(states.compactMap { $0.expected["version"]?.int }) == [1, 2])
+        #expect(Set(states.map { $0.expected["batch_warmup"] != nil }) == [true, false])
+        #expect(Set(states.compactMap { $0.options["order"]?.string }) == ["megatron"])
+    }
+
+    @Test("each goes on to the same batches, counts and digest, in worlds of one, two and three", arguments: states)
+    func continued(_ frozen: Frozen) throws {
+        let state = try PlanState(decoding: try frozen.bytes())
+        #expect(Self.summary(state.counts, state.digest) == frozen.expected["at"])
+        let (configuration, source) = (try frozen.configuration(), try frozen.source())
+        for world in 1...3 {
+            for rank in 0..<world {
+                let loader = try Loader(
+                    source: source, configuration: configuration, rank: rank, world: world, state: state,
+                    allowsNewData: frozen.allowsNewData)
+                var (hashes, all, first) = ([JSONValue](), WordHash(), [JSONValue]())
+                while let batch = loader.next() {
+                    let hash = Self.hash(batch)
+                    if hashes.isEmpty { first = (0..<min(8, batch.length)).map { JSONValue(Int(batch.inputs[$0])) } }
+                    hashes.append([JSONValue(batch.step), JSONValue(batch.rows), JSONValue(batch.length), JSONValue(hash.text)])
+                    all.update(hash)
+                    if batch.completesStep { loader.observe(loss: Self.loss(batch.step)) }
+                }
+                let context: Comment = "rank \(rank) of \(world)"
+                #expect(Self.summary(loader.plan.counts, loader.digest) == frozen.expected["end"], context)
+                guard let expected = frozen.expected["worlds"]?[world - 1]?[rank] else { continue }
+                #expect(JSONValue.array(first) == expected["first_inputs"], context)
+                #expect(JSONValue.array(Array(hashes.prefix(4))) == expected["batches"], context)
+                #expect(JSONValue(all.text) == expected["all"], context)
+            }
+        }
+    }
+
+    @Test("a plan alone goes on to the same counts, and has the rows and lengths that the run had", arguments: states)
+    func planned(_ frozen: Frozen) throws {
+        let state = try PlanState(decoding: try frozen.bytes())
+        // Where the data changes with this very resume, the loader tells the plan.
+        guard !frozen.allowsNewData else { return }
+        let source = try frozen.source().following(state.changes)
+        var plan = try TrainingPlan(try frozen.configuration(), epochSizes: source.epochSizes, state: state)
+        var shapes: [JSONValue] = []
+        while let step = plan.nextStep() {
+            shapes.append([JSONValue(step.rowCount), JSONValue(step.sequenceLength)])
+            plan.observe(loss: Self.loss(step.step))
+        }
+        var end = try #require(frozen.expected["end"]?.object)
+        end["digest"] = JSONValue(hexadecimal(0))
+        #expect(Self.summary(plan.counts, 0) == .object(end))
+        if let expected = frozen.expected["shapes"] { #expect(JSONValue.array(shapes) == expected) }
+    }
+
+    @Test("each is refused, by name, where one number of its schedule is another", arguments: states)
+    func refused(_ frozen: Frozen) throws {
+        let state = try PlanState(decoding: try frozen.bytes())
+        let (configuration, source) = (try frozen.configuration(), try frozen.source())
+        func expectRefusal(_ name: String, sourceLocation: SourceLocation = #_sourceLocation, _ change: (inout PlanConfiguration) -> Void) {
+            var other = configuration
+            change(&other)
+            #expect("\(other) is taken for \(configuration)", sourceLocation: sourceLocation) {
+                _ = try Loader(source: source, configuration: other, state: state, allowsNewData: frozen.allowsNewData)
+            } throws: { error in
+                if case .changed(name, _, _)? = error as? WarmupError { true } else { false }
+            }
+        }
+        for pacing in try Self.neighbours(of: configuration.pacing) { expectRefusal("slw_pacing") { $0.pacing = pacing } }
+        for tails in TailPolicy.allCases where tails != configuration.tails { expectRefusal("tails") { $0.tails = tails } }
+        expectRefusal("global_batch_size") { $0.globalBatchSize += 1 }
+        expectRefusal("train_tokens") { $0.trainTokens += 1 }
+        expectRefusal("slw_granularity") { $0.granularity = 4 }
+        expectRefusal("seed") { $0.seed += 1 }
+        if configuration.batchWarmup == nil {
+            expectRefusal("batch_warmup") { $0.batchWarmup = BatchWarmup(start: 1, increment: 1, tokens: 1) }
+        } else {
+            for path in [\BatchWarmup.start, \.increment, \.tokens] {
+                expectRefusal("batch_warmup") { $0.batchWarmup![keyPath: path] += 1 }
+            }
+            expectRefusal("batch_warmup") { $0.batchWarmup = nil }
+        }
+    }
+}
