@@ -60,6 +60,9 @@ public struct DocumentOrigins: Sendable, Equatable {
         }
     }
 
+    /// Forgets what came from input `input` and those behind it.
+    public mutating func remove(fromInput input: Int) { stretches.removeAll { $0.input >= input } }
+
     private mutating func join(_ next: Stretch, force: Bool = false) {
         guard let last = stretches.last, last.input == next.input, last.bytes.upperBound == next.bytes.lowerBound,
             last.lines.upperBound == next.lines.lowerBound,

@@ -65,8 +65,12 @@ struct RunIdentity: Sendable, Equatable {
         return hash.finish()
     }
 
-    /// What keeps a run of identity `other` from being continued as this one, in words; nil when nothing does.
-    func difference(from other: RunIdentity) -> String? {
+    /// What keeps a run of identity `other`, which has read `inputCount` inputs, from being continued as this one, in words; nil when nothing does.
+    func difference(from other: RunIdentity, inInputs inputCount: Int = .max) -> String? {
+        optionDifference(from: other) ?? inputDifference(from: other, inInputs: inputCount)
+    }
+
+    private func optionDifference(from other: RunIdentity) -> String? {
         for (name, mine) in options {
             let theirs = other.value(of: name)
             // Skipping from here on is what skipping from the start would have done: so far there was nothing to skip.
@@ -76,19 +80,36 @@ struct RunIdentity: Sendable, Equatable {
         for (name, theirs) in other.options where !options.contains(where: { $0.name == name }) {
             return "\(name) was \(theirs) and is none"
         }
-        for (mine, theirs) in zip(inputs, other.inputs) where mine != theirs {
+        return nil
+    }
+
+    private func inputDifference(from other: RunIdentity, inInputs inputCount: Int) -> String? {
+        for (mine, theirs) in zip(inputs, other.inputs).prefix(inputCount) where mine != theirs {
             if mine.path != theirs.path { return "input \(printable(theirs)) has become \(printable(mine))" }
             if mine.byteCount != theirs.byteCount {
                 return "input \(printable(mine)) had \(theirs.byteCount) bytes and has \(mine.byteCount)"
             }
             return mine.start != theirs.start ? "input \(printable(mine)) begins otherwise" : "input \(printable(mine)) was changed since"
         }
-        return inputs.count == other.inputs.count ? nil : "there were \(other.inputs.count) inputs and are \(inputs.count)"
+        if min(inputs.count, inputCount) == min(other.inputs.count, inputCount) { return nil }
+        return "there were \(other.inputs.count) inputs and are \(inputs.count)"
     }
 
     private func value(of name: String) -> String { options.first { $0.name == name }?.value ?? "none" }
 
     private func printable(_ input: Input) -> String { PathName.printable(input.path) }
+
+    /// Whether the shares of the inputs would be others if an input were another.
+    private var isShard: Bool { value(of: "--shard") != "none" }
+
+    /// Where a run of identity `other` that came to `progress` can be continued as this one: there, when all that it has read is as it was; where the input that
+    /// it was in began, when only that one has changed and was what stopped the run; else why not. Inputs that it had not come to may have changed, come or gone.
+    func place(_ progress: RunJournal.Progress, of other: RunIdentity) -> (place: RunJournal.Progress?, difference: String?) {
+        if progress.isComplete || isShard { return difference(from: other).map { (nil, $0) } ?? (progress, nil) }
+        guard let difference = difference(from: other, inInputs: progress.corpus.input + 1) else { return (progress, nil) }
+        let isMended = progress.isStoppedByInput && self.difference(from: other, inInputs: progress.corpus.input) == nil
+        return (isMended ? progress.beforeInput : nil, difference)
+    }
 
     static func == (a: RunIdentity, b: RunIdentity) -> Bool { a.difference(from: b) == nil }
 

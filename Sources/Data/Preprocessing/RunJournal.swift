@@ -16,6 +16,30 @@ struct RunJournal: Sendable {
         var origins: DocumentOrigins? = DocumentOrigins()
         /// Everything is written and only names are missing.
         var isComplete = false
+        /// The run stopped because of what it read: the input is expected to be another when it goes on.
+        var isStoppedByInput = false
+        /// The place at which the input of `corpus` began; nil in a journal of an earlier build.
+        var inputStart: InputStart?
+
+        /// Where the first record of an input was still to be read.
+        struct InputStart: Sendable, Equatable {
+            var input: Int
+            var counts: PreprocessingCounts
+            var writer: IndexedDatasetWriter.Position
+        }
+
+        /// The place before anything of the input was read, where it is known.
+        var beforeInput: Self? {
+            if corpus.byteOffset == 0 && corpus.line == 0 { return self }
+            guard let inputStart, inputStart.input == corpus.input else { return nil }
+            var place = self
+            place.corpus = CorpusPosition(input: inputStart.input)
+            place.counts = inputStart.counts
+            place.writer = inputStart.writer
+            place.isStoppedByInput = false
+            place.origins?.remove(fromInput: inputStart.input)
+            return place
+        }
     }
 
     let directory: String
@@ -33,6 +57,11 @@ struct RunJournal: Sendable {
     func begin(_ identity: RunIdentity) throws(FileError) {
         try FileSystem.createDirectories(directory)
         try FileSystem.remove(progressPath)
+        try FileSystem.writeAtomically(identity.json.serializedBytes(pretty: true) + [0x0A], to: runPath)
+    }
+
+    /// Replaces what run it is by one that has read the same so far.
+    func replace(_ identity: RunIdentity) throws(FileError) {
         try FileSystem.writeAtomically(identity.json.serializedBytes(pretty: true) + [0x0A], to: runPath)
     }
 
@@ -84,28 +113,60 @@ extension RunJournal.Progress {
     var json: JSONValue {
         [
             "version": 1,
-            "counts": .object(JSONObject(Self.countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) })),
+            "counts": Self.json(counts),
             "corpus": ["input": JSONValue(corpus.input), "byte": JSONValue(corpus.byteOffset), "line": JSONValue(corpus.line)],
-            "writer": [
-                "bin_bytes": JSONValue(writer.binBytes), "sequences": JSONValue(writer.sequenceCount),
-                "documents": JSONValue(writer.documentCount),
-            ],
-            "origins": origins?.json ?? .null, "complete": JSONValue(isComplete),
+            "writer": Self.json(writer), "origins": origins?.json ?? .null, "complete": JSONValue(isComplete),
+            "stopped_by_input": JSONValue(isStoppedByInput),
+            "input_start": inputStart.map {
+                ["input": JSONValue($0.input), "counts": Self.json($0.counts), "writer": Self.json($0.writer)]
+            } ?? .null,
         ]
     }
 
+    private static func json(_ counts: PreprocessingCounts) -> JSONValue {
+        .object(JSONObject(countKeys.map { ($0.0, JSONValue(counts[keyPath: $0.1])) }))
+    }
+
+    private static func json(_ writer: IndexedDatasetWriter.Position) -> JSONValue {
+        [
+            "bin_bytes": JSONValue(writer.binBytes), "sequences": JSONValue(writer.sequenceCount),
+            "documents": JSONValue(writer.documentCount),
+        ]
+    }
+
+    /// A count that did not exist when this was written is one of something that did not happen. Nil for a negative one.
+    private static func counts(_ json: JSONValue?) -> PreprocessingCounts? {
+        var counts = PreprocessingCounts()
+        for (key, path) in countKeys {
+            counts[keyPath: path] = json?[key]?.int ?? 0
+            guard counts[keyPath: path] >= 0 else { return nil }
+        }
+        return counts
+    }
+
+    private static func position(_ json: JSONValue?) -> IndexedDatasetWriter.Position? {
+        guard let bytes = json?["bin_bytes"]?.int, let sequences = json?["sequences"]?.int, let documents = json?["documents"]?.int,
+            min(bytes, sequences, documents) >= 0
+        else { return nil }
+        return IndexedDatasetWriter.Position(binBytes: bytes, sequenceCount: sequences, documentCount: documents)
+    }
+
     init?(_ json: JSONValue) {
-        func number(_ group: String, _ key: String) -> Int { json[group]?[key]?.int ?? -1 }
-        guard json["version"]?.int == 1, let isComplete = json["complete"]?.bool else { return nil }
-        // A count that did not exist when this was written is one of something that did not happen.
-        for (key, path) in Self.countKeys { counts[keyPath: path] = json["counts"]?[key]?.int ?? 0 }
-        corpus = CorpusPosition(input: number("corpus", "input"), byteOffset: number("corpus", "byte"), line: number("corpus", "line"))
-        writer = IndexedDatasetWriter.Position(
-            binBytes: number("writer", "bin_bytes"), sequenceCount: number("writer", "sequences"),
-            documentCount: number("writer", "documents"))
-        origins = json["origins"].flatMap { DocumentOrigins($0) }
+        func number(_ key: String) -> Int { json["corpus"]?[key]?.int ?? -1 }
+        guard json["version"]?.int == 1, let isComplete = json["complete"]?.bool, let counts = Self.counts(json["counts"]),
+            let writer = Self.position(json["writer"])
+        else { return nil }
+        self.counts = counts
+        self.writer = writer
         self.isComplete = isComplete
-        let all = Self.countKeys.map { counts[keyPath: $0.1] } + [corpus.input, corpus.byteOffset, corpus.line]
-        guard (all + [writer.binBytes, writer.sequenceCount, writer.documentCount]).allSatisfy({ $0 >= 0 }) else { return nil }
+        isStoppedByInput = json["stopped_by_input"]?.bool ?? false
+        corpus = CorpusPosition(input: number("input"), byteOffset: number("byte"), line: number("line"))
+        guard min(corpus.input, corpus.byteOffset, corpus.line) >= 0 else { return nil }
+        origins = json["origins"].flatMap { DocumentOrigins($0) }
+        if let start = json["input_start"], !start.isNull {
+            guard let input = start["input"]?.int, let counts = Self.counts(start["counts"]), let writer = Self.position(start["writer"])
+            else { return nil }
+            inputStart = InputStart(input: input, counts: counts, writer: writer)
+        }
     }
 }

@@ -30,6 +30,7 @@ extension Session {
         }
 
         var state = resumed ?? RunJournal.Progress()
+        state.isStoppedByInput = false
         let filter = try openFilter(state)
         var writer = try openWriter()
         var record = try openRecord(state)
@@ -120,6 +121,9 @@ extension Session {
                 try unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts)
             } catch { throw .index(error) }
             do throws(FileError) { try record?.append(slot.sketches) } catch { throw .file(error) }
+            if state.inputStart?.input != slot.batch.input {
+                state.inputStart = .init(input: slot.batch.input, counts: state.counts, writer: state.writer)
+            }
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
             cleaning += slot.cleaning
@@ -147,11 +151,13 @@ extension Session {
         after failure: PreprocessingError
     ) throws(PreprocessingError) -> Never {
         guard isResumable else { throw failure }
+        var state = state
         var writer = writer
         var record = record
         do throws(PreprocessingError) {
             try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
             try PreprocessingError.wrapping { () throws(FileError) in try record?.flush() }
+            if case .corpus = failure { state.isStoppedByInput = true }
             if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
         } catch {
             // The last point before it holds.

@@ -43,7 +43,7 @@ struct Session: ~Copyable {
         }
         let journal = RunJournal(prefix: prefix)
         let finished = journal.exists ? nil : Self.finishedRun(configuration, identity)
-        let (resumed, overwrites) = finished == nil ? try Self.earlierRun(configuration, identity, journal) : (nil, false)
+        let (resumed, overwrites) = finished == nil ? try Self.earlierRun(configuration, identity, journal, report) : (nil, false)
         if finished != nil { report("nothing is left to do: this run was finished before") }
         if let resumed { report("resuming behind \(resumed.counts.documents) documents and \(resumed.counts.inputBytes) bytes of input") }
         let type = TokenType.optimal(vocabularySize: tokenizer.vocabularySize)
@@ -75,7 +75,7 @@ struct Session: ~Copyable {
 
     /// What an earlier run left here that this one goes on with; whatever else it left is removed.
     private static func earlierRun(
-        _ configuration: Preprocessor.Configuration, _ identity: RunIdentity, _ journal: RunJournal
+        _ configuration: Preprocessor.Configuration, _ identity: RunIdentity, _ journal: RunJournal, _ report: (String) -> Void
     ) throws(PreprocessingError) -> (RunJournal.Progress?, overwrites: Bool) {
         let prefix = configuration.outputPrefix
         var overwrites = configuration.overwrite
@@ -83,10 +83,18 @@ struct Session: ~Copyable {
             guard let earlier = try PreprocessingError.wrapping({ () throws(FileError) in try journal.readIdentity() }) else {
                 throw .cannotResume(prefix: prefix, difference: "the journal of the interrupted run cannot be read")
             }
-            if let difference = identity.difference(from: earlier) { throw .cannotResume(prefix: prefix, difference: difference) }
+            let progress = try PreprocessingError.wrapping { () throws(FileError) in try journal.readProgress() }
+            let (place, difference) = identity.place(progress ?? RunJournal.Progress(), of: earlier)
+            guard let place else { throw .cannotResume(prefix: prefix, difference: difference ?? "the run was another one") }
             overwrites = overwrites || earlier.overwrites
-            if let progress = try PreprocessingError.wrapping({ () throws(FileError) in try journal.readProgress() }) {
-                return (progress, overwrites)
+            if let difference { report("\(difference): it is read again from its start") }
+            if progress != nil && place.counts.inputBytes > 0 {
+                // The place first: with the old one, the changed input would be taken for the one that was read.
+                try PreprocessingError.wrapping { () throws(FileError) in
+                    if place != progress { try journal.write(place) }
+                    if identity.difference(from: earlier) != nil { try journal.replace(identity) }
+                }
+                return (place, overwrites)
             }
         } else if journal.exists && !configuration.overwrite {
             throw .unfinishedRun(prefix: prefix)

@@ -140,15 +140,71 @@ import Tokenization
         }
         #expect(message(changed) == "\(prefix): cannot resume: --append-eod was true and is false; start over with --overwrite")
         changed.appendEndOfText = true
-        changed.inputs.removeLast()
-        #expect(message(changed) == "\(prefix): cannot resume: there were 2 inputs and are 1; start over with --overwrite")
+        changed.inputs.removeFirst()
+        #expect(
+            message(changed) == "\(prefix): cannot resume: input \(inputs[0]) has become \(inputs[1]); start over with --overwrite")
         changed.inputs = inputs
-        let size = try FileSystem.size(inputs[1])
-        let text = try FileSystem.readAll(inputs[1])
-        try bench.directory.write(text + [0x0A], to: "b.jsonl")
+        let size = try FileSystem.size(inputs[0])
+        let text = try FileSystem.readAll(inputs[0])
+        try bench.directory.write(text + [0x0A], to: "a.jsonl")
         #expect(
             message(changed)
-                == "\(prefix): cannot resume: input \(inputs[1]) had \(size) bytes and has \(size + 1); start over with --overwrite")
+                == "\(prefix): cannot resume: input \(inputs[0]) had \(size) bytes and has \(size + 1); start over with --overwrite")
+    }
+
+    @Test("inputs that were not read yet may change, come and go")
+    func laterInputs() throws {
+        _ = try interrupt("out", after: 2)
+        var resumed = configuration("out")
+        resumed.resume = true
+        try bench.directory.write("{\"text\": \"another\"}\n", to: "b.jsonl")
+        try bench.directory.write("{\"text\": \"one more\"}\n", to: "c.jsonl")
+        resumed.inputs.append(bench.directory.file("c.jsonl"))
+        #expect(try Preprocessor(resumed).run().resumedAtByte ?? 0 > 0)
+        var whole = configuration("whole2")
+        whole.inputs = resumed.inputs
+        _ = try Preprocessor(whole).run()
+        #expect(try bench.bytes("out") == bench.bytes("whole2"))
+
+        _ = try interrupt("less", after: 2)
+        var less = configuration("less")
+        less.resume = true
+        less.inputs.removeLast()
+        _ = try Preprocessor(less).run()
+        whole = configuration("whole3")
+        whole.inputs = less.inputs
+        _ = try Preprocessor(whole).run()
+        #expect(try bench.bytes("less") == bench.bytes("whole3"))
+    }
+
+    @Test("an input that stopped a run is mended: --resume keeps all before it", arguments: [0, 1])
+    func mended(_ damaged: Int) throws {
+        let good = try FileSystem.readAll(inputs[damaged])
+        let name = FileSystem.name(of: inputs[damaged])
+        try bench.directory.write(good.prefix(good.count / 2) + Array("!\n".utf8) + good.suffix(good.count / 2), to: name)
+        let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
+        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with --resume)") == true)
+        try bench.directory.write(good, to: name)
+        var again = configuration("out")
+        again.resume = true
+        var reports: [String] = []
+        let summary = try Preprocessor(again).run(report: { reports.append($0) })
+        #expect(reports.first?.hasSuffix(": it is read again from its start") == true)
+        #expect(summary.resumedAtByte == (damaged == 0 ? nil : try FileSystem.size(inputs[0])))
+        #expect(try bench.bytes("out") == expected)
+    }
+
+    @Test("a mended input may be stopped and killed again before it is read")
+    func mendedAndInterrupted() throws {
+        let good = try FileSystem.readAll(inputs[1])
+        try bench.directory.write(good.prefix(good.count / 2) + Array("!\n".utf8), to: "b.jsonl")
+        #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
+        try bench.directory.write(good, to: "b.jsonl")
+        for chunks in 1...3 { _ = try interrupt("out", after: chunks, resume: true) }
+        var again = configuration("out")
+        again.resume = true
+        _ = try Preprocessor(again).run()
+        #expect(try bench.bytes("out") == expected)
     }
 
     @Test("with nothing to resume, a run starts")
