@@ -51,7 +51,7 @@ let kernels: [Target] = [
 
 let base: [Target] = [
     module("Base", "Files"),
-    module("Base", "JSON", ["CByteScan"], swift: kernel),
+    module("Base", "JSON", ["CByteScan", "Files"], swift: kernel),
     module("Base", "Spelling"),
 ]
 
@@ -72,9 +72,17 @@ let schedule: [Target] = [
 let training: [Target] = [
     module("Training", "Transformer", ["COpenBLAS", "CMathKernels"], swift: kernel),
     module("Training", "Drawing"),
+    module("Training", "Exchange", ["Files", "JSON"]),
+    module("Training", "Metrics", ["Files", "JSON"]),
+    module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON"]),
+    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON"]),
     module(
         "Training", "Training",
-        ["Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Drawing", "Files", "JSON", "Spelling"]),
+        [
+            "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization",
+            "Drawing", "Files", "JSON", "Spelling",
+        ]),
+    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON"]),
 ]
 
 let interfaces: [Target] = [
@@ -94,7 +102,8 @@ let tools: [Target] = [
     .executableTarget(
         name: "slw-train",
         dependencies: [
-            "CommandKit", "Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Files", "JSON",
+            "CommandKit", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
+            "IndexedDatasets", "Tokenization", "Files", "JSON",
             "Spelling",
         ],
         path: "Sources/Tools/slw-train", swiftSettings: strict),
@@ -102,6 +111,8 @@ let tools: [Target] = [
 
 let testSupport: [Target] = [
     .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: house),
+    .target(
+        name: "RunFixtures", dependencies: ["Metrics", "TestSupport"], path: "Tests/Support/RunFixtures", swiftSettings: house),
     .target(name: "CAllocationCount", path: "Tests/Support/CAllocationCount"),
 ]
 
@@ -119,11 +130,19 @@ let testTargets: [Target] = [
         "Schedule", "LengthWarmupTests",
         ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),
     tests("Training", "DrawingTests", ["Drawing"]),
+    tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
+    tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON"]),
+    tests("Training", "ReportsTests", ["RunFixtures", "Reports", "Metrics", "Files", "JSON"]),
+    tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Tokenization", "Files", "JSON"]),
     // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
     tests("Training", "TransformerTests", ["Transformer", "CMathKernels", "CAllocationCount"], swift: kernel),
     tests(
         "Training", "TrainingTests",
-        ["Training", "Transformer", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization", "Files", "JSON"]),
+        [
+            "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets",
+            "Tokenization", "Files", "JSON",
+        ]),
+    tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Spelling"]),
     tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "IndexedDatasets"]),
     tests(
@@ -151,6 +170,8 @@ if Context.environment["SLW_FUZZ"] != nil {
     package.targets.append(
         .target(
             name: "Fuzz",
-            dependencies: ["Corpus", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Training"],
+            dependencies: [
+                "Corpus", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Exchange", "Metrics", "Reports",
+            ],
             path: "Tests/Fuzz", swiftSettings: house))
 }

@@ -1,12 +1,14 @@
 import Corpus
+import Exchange
 import Files
 import IndexedDatasets
 import JSON
 import LengthWarmup
+import Metrics
+import Reports
 
 @testable import Sampling
 @testable import Tokenization
-@testable import Training
 
 /// The readers of everything that comes from outside, by the name that `scripts/fuzz` takes.
 let fuzzTargets: [String: @Sendable ([UInt8]) throws -> Void] = [

@@ -1,6 +1,8 @@
 import CommandKit
 import Files
 import JSON
+import Metrics
+import Reports
 import Training
 
 /// `slw-train report RUN…`

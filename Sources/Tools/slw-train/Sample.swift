@@ -1,4 +1,5 @@
 import CommandKit
+import Evaluation
 import Files
 import JSON
 import Tokenization

@@ -1,6 +1,7 @@
 import CommandKit
 import Files
 import JSON
+import Metrics
 import Training
 
 /// `slw-train --data P`: begins a run.

@@ -1,8 +1,10 @@
 import CommandKit
 import Files
 import JSON
+import Metrics
 import Training
 import Transformer
+import Tuning
 
 /// `slw-train tune`: which start and duration of the length warmup a run needs.
 enum TuneCommand {

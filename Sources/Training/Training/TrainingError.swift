@@ -11,11 +11,7 @@ public enum TrainingError: Error, OptionNaming, Sendable {
     /// The kernel refused a file.
     case file(FileError)
     /// A file is not what it should be.
-    case foreignFile(path: String, expected: String)
-    /// A file that breaks the rules of its format.
-    case damagedFile(path: String, reason: String)
-    /// Written by a later version of this program.
-    case newerFormat(path: String, version: Int)
+    case format(FormatError)
     /// A loss or gradient that is not a finite number; `checkpoint` is the last good one.
     case diverged(step: Int, quantity: String, learningRate: Double, checkpoint: String?)
     /// The data, the plan or the model refused.
@@ -43,10 +39,7 @@ public enum TrainingError: Error, OptionNaming, Sendable {
     private var line: String {
         switch self {
         case .file(let error): error.description
-        case .foreignFile(let path, let expected): "\(PathName.printable(path)) is not \(expected)"
-        case .damagedFile(let path, let reason): "\(PathName.printable(path)) is damaged: \(reason)"
-        case .newerFormat(let path, let version):
-            "\(PathName.printable(path)) has format version \(version), which is newer than this program: use the version that wrote it"
+        case .format(let error): error.description
         case .diverged(let step, let quantity, let rate, let checkpoint):
             "step \(step): the \(quantity) is not a finite number (learning rate \(NumberText.significant(rate))); "
                 + (checkpoint.map { "the last good checkpoint is \(PathName.printable($0)): " } ?? "no checkpoint was written yet: ")
@@ -64,4 +57,9 @@ public enum TrainingError: Error, OptionNaming, Sendable {
         case .configuration(let message): message
         }
     }
+}
+
+/// What `body` returns; what it throws of a file's format becomes an error of training.
+package func formatted<Result>(_ body: () throws(FormatError) -> Result) throws(TrainingError) -> Result {
+    do throws(FormatError) { return try body() } catch { throw .format(error) }
 }

@@ -1,7 +1,10 @@
+import Evaluation
+import Exchange
 import Files
 import Foundation
 import IndexedDatasets
 import JSON
+import Metrics
 import TestSupport
 import Testing
 import Tokenization

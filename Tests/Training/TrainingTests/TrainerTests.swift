@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import JSON
+import Metrics
 import TestSupport
 import Testing
 import Transformer

@@ -3,6 +3,7 @@ import Foundation
 import IndexedDatasets
 import JSON
 import LengthWarmup
+import Metrics
 import TestSupport
 import Testing
 

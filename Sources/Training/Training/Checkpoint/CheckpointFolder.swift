@@ -42,7 +42,7 @@ public struct CheckpointFolder: Sendable {
     public func newestIntact() -> (step: Int?, complaints: [String]) {
         var complaints: [String] = []
         for step in steps().reversed() {
-            do throws(TrainingError) {
+            do throws(FormatError) {
                 try Self.verify(path(ofStep: step))
                 return (step, complaints)
             } catch {
@@ -53,27 +53,27 @@ public struct CheckpointFolder: Sendable {
     }
 
     /// Checks size and checksum of every file of one checkpoint.
-    public static func verify(_ checkpoint: String) throws(TrainingError) {
+    public static func verify(_ checkpoint: String) throws(FormatError) {
         let manifestPath = checkpoint + "/" + manifestName
         guard FileSystem.exists(manifestPath) else {
-            throw .damagedFile(path: checkpoint, reason: "the checkpoint has no \(manifestName): it is incomplete")
+            throw .damaged(path: checkpoint, reason: "the checkpoint has no \(manifestName): it is incomplete")
         }
         let manifest = try JSONFile.read(manifestPath, expected: "the manifest of a checkpoint")
-        if let version = manifest["version"]?.int, version > formatVersion { throw .newerFormat(path: manifestPath, version: version) }
+        if let version = manifest["version"]?.int, version > formatVersion { throw .newer(path: manifestPath, version: version) }
         guard let files = manifest["files"]?.object, !files.isEmpty else {
-            throw .damagedFile(path: manifestPath, reason: "it lists no files")
+            throw .damaged(path: manifestPath, reason: "it lists no files")
         }
         for (name, entry) in files {
             let path = checkpoint + "/" + name
             let file: MappedFile
             do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
             guard file.count == entry["bytes"]?.int else {
-                throw .damagedFile(path: path, reason: "it has \(file.count) bytes, the manifest says \(entry["bytes"]?.int ?? -1)")
+                throw .damaged(path: path, reason: "it has \(file.count) bytes, the manifest says \(entry["bytes"]?.int ?? -1)")
             }
             file.advise(.sequential)
             let digest = unsafe file.withBytes { bytes in unsafe XXHash64.hash(bytes) }
             guard NumberText.hexadecimal(digest) == entry["xxh64"]?.string else {
-                throw .damagedFile(path: path, reason: "its checksum is not the one in the manifest")
+                throw .damaged(path: path, reason: "its checksum is not the one in the manifest")
             }
         }
     }

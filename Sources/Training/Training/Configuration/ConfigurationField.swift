@@ -1,4 +1,4 @@
-import JSON
+public import JSON
 import Transformer
 
 /// One value of a ``TrainingConfiguration``: its place in `config.json`, its meaning, and whether a resumed run may change it.
@@ -13,9 +13,9 @@ public struct ConfigurationField: Sendable {
     public let meaning: String
     /// Whether changing it leaves the steps already trained as they would have been.
     public let mayChange: Bool
-    let read: @Sendable (TrainingConfiguration) -> JSONValue
+    package let read: @Sendable (TrainingConfiguration) -> JSONValue
     /// Returns false when the value has the wrong type.
-    let write: @Sendable (inout TrainingConfiguration, JSONValue) -> Bool
+    package let write: @Sendable (inout TrainingConfiguration, JSONValue) -> Bool
 
     /// `optimizer.clip_norm`.
     public var path: String { "\(group).\(name)" }
@@ -176,14 +176,14 @@ extension LearningRateSchedule.Decay: ConfigurationValue {}
 extension LearningRateSchedule.Convention: ConfigurationValue {}
 
 extension TrainingAmount: ConfigurationValue {
-    var configurationJSON: JSONValue {
+    package var configurationJSON: JSONValue {
         switch self {
         case .steps(let count): ["steps": JSONValue(count)]
         case .samples(let count): ["samples": JSONValue(count)]
         case .tokens(let count): ["tokens": JSONValue(count)]
         }
     }
-    init?(configurationJSON json: JSONValue) {
+    package init?(configurationJSON json: JSONValue) {
         if let count = json["steps"]?.int {
             self = .steps(count)
         } else if let count = json["samples"]?.int {

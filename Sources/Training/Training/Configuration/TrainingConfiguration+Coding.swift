@@ -1,4 +1,5 @@
 import Drawing
+import Files
 public import JSON
 
 extension TrainingConfiguration {
@@ -21,9 +22,9 @@ extension TrainingConfiguration {
     public init(json: JSONValue, path: String) throws(TrainingError) {
         self.init()
         guard let object = json.object, object["schema"]?.string == "slw-train.configuration" else {
-            throw .foreignFile(path: path, expected: "the configuration of a run (config.json)")
+            throw .format(.foreign(path: path, expected: "the configuration of a run (config.json)"))
         }
-        if let version = object["version"]?.int, version > Self.formatVersion { throw .newerFormat(path: path, version: version) }
+        if let version = object["version"]?.int, version > Self.formatVersion { throw .format(.newer(path: path, version: version)) }
         for (group, members) in object where group != "schema" && group != "version" {
             for (name, value) in members.object ?? JSONObject() {
                 guard let field = Self.fields.first(where: { $0.group == group && $0.name == name }) else {

@@ -1,6 +1,9 @@
 import Drawing
+import Exchange
 import Files
 import JSON
+import Metrics
+import Transformer
 
 /// A run after one of its steps, on disk: everything that the next step depends on.
 struct Checkpoint {
@@ -41,24 +44,24 @@ struct Checkpoint {
     /// Reads a checkpoint whose files were verified, weights and moments straight into `learner`.
     init(reading path: String, into learner: any Learner) throws(TrainingError) {
         let statePath = path + "/" + CheckpointFolder.stateName
-        let json = try JSONFile.read(statePath, expected: "the state of a checkpoint")
+        let json = try formatted { () throws(FormatError) in try JSONFile.read(statePath, expected: "the state of a checkpoint") }
         guard let state = json["trainer"].flatMap(TrainerState.init), let updates = json["updates"]?.int,
             let source = json["plan"]?.string.flatMap(Self.bytes), let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
-        else { throw .damagedFile(path: statePath, reason: "a value is missing") }
+        else { throw .format(.damaged(path: statePath, reason: "a value is missing")) }
         (self.state, self.source, self.digest, self.updates) = (state, source, digest, updates)
 
         let tensors = learner.tensors
-        let weights = try SafeTensors(path: path + "/" + CheckpointFolder.weightsName)
-        let moments = try SafeTensors(path: path + "/" + CheckpointFolder.optimizerName)
-        var failure: TrainingError?
+        var failure: FormatError?
         unsafe learner.withState { weightBuffer, momentum, variance in
-            do throws(TrainingError) {
+            do throws(FormatError) {
+                let weights = try SafeTensors(path: path + "/" + CheckpointFolder.weightsName)
+                let moments = try SafeTensors(path: path + "/" + CheckpointFolder.optimizerName)
                 try unsafe Self.readTensors(weights, "", tensors, into: weightBuffer)
                 try unsafe Self.readTensors(moments, "momentum.", tensors, into: momentum)
                 try unsafe Self.readTensors(moments, "variance.", tensors, into: variance)
             } catch { failure = error }
         }
-        if let failure { throw failure }
+        if let failure { throw .format(failure) }
         learner.updates = updates
         learner.stateWasReplaced()
     }
@@ -85,13 +88,13 @@ struct Checkpoint {
 
     private static func readTensors(
         _ file: SafeTensors, _ prefix: String, _ tensors: [FlatTensor], into buffer: Floats
-    ) throws(TrainingError) {
+    ) throws(FormatError) {
         for tensor in tensors {
             guard let found = file[prefix + tensor.name] else {
-                throw .damagedFile(path: file.path, reason: "tensor \(prefix + tensor.name) is missing")
+                throw .damaged(path: file.path, reason: "tensor \(prefix + tensor.name) is missing")
             }
             guard found.shape == tensor.shape else {
-                throw .damagedFile(
+                throw .damaged(
                     path: file.path, reason: "tensor \(prefix + tensor.name) has shape \(found.shape), the model needs \(tensor.shape)")
             }
             try unsafe file.copy(found, to: Floats(rebasing: buffer[tensor.offset..<tensor.offset + tensor.count]))

@@ -47,68 +47,6 @@ struct UpdateMeasurement: Equatable, Sendable {
     var weightNorm = Double.nan
 }
 
-/// A batch of a step: B rows of T tokens. Its memory is its source's and valid until the source's next batch.
-struct StepBatch {
-    let rows: Int
-    let length: Int
-    /// Targets that are not -1.
-    let targetCount: Int
-    private let all: TokenRows
-    private let owner: AnyObject
-
-    /// `all` lies in memory that `owner` keeps alive.
-    init(_ all: TokenRows, targetCount: Int, owner: AnyObject) {
-        rows = all.rows
-        length = all.length
-        self.targetCount = targetCount
-        self.all = all
-        self.owner = owner
-    }
-
-    /// Calls `body` with the rows `range`, in place.
-    func withRows<R, E: Error>(_ range: Range<Int>, _ body: (TokenRows) throws(E) -> R) throws(E) -> R {
-        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows of this batch")
-        let start = range.lowerBound * length
-        defer { withExtendedLifetime(owner) {} }
-        return try unsafe body(
-            TokenRows(
-                rows: range.count, length: length, inputs: all.inputs + start, targets: all.targets + start,
-                segments: all.segments + start, positions: all.positions + start))
-    }
-}
-
-extension StepBatch {
-    /// Rows of unbroken text: one segment each, positions from 0. `inputs` and `targets` are rows · length long; -1 is not scored.
-    init(inputs: [Int32], targets: [Int32], length: Int) {
-        precondition(inputs.count == targets.count && inputs.count % length == 0, "whole rows")
-        let memory = Matrices([
-            inputs, targets, [Int32](repeating: 0, count: inputs.count), inputs.indices.map { Int32($0 % length) },
-        ])
-        self.init(memory.block(rows: inputs.count / length, length: length), targetCount: targets.count { $0 >= 0 }, owner: memory)
-    }
-
-    /// Four matrices of one size in memory of their own.
-    @safe
-    private final class Matrices {
-        private let memory: UnsafeMutableBufferPointer<Int32>
-        private let count: Int
-
-        init(_ matrices: [[Int32]]) {
-            count = matrices[0].count
-            unsafe memory = .allocate(capacity: max(1, matrices.count * count))
-            _ = unsafe memory.initialize(from: matrices.joined())
-        }
-
-        deinit { unsafe memory.deallocate() }
-
-        func block(rows: Int, length: Int) -> TokenRows {
-            let base = unsafe UnsafePointer(memory.baseAddress!)
-            return unsafe TokenRows(
-                rows: rows, length: length, inputs: base, targets: base + count, segments: base + 2 * count, positions: base + 3 * count)
-        }
-    }
-}
-
 /// Where batches come from, in an order that is a pure function of configuration and data.
 protocol BatchSource: AnyObject {
     /// The batch of the next step; nil when the plan ends.

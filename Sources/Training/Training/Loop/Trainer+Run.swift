@@ -1,4 +1,5 @@
 import Files
+import Metrics
 import Transformer
 
 extension Trainer {
@@ -9,7 +10,7 @@ extension Trainer {
     }
 
     /// Likewise until the whole run has consumed `limit`.
-    func run(until limit: TrainingAmount, _ observe: (TrainingEvent) -> Void) throws(TrainingError) -> TrainingSummary {
+    package func run(until limit: TrainingAmount, _ observe: (TrainingEvent) -> Void) throws(TrainingError) -> TrainingSummary {
         var log = try RunLog(folder, writesEvents: configuration.tensorBoard, resumedAt: isResumed ? state.progress : nil)
         for notice in notices { observe(.notice(notice)) }
         var schedule = schedule()
@@ -132,7 +133,7 @@ extension Trainer {
     }
 
     private func summary(_ ending: TrainingSummary.Ending) throws(TrainingError) -> TrainingSummary {
-        let loss = RunTable.recentLoss(try folder.history())
+        let loss = try folder.history().recentLoss
         let counts = source.counts
         return TrainingSummary(
             ending: ending, folder: folder.path, steps: state.progress.steps, trainedTokens: state.progress.tokens,

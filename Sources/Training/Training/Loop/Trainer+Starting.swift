@@ -1,5 +1,6 @@
 import Files
 import IndexedDatasets
+import JSON
 import Transformer
 
 extension Trainer {
@@ -11,7 +12,7 @@ extension Trainer {
         if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
         let trainer = try open(resolved, data, folder)
         if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
-        try JSONFile.write(resolved.json, to: folder.configurationFile)
+        try formatted { () throws(FormatError) in try JSONFile.write(resolved.json, to: folder.configurationFile) }
         return trainer
     }
 
@@ -43,7 +44,9 @@ extension Trainer {
             trainer.notices.append(
                 "OpenBLAS's kernels are \(new) from here on and were \(old): the last bits are not those of an uninterrupted run")
         }
-        if configuration != before { try JSONFile.write(configuration.json, to: folder.configurationFile) }
+        if configuration != before {
+            try formatted { () throws(FormatError) in try JSONFile.write(configuration.json, to: folder.configurationFile) }
+        }
         return trainer
     }
 

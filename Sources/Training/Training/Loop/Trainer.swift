@@ -1,5 +1,6 @@
 import Drawing
 import Files
+public import Metrics
 
 /// Trains a model in a run folder: step after step until the token budget is used, a stop is asked for, or something is wrong.
 ///
@@ -72,7 +73,7 @@ public final class Trainer {
         let checkpoint = try Checkpoint(reading: path, into: learner)
         try source.restore(checkpoint.source)
         guard source.digest == checkpoint.digest else {
-            throw .damagedFile(path: path, reason: "the plan's state and the digest of the trained targets do not belong together")
+            throw .format(.damaged(path: path, reason: "the plan's state and the digest of the trained targets do not belong together"))
         }
         state = checkpoint.state
         notices.append("resuming after step \(NumberText.count(step)) (\(NumberText.compact(Double(state.progress.tokens))) tokens)")

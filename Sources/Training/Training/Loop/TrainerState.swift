@@ -1,4 +1,5 @@
 import JSON
+import Metrics
 
 /// What the loop itself remembers between steps; saved with each checkpoint beside weights, moments and the state of the batches.
 struct TrainerState: Sendable, Equatable {

@@ -5,7 +5,7 @@ import Sampling
 import Transformer
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
-struct TrainingData {
+package struct TrainingData {
     let names: [DataSetName]
     let split: DocumentSplit
     let datasets: [IndexedDataset]
@@ -13,7 +13,7 @@ struct TrainingData {
     let tokenizer: DatasetMetadata.TokenizerIdentity?
 
     /// Opens every data set of `configuration`. Sets that different tokenizers made cannot be mixed.
-    init(_ configuration: TrainingConfiguration) throws(TrainingError) {
+    package init(_ configuration: TrainingConfiguration) throws(TrainingError) {
         guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
         names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
         var datasets: [IndexedDataset] = []
@@ -36,7 +36,7 @@ struct TrainingData {
     }
 
     /// Sizes that choices depend on. Reads all tokens when no side file tells the vocabulary (about a second for 10⁹).
-    func surroundings(processors: Int) -> TrainingConfiguration.Surroundings {
+    package func surroundings(processors: Int) -> TrainingConfiguration.Surroundings {
         func tokens(_ part: DocumentSplit.Part) -> Int {
             datasets.reduce(0) { sum, dataset in
                 let sequences = split.sequences(part, of: dataset.sequenceCount)
@@ -53,7 +53,7 @@ struct TrainingData {
     }
 
     /// What tells each data set's training split from another's.
-    func fingerprints(_ configuration: TrainingConfiguration) throws(TrainingError) -> [UInt64] {
+    package func fingerprints(_ configuration: TrainingConfiguration) throws(TrainingError) -> [UInt64] {
         do throws(SamplingError) {
             return try DataSource(
                 names, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
@@ -75,7 +75,7 @@ struct TrainingData {
 
     /// The rows of every validation; nil when the split has not one of full length. They do not depend on the run's seed, so that
     /// runs with different seeds can be compared.
-    func validationSet(_ configuration: TrainingConfiguration) -> ValidationSet? {
+    package func validationSet(_ configuration: TrainingConfiguration) -> ValidationSet? {
         let length = configuration.sequenceLength ?? 1
         guard let data = try? DataSource(names, part: .valid, split: split, sequenceLength: length, seed: 0) else { return nil }
         let wanted = max(1, (configuration.validationTokens ?? 0) / length)

@@ -1,5 +1,7 @@
+import Transformer
+
 /// The rows of the validation split that every validation of a run reads: always the same, always at full length.
-struct ValidationSet {
+package struct ValidationSet {
     let batch: StepBatch
 
     /// `samples` are runs of `length + 1` tokens.

@@ -1,4 +1,5 @@
 import Drawing
+import Metrics
 
 /// A run as lines of text: one a step or every so many, in fixed columns that stay readable in a job log.
 ///

@@ -1,12 +1,7 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 import Files
 public import JSON
+public import Metrics
+import Reports
 
 /// The folder of a run and the names of what is in it.
 ///
@@ -58,13 +53,24 @@ public struct RunFolder: Sendable, Equatable {
 
     /// `config.json` as it stands.
     public func configurationJSON() throws(TrainingError) -> JSONValue {
-        guard FileSystem.exists(configurationFile) else { throw .foreignFile(path: path, expected: "the folder of a run (no config.json)") }
-        return try JSONFile.read(configurationFile, expected: "the configuration of a run")
+        guard FileSystem.exists(configurationFile) else {
+            throw .format(.foreign(path: path, expected: "the folder of a run (no config.json)"))
+        }
+        return try formatted { () throws(FormatError) in
+            try JSONFile.read(configurationFile, expected: "the configuration of a run")
+        }
     }
 
     /// Everything measured so far.
     public func history() throws(TrainingError) -> RunHistory {
-        try RunHistory(metrics: metricsFile, name: name, configuration: configurationJSON())
+        let configuration = try configurationJSON()
+        return try formatted { () throws(FormatError) in try RunHistory(metrics: metricsFile, name: name, configuration: configuration) }
+    }
+
+    /// What measured a run: its folder, its `metrics.jsonl`, or the console log of a Megatron run.
+    public static func history(of path: String) throws(TrainingError) -> RunHistory {
+        if FileSystem.isDirectory(path) { return try RunFolder(path).history() }
+        return try formatted { () throws(FormatError) in try RunHistory.read(path) }
     }
 
     /// Writes `report.html` and `metrics.csv` from `metrics.jsonl`.
@@ -72,44 +78,7 @@ public struct RunFolder: Sendable, Equatable {
         let history = try history()
         do throws(FileError) {
             try FileSystem.writeAtomically(Array(history.csv.utf8), to: csvFile)
+            try Report([history]).write(to: reportFile)
         } catch { throw .file(error) }
-        try Report([history]).write(to: reportFile)
-    }
-}
-
-/// Reading and writing small JSON files whole.
-enum JSONFile {
-    static func read(_ path: String, expected: String) throws(TrainingError) -> JSONValue {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 1 << 30) } catch { throw .file(error) }
-        do throws(JSONError) { return try JSONValue.parse(bytes) } catch {
-            throw .damagedFile(path: path, reason: "\(error) (expected \(expected))")
-        }
-    }
-
-    static func write(_ value: JSONValue, to path: String) throws(TrainingError) {
-        do throws(FileError) { try FileSystem.writeAtomically(Array((value.serialized(pretty: true) + "\n").utf8), to: path) } catch {
-            throw .file(error)
-        }
-    }
-}
-
-/// Points in time as text.
-enum Timestamp {
-    /// Seconds since 1970.
-    static func seconds() -> Double {
-        var now = timespec()
-        unsafe clock_gettime(CLOCK_REALTIME, &now)
-        return Double(now.tv_sec) + Double(now.tv_nsec) * 1e-9
-    }
-
-    /// Universal time, `2026-11-21T05:44:17Z`.
-    static func now() -> String {
-        var seconds = time_t(Self.seconds())
-        var parts = unsafe tm()
-        unsafe gmtime_r(&seconds, &parts)
-        func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
-        let date = unsafe "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-        return unsafe date + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
     }
 }

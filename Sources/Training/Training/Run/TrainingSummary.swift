@@ -1,5 +1,6 @@
 import Drawing
 public import JSON
+public import Metrics
 
 /// How a call of the trainer ended, with the numbers a person quotes.
 public struct TrainingSummary: Sendable, Equatable {

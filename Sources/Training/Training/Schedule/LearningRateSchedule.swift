@@ -5,22 +5,7 @@
 #else
     import Darwin
 #endif
-
-/// What a run has consumed: the three axes on which schedules and pictures are drawn.
-public struct TrainingProgress: Sendable, Equatable {
-    /// Optimizer steps.
-    public var steps: Int
-    /// Rows of all steps (Megatron's samples, however long each was).
-    public var samples: Int
-    /// Target tokens of all steps.
-    public var tokens: Int
-
-    public init(steps: Int = 0, samples: Int = 0, tokens: Int = 0) {
-        self.steps = steps
-        self.samples = samples
-        self.tokens = tokens
-    }
-}
+public import Metrics
 
 /// An amount of training: so many steps, samples or tokens.
 public enum TrainingAmount: Sendable, Equatable {
@@ -34,7 +19,7 @@ public enum TrainingAmount: Sendable, Equatable {
     }
 
     /// How much of this unit `progress` holds.
-    func position(of progress: TrainingProgress) -> Int {
+    package func position(of progress: TrainingProgress) -> Int {
         switch self {
         case .steps: progress.steps
         case .samples: progress.samples
@@ -43,9 +28,9 @@ public enum TrainingAmount: Sendable, Equatable {
     }
 
     /// Whether `progress` holds so much.
-    func isReached(by progress: TrainingProgress) -> Bool { position(of: progress) >= count }
+    package func isReached(by progress: TrainingProgress) -> Bool { position(of: progress) >= count }
 
-    func hasUnit(of other: TrainingAmount) -> Bool {
+    package func hasUnit(of other: TrainingAmount) -> Bool {
         switch (self, other) {
         case (.steps, .steps), (.samples, .samples), (.tokens, .tokens): true
         default: false
@@ -55,7 +40,7 @@ public enum TrainingAmount: Sendable, Equatable {
 
 /// Learning rate by steps, samples or tokens: linear warmup, then a decay to a minimum.
 ///
-///     var schedule = LearningRateSchedule(peak: 6e-4, minimum: 1e-5, warmup: .tokens(375_000_000), decay: .tokens(30_000_000_000))
+///     var schedule = LearningRateSchedule(peak: 6e-4, minimum: 1e-5, warmup: .tokens(375_000_000), decayEnd: .tokens(30_000_000_000))
 ///     let rate = schedule.rate(consumed: progress)     // once a step, in order, before the step
 ///
 /// Warmup and decay may count different units (the paper's GPT-2 runs warm up by steps and decay by tokens); then the

@@ -1,0 +1,216 @@
+public import Evaluation
+import Exchange
+import Files
+import JSON
+import Metrics
+public import Tokenization
+package import Transformer
+
+/// A model to be used: evaluated, sampled from, exported. It comes from a run's checkpoint or from a Hugging Face directory.
+public final class TrainedModel {
+    /// Which checkpoint of a run.
+    public enum Choice: Sendable, Equatable {
+        /// The best by validation, or the newest when there was no validation.
+        case best
+        case newest
+        /// The one after so many steps.
+        case step(Int)
+    }
+
+    /// Where the weights came from: a checkpoint or a directory.
+    public let origin: String
+    /// Name or path of the tokenizer that the run was trained with; nil when unknown.
+    public let tokenizerName: String?
+    let model: GPT
+
+    /// Loads `path`: a run folder, one of its checkpoints, or a Hugging Face directory. `lanes` is the number of threads, nil for the machine's processors.
+    public init(_ path: String, choosing choice: Choice = .best, lanes: Int? = nil) throws(TrainingError) {
+        let pool = LanePool(laneCount: lanes)
+        if FileSystem.exists(path + "/" + CheckpointFolder.manifestName) {
+            let folder = RunFolder(FileSystem.directory(of: FileSystem.directory(of: path)))
+            let configuration = try folder.configuration()
+            (origin, tokenizerName) = (path, configuration.tokenizer)
+            model = try Self.make(configuration.modelConfiguration, pool)
+        } else if RunFolder(path).isRunFolder {
+            let folder = RunFolder(path)
+            let configuration = try folder.configuration()
+            origin = try Self.checkpoint(of: folder, choice)
+            tokenizerName = configuration.tokenizer
+            model = try Self.make(configuration.modelConfiguration, pool)
+        } else {
+            let shape = try formatted { () throws(FormatError) in try HuggingFaceModel(directory: path) }.shape
+            (origin, tokenizerName) = (path, FileSystem.exists(path + "/tokenizer.json") ? path : nil)
+            model = try Self.make(
+                ModelConfiguration(
+                    layerCount: shape.layers, width: shape.width, headCount: shape.heads, vocabularySize: shape.vocabularySize,
+                    contextLength: shape.contextLength), pool)
+        }
+        try Self.read(origin, into: model)
+    }
+
+    /// Token ids the model knows.
+    public var vocabularySize: Int { model.configuration.vocabularySize }
+    /// Longest row.
+    public var contextLength: Int { model.configuration.contextLength }
+    /// Parameters, the tied embedding counted once.
+    public var parameterCount: Int { model.configuration.parameterCount }
+
+    private static func make(_ configuration: ModelConfiguration, _ pool: LanePool) throws(TrainingError) -> GPT {
+        do throws(ModelError) { return try GPT(configuration, pool: pool) } catch { throw .model(error) }
+    }
+
+    private static func checkpoint(of folder: RunFolder, _ choice: Choice) throws(TrainingError) -> String {
+        let checkpoints = CheckpointFolder(folder.checkpointsFolder)
+        let steps = checkpoints.steps()
+        switch choice {
+        case .step(let step):
+            guard steps.contains(step) else {
+                throw .configuration("\(PathName.printable(folder.path)) has no checkpoint of step \(step); there are \(steps)")
+            }
+            return checkpoints.path(ofStep: step)
+        case .best:
+            let validations = try folder.history().validations.filter { steps.contains($0.progress.steps) }
+            if let best = validations.min(by: { $0.loss < $1.loss }) { return checkpoints.path(ofStep: best.progress.steps) }
+        case .newest: break
+        }
+        guard let newest = checkpoints.newestIntact().step else {
+            throw .configuration("\(PathName.printable(folder.path)) has no complete checkpoint")
+        }
+        return checkpoints.path(ofStep: newest)
+    }
+
+    /// Fills `model` with the weights of a run's newest checkpoint, of one checkpoint, or of a Hugging Face directory.
+    static func read(_ path: String, into model: GPT) throws(TrainingError) {
+        if FileSystem.exists(path + "/" + CheckpointFolder.manifestName) {
+            try formatted { () throws(FormatError) in
+                try CheckpointFolder.verify(path)
+                let file = try SafeTensors(path: path + "/" + CheckpointFolder.weightsName)
+                for tensor in model.tensors {
+                    guard let found = file[tensor.name], found.shape == tensor.shape else {
+                        throw .damaged(path: file.path, reason: "it holds no \(tensor.name) of shape \(tensor.shape)")
+                    }
+                    try unsafe file.copy(found, to: Floats(rebasing: model.parameters[tensor.range]))
+                }
+            }
+        } else if RunFolder(path).isRunFolder {
+            try read(checkpoint(of: RunFolder(path), .newest), into: model)
+        } else {
+            try readHuggingFace(path, into: model)
+        }
+        model.clearGradients()
+    }
+
+    private static func readHuggingFace(_ path: String, into model: GPT) throws(TrainingError) {
+        let source = try formatted { () throws(FormatError) in try HuggingFaceModel(directory: path) }
+        let (shape, wanted) = (source.shape, model.configuration)
+        guard shape.layers == wanted.layerCount, shape.width == wanted.width, shape.heads == wanted.headCount,
+            shape.vocabularySize <= wanted.vocabularySize, shape.contextLength >= wanted.contextLength
+        else {
+            throw .configuration(
+                "\(PathName.printable(path)) is a model of \(shape.layers) layers, \(shape.width) wide, \(shape.heads) heads, \(shape.vocabularySize) tokens, "
+                    + "context \(shape.contextLength); the run asks for \(wanted.layerCount), \(wanted.width), \(wanted.headCount), "
+                    + "\(wanted.vocabularySize), \(wanted.contextLength)")
+        }
+        for tensor in model.tensors {
+            // A longer position table is cut to the context; ids the file does not know begin at 0.
+            let elements = try formatted { () throws(FormatError) in try source.floats(tensor.name) }
+            for index in 0..<min(tensor.count, elements.count) { unsafe model.parameters[tensor.offset + index] = elements[index] }
+        }
+    }
+
+    /// Writes a directory that Hugging Face's `GPT2LMHeadModel.from_pretrained` loads with the same logits; with `tokenizer`, its files too.
+    public func export(to directory: String, tokenizer: Tokenizer?) throws(TrainingError) {
+        guard model.configuration.embeddingScale == 1 else {
+            throw .configuration(
+                "a model whose embedding is scaled (--init spike-no-more) cannot be a Hugging Face GPT-2: the format has no place for the factor"
+            )
+        }
+        let configuration = model.configuration
+        let shape = HuggingFaceModel.Shape(
+            layers: configuration.layerCount, width: configuration.width, heads: configuration.headCount,
+            contextLength: configuration.contextLength, vocabularySize: configuration.vocabularySize)
+        try formatted { () throws(FormatError) in
+            try HuggingFaceModel.write(
+                shape, to: directory, endOfText: tokenizer?.endOfText.map { Int($0) }, hiddenDropout: configuration.hiddenDropout,
+                attentionDropout: configuration.attentionDropout
+            ) { name in
+                unsafe Array(model.parameters[model.tensor(name)!.range])
+            }
+        }
+        guard let tokenizer else { return }
+        do throws(TokenizerError) { _ = try tokenizer.write(as: .huggingFace, to: directory) } catch { throw .tokenizer(error) }
+        var settings: JSONObject = [
+            "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": JSONValue(configuration.contextLength),
+        ]
+        if let end = tokenizer.endOfText, let text = tokenizer.specialTokens.first(where: { $0.id == end })?.text {
+            for role in ["bos_token", "eos_token", "unk_token"] { settings[role] = JSONValue(text) }
+        }
+        let file: JSONValue = .object(settings)
+        try formatted { () throws(FormatError) in try JSONFile.write(file, to: directory + "/tokenizer_config.json") }
+    }
+
+    /// An evaluator of this model over texts in this tokenizer's tokens.
+    public func evaluator(_ tokenizer: Tokenizer) throws(TrainingError) -> Evaluator {
+        try check(tokenizer)
+        return Evaluator(self) { tokenizer.encode($0) }
+    }
+
+    /// Continues `prompt` by up to `count` tokens and hands each to `body`, which returns false to stop. The oldest tokens leave the view when the context is full.
+    public func generate(
+        after prompt: [TokenID], count: Int, sampler: TokenSampler, _ body: (TokenID) -> Bool
+    ) throws(TrainingError) {
+        var sampler = sampler
+        var tokens = prompt.map { Int32(truncatingIfNeeded: $0) }
+        if tokens.isEmpty { tokens = [0] }
+        var logits = [Float](repeating: 0, count: vocabularySize)
+        for _ in 0..<count {
+            let view = Array(tokens.suffix(contextLength))
+            let batch = StepBatch(inputs: view, targets: [Int32](repeating: -1, count: view.count), length: view.count)
+            var failure: ModelError?
+            unsafe logits.withUnsafeMutableBufferPointer { buffer in
+                do throws(ModelError) {
+                    try batch.withRows(0..<1) { rows throws(ModelError) in try unsafe model.logits(rows, at: [view.count - 1], into: buffer)
+                    }
+                } catch { failure = error }
+            }
+            if let failure { throw .model(failure) }
+            let next = sampler.next(logits)
+            tokens.append(Int32(truncatingIfNeeded: next))
+            if !body(next) { return }
+        }
+    }
+
+    private func check(_ tokenizer: Tokenizer) throws(TrainingError) {
+        guard tokenizer.vocabularySize <= vocabularySize else {
+            throw .configuration(
+                "tokenizer \(tokenizer.name) has \(tokenizer.vocabularySize) tokens, the model \(vocabularySize): use the tokenizer it was trained with"
+            )
+        }
+    }
+}
+
+extension TrainedModel: TargetScorer {
+    package func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore] {
+        var losses = [Float](repeating: 0, count: rows.count)
+        var failure: ModelError?
+        unsafe losses.withUnsafeMutableBufferPointer { buffer in
+            do throws(ModelError) { try unsafe model.losses(rows, into: buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        var scores = losses.map { TargetScore(negativeLogLikelihood: Double($0)) }
+        guard withRanks else { return scores }
+        let places = scores.indices.filter { unsafe rows.targets[$0] >= 0 }
+        var logits = [Float](repeating: 0, count: places.count * vocabularySize)
+        unsafe logits.withUnsafeMutableBufferPointer { buffer in
+            do throws(ModelError) { try unsafe model.logits(rows, at: places, into: buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        for (index, place) in places.enumerated() {
+            let row = logits[index * vocabularySize..<(index + 1) * vocabularySize]
+            let target = unsafe row.startIndex + Int(rows.targets[place])
+            // Among equal logits the first one counts, as with PyTorch's argmax.
+            scores[place].isMostLikely = row[target] == row.max()! && row.firstIndex(of: row[target]) == target
+        }
+        return scores
+    }
+}
