@@ -140,7 +140,7 @@ let testTargets: [Target] = [
         "Training", "TrainingTests",
         [
             "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets",
-            "Tokenization", "Files", "JSON",
+            "Tokenization", "Files", "JSON", "Spelling",
         ]),
     tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Spelling"]),

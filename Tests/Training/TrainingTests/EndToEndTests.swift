@@ -5,6 +5,7 @@ import Foundation
 import IndexedDatasets
 import JSON
 import Metrics
+import Spelling
 import TestSupport
 import Testing
 import Tokenization

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import JSON
 import Metrics
+import Spelling
 import TestSupport
 import Testing
 import Transformer

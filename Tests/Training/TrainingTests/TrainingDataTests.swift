@@ -4,6 +4,7 @@ import IndexedDatasets
 import JSON
 import LengthWarmup
 import Metrics
+import Spelling
 import TestSupport
 import Testing
 
