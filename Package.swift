@@ -50,45 +50,48 @@ let kernels: [Target] = [
 ]
 
 let base: [Target] = [
+    module("Base", "TypedErrors"),
+    module("Base", "Concurrency"),
+    module("Base", "Hashing", swift: kernel),
     module("Base", "Files"),
     module("Base", "JSON", ["CByteScan", "Files"], swift: kernel),
-    module("Base", "Spelling"),
+    module("Base", "Quantities"),
 ]
 
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
     module("Data", "Corpus", ["CZstd", "CByteScan", "Files", "JSON"], swift: kernel),
-    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization"], swift: kernel),
-    module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization"], swift: kernel),
-    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON"]),
-    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON"]),
+    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
+    module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"], swift: kernel),
+    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing"]),
+    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing"]),
 ]
 
 let schedule: [Target] = [
-    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Spelling"], swift: kernel),
-    module("Schedule", "LengthWarmup", ["Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"], swift: kernel),
+    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
+    module("Schedule", "LengthWarmup", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
 ]
 
 let training: [Target] = [
-    module("Training", "Transformer", ["COpenBLAS", "CMathKernels"], swift: kernel),
-    module("Training", "Drawing"),
-    module("Training", "Exchange", ["Files", "JSON"]),
+    module("Training", "Transformer", ["COpenBLAS", "CMathKernels", "Hashing"], swift: kernel),
+    module("Training", "Drawing", ["Quantities"]),
+    module("Training", "Exchange", ["Files", "JSON", "Hashing"]),
     module("Training", "Metrics", ["Files", "JSON"]),
-    module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON"]),
-    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON"]),
+    module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON", "Quantities"]),
+    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON", "Hashing"]),
     module(
         "Training", "Training",
         [
             "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization",
-            "Drawing", "Files", "JSON", "Spelling",
+            "Drawing", "Files", "JSON", "Quantities", "Hashing",
         ]),
-    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON"]),
+    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing"]),
 ]
 
 let interfaces: [Target] = [
-    module("Interfaces", "CommandKit", ["Spelling"]),
+    module("Interfaces", "CommandKit", ["Quantities"]),
     module("Interfaces", "CLoader"),
-    module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Spelling"]),
+    module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
 ]
 
 let tools: [Target] = [
@@ -96,7 +99,7 @@ let tools: [Target] = [
         name: "slwdata",
         dependencies: [
             "CommandKit", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
-            "Files", "JSON", "Spelling",
+            "Files", "JSON", "Quantities",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
@@ -104,7 +107,7 @@ let tools: [Target] = [
         dependencies: [
             "CommandKit", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON",
-            "Spelling",
+            "Quantities",
         ],
         path: "Sources/Tools/slw-train", swiftSettings: strict),
 ]
@@ -117,18 +120,23 @@ let testSupport: [Target] = [
 ]
 
 let testTargets: [Target] = [
+    tests("Base", "ConcurrencyTests", ["Concurrency", "CAllocationCount"]),
+    tests("Base", "HashingTests", ["Hashing"]),
+    tests("Base", "QuantitiesTests", ["Quantities"]),
     tests("Base", "FilesTests", ["Files"]),
     tests("Base", "JSONTests", ["JSON", "CByteScan"]),
-    tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files"]),
+    tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files", "Hashing"]),
     tests("Data", "CorpusTests", ["Corpus", "Files", "JSON"]),
     tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files"]),
-    tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization"]),
-    tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON"]),
-    tests("Data", "PreprocessingTests", ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON"]),
-    tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),
+    tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"]),
+    tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON", "Hashing"]),
+    tests(
+        "Data", "PreprocessingTests",
+        ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing"]),
+    tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
     tests(
         "Schedule", "LengthWarmupTests",
-        ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Spelling"]),
+        ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
     tests("Training", "DrawingTests", ["Drawing"]),
     tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
     tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON"]),
@@ -140,10 +148,10 @@ let testTargets: [Target] = [
         "Training", "TrainingTests",
         [
             "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets",
-            "Tokenization", "Files", "JSON", "Spelling",
+            "Tokenization", "Files", "JSON", "Quantities",
         ]),
     tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
-    tests("Interfaces", "CommandKitTests", ["CommandKit", "Spelling"]),
+    tests("Interfaces", "CommandKitTests", ["CommandKit", "Quantities"]),
     tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "IndexedDatasets"]),
     tests(
         "Tools", "CommandTests", ["slwdata", "slw-train", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files"]),
@@ -172,6 +180,7 @@ if Context.environment["SLW_FUZZ"] != nil {
             name: "Fuzz",
             dependencies: [
                 "Corpus", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Exchange", "Metrics", "Reports",
+                "Hashing",
             ],
             path: "Tests/Fuzz", swiftSettings: house))
 }

@@ -1,6 +1,7 @@
 import Corpus
 import Exchange
 import Files
+import Hashing
 import IndexedDatasets
 import JSON
 import LengthWarmup

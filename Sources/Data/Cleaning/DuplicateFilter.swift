@@ -1,3 +1,5 @@
+import Hashing
+
 /// Which documents count as the same.
 public enum DuplicateRule: String, Sendable, CaseIterable {
     /// Those of the same bytes.

@@ -1,4 +1,5 @@
 import CMinHash
+import Hashing
 
 /// MinHash signatures (Broder 1997): 112 numbers of 16 bits by which the Jaccard similarity of two texts' sets of word 5-grams can be estimated, for in each place two
 /// signatures agree with that probability.
@@ -27,7 +28,7 @@ final class MinHash {
     /// `isPortable`: without the machine's best vectors, for tests.
     init(isPortable: Bool = false) {
         // Numbers 1 to 112 of SplitMix64 from seed 0: the upper half flips, the lower half, made odd, is the factor.
-        let numbers = (1...UInt64(Self.functions)).map { mixed($0 &* Self.base) }
+        let numbers = (1...UInt64(Self.functions)).map { SplitMix64.finalize($0 &* SplitMix64.increment) }
         flips = numbers.map { UInt32($0 >> 32) }
         factors = numbers.map { UInt32(truncatingIfNeeded: $0) | 1 }
         self.isPortable = isPortable
@@ -72,7 +73,7 @@ final class MinHash {
         for start in 0..<count {
             var sum: UInt64 = 0
             for index in 0..<Self.shingleWords { sum = sum &* Self.base &+ words[start &+ index] }
-            shingles[start] = UInt32(truncatingIfNeeded: mixed(sum) >> 32)
+            shingles[start] = UInt32(truncatingIfNeeded: SplitMix64.finalize(sum) >> 32)
         }
         minhash_lower(&minima, flips, factors, shingles, count, isPortable ? 1 : 0)
     }

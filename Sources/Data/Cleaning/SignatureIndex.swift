@@ -1,4 +1,5 @@
 import CByteScan
+import Hashing
 
 /// The documents that were kept, by their MinHash signatures, and for each band a table in which those lie together that agree in it.
 ///
@@ -46,7 +47,7 @@ final class SignatureIndex: KnownDocuments {
 
     /// A signature begins with the eight places of the first band, and so on: two words a band.
     private static func tag(_ sketch: UnsafePointer<UInt64>, _ band: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: mixed(sketch[2 * band] ^ mixed(sketch[2 * band + 1])) >> 32)
+        UInt32(truncatingIfNeeded: SplitMix64.finalize(sketch[2 * band] ^ SplitMix64.finalize(sketch[2 * band + 1])) >> 32)
     }
 
     private func signature(_ document: Int) -> UnsafeMutablePointer<UInt64> {

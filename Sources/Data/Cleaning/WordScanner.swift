@@ -192,11 +192,3 @@ struct WordScanner {
         return (scalar, length)
     }
 }
-
-/// Spreads the bits of a word (the finaliser of SplitMix64).
-@inline(__always)
-func mixed(_ word: UInt64) -> UInt64 {
-    var word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-}

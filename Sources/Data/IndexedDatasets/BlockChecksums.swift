@@ -1,4 +1,5 @@
 import Files
+import Hashing
 
 /// Cuts a stream of bytes into blocks and hashes each (XXH64).
 struct BlockHasher {

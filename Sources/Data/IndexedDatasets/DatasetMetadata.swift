@@ -1,4 +1,5 @@
 import Files
+import Hashing
 public import JSON
 
 /// What a pair cannot say about itself, in the side file `<prefix>.meta` (JSON): which tokenizer made the tokens, and from what.

@@ -1,4 +1,5 @@
 import Files
+import Hashing
 
 /// Reads every token of some data sets, to say which tokens occur and which documents are copies of others.
 ///
@@ -45,7 +46,7 @@ public struct DatasetScan: Sendable {
     /// How often ``run(progress:)`` will read the data.
     public var passes: Int {
         // The passes' shares differ a little: with a thirty-second part of room none asks for more.
-        let capacity = DocumentHashes.capacity(inBytes: memoryLimit)
+        let capacity = max(1, memoryLimit / HashSet128.bytesPerHash)
         return documentCount <= capacity ? 1 : (documentCount + documentCount / 32) / capacity + 1
     }
 
@@ -58,7 +59,7 @@ public struct DatasetScan: Sendable {
         let bytes = passes * datasets.reduce(0) { $0 + $1.binBytes }
         var done = 0
         for pass in 0..<passes {
-            var known = DocumentHashes(capacity: min(documentCount, DocumentHashes.capacity(inBytes: memoryLimit)))
+            let known = HashSet128()
             for number in datasets.indices {
                 let dataset = datasets[number]
                 try unsafe dataset.forEachDocument(
@@ -68,7 +69,9 @@ public struct DatasetScan: Sendable {
                         progress(done, bytes)
                     },
                     document: { document, length, hash in
-                        guard hash.low.multipliedFullWidth(by: UInt64(passes)).high == pass, !known.insert(hash) else { return }
+                        guard hash.low.multipliedFullWidth(by: UInt64(passes)).high == pass, !known.insert(hash.low, hash.high) else {
+                            return
+                        }
                         findings.duplicateDocuments += 1
                         findings.duplicateTokens += length
                         let place = Place(dataset: number, document: document)
@@ -84,7 +87,8 @@ public struct DatasetScan: Sendable {
 extension IndexedDataset {
     /// Goes through the tokens of one document after the other, in pieces that stay in the processor's cache.
     fileprivate func forEachDocument(
-        piece: (UnsafeBufferPointer<Int32>) -> Void, document visit: (_ document: Int, _ length: Int, DocumentHashes.Hash) -> Void
+        piece: (UnsafeBufferPointer<Int32>) -> Void,
+        document visit: (_ document: Int, _ length: Int, _ hash: (low: UInt64, high: UInt64)) -> Void
     ) throws(IndexError) {
         let buffer = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 1 << 14)
         defer { unsafe buffer.deallocate() }

@@ -1,4 +1,5 @@
 import Files
+import Hashing
 
 /// The files behind a writer.
 extension IndexedDatasetWriter {

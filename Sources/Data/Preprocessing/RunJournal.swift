@@ -1,6 +1,7 @@
 import Cleaning
 import Corpus
 import Files
+import Hashing
 import IndexedDatasets
 import JSON
 

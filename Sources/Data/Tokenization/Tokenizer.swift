@@ -1,5 +1,6 @@
 internal import CBPE
 internal import Files
+import Hashing
 
 /// A byte-level BPE tokenizer: immutable, and cheap to copy.
 ///

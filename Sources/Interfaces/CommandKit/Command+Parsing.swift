@@ -1,3 +1,5 @@
+import Quantities
+
 /// What a command line asks for.
 enum Request: Sendable {
     case help(Command, path: String)

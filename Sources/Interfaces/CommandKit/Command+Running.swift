@@ -5,7 +5,7 @@
 #else
     import Darwin
 #endif
-import Spelling
+import Quantities
 
 /// How a process of ours ends.
 public enum ExitCode {

@@ -1,4 +1,4 @@
-import Spelling
+import Quantities
 
 /// One option of a command with the type of its value; the only place where its name, default and meaning are written.
 ///

@@ -1,4 +1,4 @@
-import Spelling
+import Quantities
 
 /// What parser, help, completions, documentation and self-checks know of an option. Its values' type is in ``Option``.
 public struct OptionDefinition: Sendable {

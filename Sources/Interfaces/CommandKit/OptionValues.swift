@@ -1,4 +1,4 @@
-import Spelling
+import Quantities
 
 /// What stood behind the options of a command line: their values, and the words that said them.
 struct OptionValues: Sendable {

@@ -1,3 +1,5 @@
+import Quantities
+
 /// What a progress line counts.
 public enum ProgressUnit: Sendable {
     case bytes

@@ -5,7 +5,7 @@ public import CLoader
 import JSON
 import LengthWarmup
 import Sampling
-import Spelling
+import Quantities
 
 /// What a `slw_loader *` points to.
 @safe private final class LoaderHandle {

@@ -1,7 +1,7 @@
 import JSON
 import LengthWarmup
 import Sampling
-import Spelling
+import Quantities
 
 /// The configuration of a loader as C and Python hand it over: a JSON object whose names are the options of `slwdata plan` and `slw-train` with
 /// underscores for hyphens, and whose values are spelled as on the command line (`4K`, `1.5e-4`) or are JSON numbers.

@@ -1,5 +1,5 @@
 public import JSON
-import Spelling
+import Quantities
 
 extension AdaptivePacing: PacingFunction {
     public static let name = "adaptive"

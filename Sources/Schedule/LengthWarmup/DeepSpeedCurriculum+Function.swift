@@ -1,5 +1,5 @@
 public import JSON
-import Spelling
+import Quantities
 
 extension DeepSpeedCurriculum: PacingFunction {
     public static let name = "deepspeed"

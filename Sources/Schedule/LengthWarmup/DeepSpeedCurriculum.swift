@@ -7,7 +7,7 @@
 #endif
 internal import Files
 public import JSON
-import Spelling
+import Quantities
 
 /// DeepSpeed's `curriculum_learning` block as it stood until it was removed, value for value.
 ///

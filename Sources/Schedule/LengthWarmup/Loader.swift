@@ -1,6 +1,6 @@
 public import JSON
 public import Sampling
-import Spelling
+import Quantities
 
 /// Turns a plan into batches: each rank computes the whole plan and reads only its own rows, ahead of time on a thread of its own where that is worth it.
 ///

@@ -1,4 +1,4 @@
-public import Spelling
+public import Quantities
 
 /// Stages of lengths as people write them: `64:1000,128:2000,256`.
 extension Pacing {

@@ -6,7 +6,7 @@
     import Darwin
 #endif
 public import JSON
-import Spelling
+import Quantities
 
 extension Pacing {
     /// All functions, in the order of help. A new one is a type in this file or one of its own, and a line here.

@@ -1,5 +1,5 @@
 public import JSON
-import Spelling
+import Quantities
 
 extension PlanConfiguration {
     /// All values by name, as states of version 3 keep them. The names are those of the options in JSON.

@@ -1,4 +1,4 @@
-import Spelling
+import Quantities
 
 /// Everything that decides a plan, next to the sizes of the data.
 public struct PlanConfiguration: Sendable, Equatable {

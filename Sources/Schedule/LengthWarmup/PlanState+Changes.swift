@@ -1,6 +1,6 @@
 import JSON
 import Sampling
-import Spelling
+import Quantities
 
 extension PlanState {
     /// Where the orders before the source's present one ended: the state's own changes, and one at the state itself when the source has other

@@ -1,7 +1,8 @@
 import Files
+import Hashing
 public import JSON
 public import Sampling
-import Spelling
+import Quantities
 
 /// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
 ///

@@ -1,3 +1,4 @@
+import Hashing
 import Sampling
 
 /// A digest of the multiset of trained targets that does not depend on how they were cut, ordered or spread over ranks.
@@ -19,7 +20,7 @@ struct SliceDigest {
         }
         let first = UInt64(run.firstTarget)
         value &+=
-            CounterRandom.mix(key ^ CounterRandom.mix(first &+ UInt64(run.targetCount)))
-            &- CounterRandom.mix(key ^ CounterRandom.mix(first))
+            SplitMix64.mix(key ^ SplitMix64.mix(first &+ UInt64(run.targetCount)))
+            &- SplitMix64.mix(key ^ SplitMix64.mix(first))
     }
 }

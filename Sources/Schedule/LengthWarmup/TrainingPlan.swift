@@ -1,3 +1,4 @@
+import Hashing
 public import Sampling
 
 /// The steps of a run as a pure function of (samples of an epoch, configuration): which slices each step trains.
@@ -143,10 +144,10 @@ public struct TrainingPlan: Sendable {
         var drawn = 0
         // Two rows a word: half of 32 bits each.
         for pair in 0..<UInt64(rows / 2) {
-            let word = CounterRandom.mix(base &+ pair)
+            let word = SplitMix64.mix(base &+ pair)
             drawn &+= (word >> 32 < threshold ? 1 : 0) &+ (word & 0xFFFF_FFFF < threshold ? 1 : 0)
         }
-        if rows % 2 == 1 { drawn += CounterRandom.mix(base &+ UInt64(rows / 2)) >> 32 < threshold ? 1 : 0 }
+        if rows % 2 == 1 { drawn += SplitMix64.mix(base &+ UInt64(rows / 2)) >> 32 < threshold ? 1 : 0 }
         return drawn
     }
 

@@ -1,5 +1,5 @@
 public import Sampling
-public import Spelling
+public import Quantities
 
 /// What can be wrong with a plan, its state or its loader. `description` is one line: what, where, what to do.
 public enum WarmupError: Error, OptionNaming, Sendable {

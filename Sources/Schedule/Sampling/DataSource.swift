@@ -1,3 +1,4 @@
+import Hashing
 public import IndexedDatasets
 
 /// A data set of a blend, as the command line spells it: `prefix` or `prefix=weight`.

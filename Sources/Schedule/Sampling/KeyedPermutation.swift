@@ -1,3 +1,5 @@
+import Hashing
+
 /// A permutation of `0 ..< count` with random access and no memory: a Feistel network on the smallest even number of bits (at least
 /// eight) that holds `count`, walked along its cycle until it lands inside.
 ///
@@ -79,11 +81,11 @@ public struct KeyedPermutation: Sendable, Equatable {
         var (leftD, rightD) = (values[3] >> halfBits, values[3] & halfMask)
         var added = key
         for _ in 0..<8 {
-            (leftA, rightA) = (rightA, leftA ^ (CounterRandom.mix(rightA &+ added) & halfMask))
-            (leftB, rightB) = (rightB, leftB ^ (CounterRandom.mix(rightB &+ added) & halfMask))
-            (leftC, rightC) = (rightC, leftC ^ (CounterRandom.mix(rightC &+ added) & halfMask))
-            (leftD, rightD) = (rightD, leftD ^ (CounterRandom.mix(rightD &+ added) & halfMask))
-            added &+= 0x9E37_79B9_7F4A_7C15
+            (leftA, rightA) = (rightA, leftA ^ (SplitMix64.mix(rightA &+ added) & halfMask))
+            (leftB, rightB) = (rightB, leftB ^ (SplitMix64.mix(rightB &+ added) & halfMask))
+            (leftC, rightC) = (rightC, leftC ^ (SplitMix64.mix(rightC &+ added) & halfMask))
+            (leftD, rightD) = (rightD, leftD ^ (SplitMix64.mix(rightD &+ added) & halfMask))
+            added &+= SplitMix64.increment
         }
         values[0] = leftA << halfBits | rightA
         values[1] = leftB << halfBits | rightB
@@ -96,28 +98,8 @@ public struct KeyedPermutation: Sendable, Equatable {
         var left = value >> halfBits
         var right = value & halfMask
         for round in 0..<8 as Range<UInt64> {
-            (left, right) = (right, left ^ (CounterRandom.mix(right &+ key &+ round &* 0x9E37_79B9_7F4A_7C15) & halfMask))
+            (left, right) = (right, left ^ (SplitMix64.mix(right &+ key &+ round &* SplitMix64.increment) & halfMask))
         }
         return left << halfBits | right
     }
-}
-
-/// Random numbers that are functions of what they are for: no state, no order of draws, the same on every rank.
-public enum CounterRandom {
-    /// The finaliser of SplitMix64 (Steele, Lea, Flood 2014): a bijection of 64-bit words that mixes well.
-    @inlinable
-    public static func mix(_ word: UInt64) -> UInt64 {
-        var z = word &+ 0x9E37_79B9_7F4A_7C15
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// A word for a list of numbers.
-    @inlinable
-    public static func word(_ numbers: UInt64...) -> UInt64 { numbers.reduce(0x736C_7764_6174_6121) { mix($0 ^ $1) } }
-
-    /// A number in `0 ..< bound` (Lemire's multiplication; the bias is below bound / 2⁶⁴).
-    @inlinable
-    public static func below(_ bound: UInt64, _ word: UInt64) -> UInt64 { word.multipliedFullWidth(by: bound).high }
 }

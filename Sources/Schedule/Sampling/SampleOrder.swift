@@ -1,3 +1,5 @@
+import Hashing
+
 /// In which order samples are served: (epoch, position) → (data set, sample), with random access and O(data sets) memory.
 ///
 /// An epoch has as many positions as there are samples. Without weights each sample comes exactly once. With weights, set k gets its

@@ -1,5 +1,5 @@
 public import IndexedDatasets
-public import Spelling
+public import Quantities
 
 /// What can be wrong between a token index and its samples. `description` is one line: what, where, what to do.
 public enum SamplingError: Error, OptionNaming, Sendable {

@@ -1,5 +1,6 @@
 import CommandKit
 import JSON
+import Quantities
 import Training
 import Transformer
 

@@ -1,6 +1,6 @@
 import CommandKit
 import Files
-import Spelling
+import Quantities
 import Training
 import Transformer
 

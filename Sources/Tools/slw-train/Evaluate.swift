@@ -2,6 +2,7 @@ import CommandKit
 import Evaluation
 import Files
 import JSON
+import Quantities
 import Training
 
 /// `slw-train evaluate RUN`

@@ -1,5 +1,5 @@
 import CommandKit
-import Spelling
+import Quantities
 import Training
 
 /// An option that stands for one value of the configuration. Its default is the configuration's own.

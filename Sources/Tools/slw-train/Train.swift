@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import JSON
 import Metrics
+import Quantities
 import Training
 
 /// `slw-train --data P`: begins a run.

@@ -1,5 +1,5 @@
 import CommandKit
-import Spelling
+import Quantities
 import Training
 import Transformer
 

@@ -1,5 +1,6 @@
 import Cleaning
 import CommandKit
+import Quantities
 
 /// Which documents are kept, and as what text.
 enum CleaningFlags {

@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import IndexedDatasets
 import JSON
+import Quantities
 
 /// `slwdata convert FILE`
 enum ConvertCommand {

@@ -1,5 +1,6 @@
 import Drawing
 import IndexedDatasets
+import Quantities
 
 // Not CommandLine, whose Chart is another one: numbers are written by Drawing here.
 extension IndexFindings {
@@ -7,8 +8,8 @@ extension IndexFindings {
     ///
     /// - Parameter samples: headings and texts of the documents to show.
     func html(samples: [(heading: String, text: String)]) -> String {
-        let title = sources.count == 1 ? name(0) : "\(NumberText.count(sources.count)) data sets"
-        let lead = "\(NumberText.count(lengths.tokenCount)) tokens in \(NumberText.count(lengths.documentCount)) documents"
+        let title = sources.count == 1 ? name(0) : "\(QuantityText.count(sources.count)) data sets"
+        let lead = "\(QuantityText.count(lengths.tokenCount)) tokens in \(QuantityText.count(lengths.documentCount)) documents"
         var body = Page.tiles(tiles)
         if sources.count > 1 {
             let (heading, rows) = sourceRows
@@ -36,22 +37,22 @@ extension IndexFindings {
 
     private var tiles: [(value: String, name: String, note: String)] {
         var tiles = [
-            (NumberText.compact(Double(lengths.tokenCount)), "tokens", "\(NumberText.count(lengths.tokenCount)) exactly"),
+            (QuantityText.compact(Double(lengths.tokenCount)), "tokens", "\(QuantityText.count(lengths.tokenCount)) exactly"),
             (
-                NumberText.compact(Double(lengths.documentCount)), "documents",
-                lengths.emptyDocuments == 0 ? "none empty" : "\(NumberText.count(lengths.emptyDocuments)) empty"
-            ), (NumberText.fixed(lengths.mean, 1), "tokens a document", "longest \(NumberText.count(lengths.longest ?? 0))"),
+                QuantityText.compact(Double(lengths.documentCount)), "documents",
+                lengths.emptyDocuments == 0 ? "none empty" : "\(QuantityText.count(lengths.emptyDocuments)) empty"
+            ), (QuantityText.fixed(lengths.mean, 1), "tokens a document", "longest \(QuantityText.count(lengths.longest ?? 0))"),
         ]
         if let vocabulary {
             if let perToken = vocabulary.bytesPerToken, let bytes = vocabulary.textBytes {
-                tiles.append((NumberText.fixed(perToken, 3), "bytes a token", "\(NumberText.compact(Double(bytes)))B of text"))
+                tiles.append((QuantityText.fixed(perToken, 3), "bytes a token", "\(QuantityText.compact(Double(bytes)))B of text"))
             }
             if let size = vocabulary.size, size > 0 {
                 let unused = vocabulary.use.unusedCount(below: size)
                 tiles.append(
                     (
                         Self.percent(size - unused, size), "of the vocabulary occurs",
-                        "\(NumberText.count(unused)) of \(NumberText.count(size)) never"
+                        "\(QuantityText.count(unused)) of \(QuantityText.count(size)) never"
                     ))
             }
         }
@@ -59,7 +60,7 @@ extension IndexFindings {
             tiles.append(
                 (
                     Self.percent(scan.duplicateDocuments, lengths.documentCount), "duplicate documents",
-                    "\(NumberText.compact(Double(scan.duplicateTokens))) tokens in them"
+                    "\(QuantityText.compact(Double(scan.duplicateTokens))) tokens in them"
                 ))
         }
         return tiles
@@ -81,7 +82,7 @@ extension IndexFindings {
         guard let lengthSentence, (lengths.longest ?? 0) > 0 else { return nil }
         let chart = Chart(series: [bars { Double($0.documents) }], xScale: .logarithmic, yFromZero: true, xLabel: "tokens in the document")
         return Page.figure(
-            "Lengths of documents", lengthSentence + ".", chart, numbers: binTable("documents") { NumberText.count($0.documents) })
+            "Lengths of documents", lengthSentence + ".", chart, numbers: binTable("documents") { QuantityText.count($0.documents) })
     }
 
     private var tokenFigure: String? {
@@ -90,7 +91,7 @@ extension IndexFindings {
         let chart = Chart(series: [bars(share)], xScale: .logarithmic, yFromZero: true, xLabel: "tokens in the document")
         return Page.figure(
             "Where the tokens are", "Percent of all tokens that lie in documents of a length.", chart,
-            numbers: binTable("tokens") { NumberText.count($0.tokens) })
+            numbers: binTable("tokens") { QuantityText.count($0.tokens) })
     }
 
     private var vocabularySection: String? {
@@ -107,7 +108,8 @@ extension IndexFindings {
                 Page.figure(
                     "Use of the vocabulary",
                     "How often each token occurs, from the most frequent on. " + vocabularySentences.joined(separator: ". ") + ".",
-                    chart, numbers: Page.table(["rank", "count"], marks.map { [NumberText.count($0 + 1), NumberText.count(counts[$0])] })))
+                    chart,
+                    numbers: Page.table(["rank", "count"], marks.map { [QuantityText.count($0 + 1), QuantityText.count(counts[$0])] })))
         }
         let (heading, rows) = topRows
         if !rows.isEmpty { parts.append("<div class=\"panel\">\(Page.table(heading, rows))</div>") }
@@ -115,7 +117,7 @@ extension IndexFindings {
     }
 
     private static func percent(_ part: Int, _ whole: Int) -> String {
-        whole == 0 ? "–" : NumberText.significant(100 * Double(part) / Double(whole), 3) + " %"
+        whole == 0 ? "–" : QuantityText.significant(100 * Double(part) / Double(whole), 3) + " %"
     }
 
     /// Control characters, which a page cannot hold, replaced.

@@ -1,6 +1,7 @@
 import CommandKit
 import Files
 import IndexedDatasets
+import Quantities
 
 extension IndexFindings {
     /// Everything but the beginnings of documents, in paragraphs.

@@ -3,6 +3,7 @@ import Files
 import IndexedDatasets
 import JSON
 import LengthWarmup
+import Quantities
 import Sampling
 
 /// `slwdata inspect samples P`

@@ -1,6 +1,7 @@
 import CommandKit
 import Files
 import JSON
+import Quantities
 import Tokenization
 
 /// `slwdata inspect tokenizer T`

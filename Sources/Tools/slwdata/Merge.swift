@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import IndexedDatasets
 import JSON
+import Quantities
 
 /// `slwdata merge P1 P2 …`
 enum MergeCommand {

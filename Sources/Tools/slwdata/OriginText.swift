@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import IndexedDatasets
 import JSON
+import Quantities
 
 /// The inputs that documents came from, by what `preprocess` noted in `P.meta`.
 struct OriginText {

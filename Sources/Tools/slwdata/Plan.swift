@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import JSON
 import LengthWarmup
+import Quantities
 
 /// `slwdata plan`
 enum PlanCommand {

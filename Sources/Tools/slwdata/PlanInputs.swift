@@ -3,7 +3,7 @@ import Files
 import JSON
 import LengthWarmup
 import Sampling
-import Spelling
+import Quantities
 
 /// From the shared schedule options to a plan: the same choices for what is left open as `slw-train` makes.
 struct PlanInputs {

@@ -4,6 +4,7 @@ import Corpus
 import Files
 import JSON
 import Preprocessing
+import Quantities
 import Tokenization
 
 /// `slwdata preprocess`

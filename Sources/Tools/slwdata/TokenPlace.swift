@@ -2,6 +2,7 @@ import CommandKit
 import Files
 import IndexedDatasets
 import JSON
+import Quantities
 
 /// A token of a data set with its surroundings.
 struct TokenPlace {

@@ -3,6 +3,7 @@ import Corpus
 import Files
 import JSON
 import Preprocessing
+import Quantities
 import Synchronization
 import Tokenization
 

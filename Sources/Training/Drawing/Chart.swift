@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import Quantities
 
 /// One figure as inline SVG: lines, points and marks over two axes. Colours and sizes come from the page's style sheet, so the
 /// same picture serves light and dark, screen and paper, phone and wall.
@@ -103,7 +104,7 @@ package struct Chart {
         for tick in x.ticks {
             let at = Self.number(placeX(x, tick))
             text += "<path class=\"mark\" d=\"M\(at) 224v4\"/>"
-            text += "<text class=\"tx\" x=\"\(at)\" y=\"241\">\(xIsTime ? NumberText.duration(tick) : Self.label(tick))</text>"
+            text += "<text class=\"tx\" x=\"\(at)\" y=\"241\">\(xIsTime ? QuantityText.duration(tick) : Self.label(tick))</text>"
         }
         text += "<path class=\"base\" d=\"M54 224H468\"/>"
         text += "<text class=\"tx axis\" x=\"261\" y=\"258\">\(Page.escaped(xLabel))</text>"
@@ -224,7 +225,7 @@ package struct Chart {
 
     private static func number(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
-        return tenths % 10 == 0 ? "\(tenths / 10)" : NumberText.fixed(value, 1)
+        return tenths % 10 == 0 ? "\(tenths / 10)" : QuantityText.fixed(value, 1)
     }
 
     /// A mark on an axis, in as few digits as say it exactly: marks are round numbers, but two neighbours may differ in the fifth digit.
@@ -233,14 +234,14 @@ package struct Chart {
         if size == 0 { return "0" }
         func isExact(_ text: String, _ value: Double) -> Bool { Double(text).map { abs($0 - value) <= abs(value) * 1e-9 } ?? false }
         if size < 0.01 {
-            let texts = (0...7).map { NumberText.scientific(value, $0) }
+            let texts = (0...7).map { QuantityText.scientific(value, $0) }
             let text = texts.first { isExact($0, value) } ?? texts[1]
             // 6e-04 is 6e-4 to a reader.
             let mark = text.firstIndex(of: "e")!
             return "\(text[..<mark])e\(Int(text[text.index(after: mark)...]) ?? 0)"
         }
         let (unit, name) = [(1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")].first { size >= $0.0 * 0.9995 } ?? (1, "")
-        let texts = (3...8).map { NumberText.significant(value / unit, $0) }
+        let texts = (3...8).map { QuantityText.significant(value / unit, $0) }
         return (texts.first { isExact($0, value / unit) } ?? texts[0]) + name
     }
 }

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import Hashing
 public import Tokenization
 
 /// Draws the next token from a model's logits. The same seed and logits give the same tokens on every machine.
@@ -15,19 +16,19 @@ public struct TokenSampler: Sendable {
     public var topK: Int?
     /// Only the most probable tokens take part whose probabilities together first reach p; nil for all.
     public var topP: Double?
-    private var state: UInt64
+    private var random: SplitMix64
 
     public init(temperature: Double = 1, topK: Int? = nil, topP: Double? = nil, seed: UInt64 = 1234) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
-        state = seed
+        random = SplitMix64(seed: seed)
     }
 
     /// The next token. Ties go to the smaller id. O(V log V) with a limit, O(V) without.
     public mutating func next(_ logits: [Float]) -> TokenID {
         precondition(!logits.isEmpty, "a vocabulary has at least one token")
-        let uniform = nextUniform()
+        let uniform = CounterRandom.uniform(random.next())
         let best = logits.indices.reduce(0) { logits[$1] > logits[$0] || logits[$0].isNaN ? $1 : $0 }
         guard temperature > 0 else { return TokenID(best) }
 
@@ -59,14 +60,5 @@ public struct TokenSampler: Sendable {
         }
         // Rounding may leave a grain behind the last candidate.
         return TokenID(weights.lastIndex { $0 > 0 }.map { candidates[$0] } ?? best)
-    }
-
-    /// 0 ..< 1 with 53 bits (SplitMix64).
-    private mutating func nextUniform() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
     }
 }

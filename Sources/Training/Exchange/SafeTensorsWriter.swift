@@ -1,4 +1,5 @@
 public import Files
+import Hashing
 import JSON
 
 /// Writes a safetensors file of F32 tensors that appears under its name only when it is complete.

@@ -1,5 +1,6 @@
 import Drawing
 import Metrics
+import Quantities
 
 #if canImport(Glibc)
     import Glibc
@@ -172,10 +173,10 @@ struct Figure: Sendable {
         let places = min(16, max(1, runs.map(\.steps.count).max() ?? 1))
         let marks = (1...places).map { end * $0 / places }
         let rows = marks.map { mark -> [String] in
-            var row = [NumberText.count(mark)]
+            var row = [QuantityText.count(mark)]
             if alone && !byStep, let steps = runs.first?.steps, !steps.isEmpty {
                 let record = steps[min(steps.partitioningIndex { $0.tokens >= mark }, steps.count - 1)]
-                row = [NumberText.count(record.tokens), NumberText.count(record.step)]
+                row = [QuantityText.count(record.tokens), QuantityText.count(record.step)]
             }
             return row + columns.map { $0.cell(mark) }
         }
@@ -184,8 +185,8 @@ struct Figure: Sendable {
 
     private static func cell(_ value: Double) -> String {
         if value.isNaN { return "" }
-        if value == value.rounded() && abs(value) < 1e15 { return NumberText.count(Int(value)) }
-        return abs(value) >= 0.01 && abs(value) < 1e5 ? NumberText.precise(value, 5) : NumberText.scientific(value, 3)
+        if value == value.rounded() && abs(value) < 1e15 { return QuantityText.count(Int(value)) }
+        return abs(value) >= 0.01 && abs(value) < 1e5 ? QuantityText.precise(value, 5) : QuantityText.scientific(value, 3)
     }
 
     /// An exponential mean over about one fiftieth of the run, free of the bias of its start.

@@ -1,6 +1,7 @@
 import Drawing
 import JSON
 import Metrics
+import Quantities
 
 extension Report {
     /// The figures of the paper (1, 4, 5, 6, 10) and what else a run measured, in reading order.
@@ -54,7 +55,7 @@ extension Report {
                         event: ("clipped steps", { $0.clipped > 0 }),
                         configuredLevel: { run in
                             guard let norm = run.configuration?["optimizer"]?["clip_norm"]?.double, norm > 0 else { return nil }
-                            return Chart.Level(value: norm, label: "clipped above \(NumberText.significant(norm))")
+                            return Chart.Level(value: norm, label: "clipped above \(QuantityText.significant(norm))")
                         }, scale: .logarithmic),
                     Figure(
                         title: "Loss ratio",

@@ -2,6 +2,7 @@ import Drawing
 public import Files
 import JSON
 public import Metrics
+import Quantities
 
 /// What one or several runs measured, as one page that needs nothing but a browser.
 ///
@@ -47,8 +48,8 @@ public struct Report: Sendable {
                 parts.append("GPT with \(layers) layers, \(width) wide")
             }
             if let last = run.steps.last {
-                parts.append("\(NumberText.compact(Double(last.tokens))) tokens in \(NumberText.count(last.step)) steps")
-                if last.elapsed.isFinite { parts.append(NumberText.duration(last.elapsed)) }
+                parts.append("\(QuantityText.compact(Double(last.tokens))) tokens in \(QuantityText.count(last.step)) steps")
+                if last.elapsed.isFinite { parts.append(QuantityText.duration(last.elapsed)) }
             }
             return (runs.count > 1 ? run.name + ": " : "") + parts.joined(separator: " · ")
         }
@@ -60,40 +61,43 @@ public struct Report: Sendable {
         let statistics = StabilityStatistics(run.steps)
         var tiles: [(value: String, name: String, note: String)] = []
         if let last = run.steps.last {
-            tiles.append((NumberText.fixed(run.recentLoss, 4), "training loss", "mean of the last steps"))
+            tiles.append((QuantityText.fixed(run.recentLoss, 4), "training loss", "mean of the last steps"))
             if let best = run.validations.min(by: { $0.loss < $1.loss }) {
                 let final = run.validations.last!
                 tiles.append(
                     (
-                        NumberText.fixed(final.loss, 4), "validation loss",
-                        "best \(NumberText.fixed(best.loss, 4)) at step \(NumberText.count(best.progress.steps))"
+                        QuantityText.fixed(final.loss, 4), "validation loss",
+                        "best \(QuantityText.fixed(best.loss, 4)) at step \(QuantityText.count(best.progress.steps))"
                     ))
-                tiles.append((NumberText.significant(final.perplexity), "validation perplexity", "at full length"))
+                tiles.append((QuantityText.significant(final.perplexity), "validation perplexity", "at full length"))
             }
-            tiles.append((NumberText.compact(Double(last.tokens)), "tokens trained", "\(NumberText.count(last.step)) steps"))
+            tiles.append((QuantityText.compact(Double(last.tokens)), "tokens trained", "\(QuantityText.count(last.step)) steps"))
             if !statistics.maximumRatio.isNaN {
                 tiles.append(
                     (
-                        NumberText.count(statistics.above12), "spikes (loss ratio > 1.2)",
-                        "largest \(NumberText.fixed(statistics.maximumRatio, 3))"
+                        QuantityText.count(statistics.above12), "spikes (loss ratio > 1.2)",
+                        "largest \(QuantityText.fixed(statistics.maximumRatio, 3))"
                     ))
             }
             if statistics.stepsWithClipping > 0 {
                 tiles.append(
                     (
                         RunTable.percent(statistics.clippedSteps, statistics.stepsWithClipping), "steps clipped",
-                        "\(NumberText.count(statistics.clippedSteps)) of \(NumberText.count(statistics.stepsWithClipping))"
+                        "\(QuantityText.count(statistics.clippedSteps)) of \(QuantityText.count(statistics.stepsWithClipping))"
                     ))
             }
             if last.dropped.isFinite {
                 tiles.append(
-                    (NumberText.compact(last.dropped), "tokens dropped", "\(NumberText.compact(last.outstanding)) waiting in the ledger"))
+                    (
+                        QuantityText.compact(last.dropped), "tokens dropped",
+                        "\(QuantityText.compact(last.outstanding)) waiting in the ledger"
+                    ))
             }
             if let speed = run.overallSpeed {
                 tiles.append(
                     (
-                        NumberText.compact(speed), "tokens per second",
-                        last.elapsed.isFinite ? "over \(NumberText.duration(last.elapsed))" : ""
+                        QuantityText.compact(speed), "tokens per second",
+                        last.elapsed.isFinite ? "over \(QuantityText.duration(last.elapsed))" : ""
                     ))
             }
         }
@@ -110,18 +114,18 @@ public struct Report: Sendable {
         func row(_ name: String, _ value: (StabilityStatistics) -> String) -> [String] { [name] + statistics.map(value) }
         func correlation(_ value: PearsonCorrelation?) -> String {
             guard let value else { return "–" }
-            let chance = value.p < 1e-300 ? "p < 1e-300" : "p = \(NumberText.significant(value.p, 2))"
-            return "\(NumberText.fixed(value.r, 3)) (\(chance))"
+            let chance = value.p < 1e-300 ? "p < 1e-300" : "p = \(QuantityText.significant(value.p, 2))"
+            return "\(QuantityText.fixed(value.r, 3)) (\(chance))"
         }
         let rows = [
-            row("Steps with loss ratio above 1.2") { "\(NumberText.count($0.above12)) (\(RunTable.percent($0.above12, $0.steps)))" },
-            row("Steps with loss ratio above 1.5") { "\(NumberText.count($0.above15)) (\(RunTable.percent($0.above15, $0.steps)))" },
+            row("Steps with loss ratio above 1.2") { "\(QuantityText.count($0.above12)) (\(RunTable.percent($0.above12, $0.steps)))" },
+            row("Steps with loss ratio above 1.5") { "\(QuantityText.count($0.above15)) (\(RunTable.percent($0.above15, $0.steps)))" },
             row("Largest loss ratio") {
-                $0.maximumRatio.isNaN ? "–" : "\(NumberText.fixed($0.maximumRatio, 3)) at step \(NumberText.count($0.maximumStep))"
+                $0.maximumRatio.isNaN ? "–" : "\(QuantityText.fixed($0.maximumRatio, 3)) at step \(QuantityText.count($0.maximumStep))"
             },
             row("Clipped steps") {
                 $0.stepsWithClipping == 0
-                    ? "–" : "\(NumberText.count($0.clippedSteps)) (\(RunTable.percent($0.clippedSteps, $0.stepsWithClipping)))"
+                    ? "–" : "\(QuantityText.count($0.clippedSteps)) (\(RunTable.percent($0.clippedSteps, $0.stepsWithClipping)))"
             },
             row("Correlation of loss ratio with Σ√v") { correlation($0.varianceNormCorrelation) },
             row("Correlation of loss ratio with max √v") { correlation($0.varianceMaxCorrelation) },

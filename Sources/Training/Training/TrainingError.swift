@@ -1,8 +1,7 @@
-import Drawing
 public import Files
 public import LengthWarmup
 public import Sampling
-public import Spelling
+public import Quantities
 public import Tokenization
 public import Transformer
 
@@ -41,7 +40,7 @@ public enum TrainingError: Error, OptionNaming, Sendable {
         case .file(let error): error.description
         case .format(let error): error.description
         case .diverged(let step, let quantity, let rate, let checkpoint):
-            "step \(step): the \(quantity) is not a finite number (learning rate \(NumberText.significant(rate))); "
+            "step \(step): the \(quantity) is not a finite number (learning rate \(QuantityText.significant(rate))); "
                 + (checkpoint.map { "the last good checkpoint is \(PathName.printable($0)): " } ?? "no checkpoint was written yet: ")
                 + "lower the learning rate, lengthen its warmup or start with shorter sequences"
         case .data(let error): error.description

@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+import Hashing
 
 extension GPT {
     /// Gives every parameter its first value, a function of configuration and seed alone.
@@ -21,7 +22,7 @@ extension GPT {
             let start = parameters.baseAddress! + tensor.offset
             if tensor.decays {
                 let scale = tensor.name.hasSuffix("c_proj.weight") ? 1 / Double(2 * configuration.layerCount).squareRoot() : 1
-                fillNormal(start, tensor.count, deviation: deviation * scale, key: Dropout.mixed(Dropout.mixed(seed) &+ UInt64(index)))
+                fillNormal(start, tensor.count, deviation: deviation * scale, key: SplitMix64.mix(SplitMix64.mix(seed) &+ UInt64(index)))
             } else {
                 let isGain = tensor.name.hasSuffix("weight")
                 start.update(repeating: isGain ? 1 : 0, count: tensor.count)
@@ -35,7 +36,7 @@ extension GPT {
         let part = 1 << 15
         pool.forEach((count + part - 1) / part) { item, _ in
             for place in stride(from: item * part, to: min(count, (item + 1) * part), by: 2) {
-                let bits = Dropout.mixed(key ^ Dropout.mixed(UInt64(place)))
+                let bits = SplitMix64.mix(key ^ SplitMix64.mix(UInt64(place)))
                 let radius = (-2 * log((Double(bits >> 32) + 0.5) / 4_294_967_296)).squareRoot() * deviation
                 let angle = Double(bits & 0xffff_ffff) / 4_294_967_296 * 2 * Double.pi
                 start[place] = Float(radius * cos(angle))

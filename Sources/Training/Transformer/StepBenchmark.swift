@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+import Hashing
 
 /// Times whole training steps (forward, backward, norm, clipped AdamW with statistics) of a fresh model on one synthetic batch. Weights and batch are
 /// functions of the seed that `scripts/bench/train` repeats in Python, so that a peer's losses can be compared before its time.
@@ -62,7 +63,7 @@ public struct StepBenchmark: Sendable {
             losses: [], seconds: [], processorSeconds: [], peakBytes: 0,
             operations: Double(count) * configuration.operationsPerTarget(length: length),
             productRate: 0)
-        let tokens = (0...count).map { Int32(Dropout.mixed(seed &+ UInt64($0)) % UInt64(configuration.vocabularySize)) }
+        let tokens = (0...count).map { Int32(SplitMix64.mix(seed &+ UInt64($0)) % UInt64(configuration.vocabularySize)) }
         let segments = [Int32](repeating: 0, count: count)
         let positions = (0..<count).map { Int32($0 % length) }
         for step in 0..<steps {

@@ -1,5 +1,5 @@
-import Drawing
 import Files
+import Hashing
 import JSON
 import Metrics
 import Training
@@ -100,7 +100,7 @@ private struct Completion {
     func write(to folder: RunFolder) throws(TrainingError) {
         let json: JSONValue = [
             "schema": "slw-train.probe", "version": 1, "window": window.configurationJSON, "diverged_at_step": JSONValue(divergedAt),
-            "data": .array(fingerprints.map { JSONValue(NumberText.hexadecimal($0)) }),
+            "data": .array(fingerprints.map { JSONValue(Hexadecimal.text($0)) }),
         ]
         try formatted { () throws(FormatError) in try JSONFile.write(json, to: Self.path(in: folder)) }
     }

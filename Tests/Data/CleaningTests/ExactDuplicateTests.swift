@@ -27,25 +27,6 @@ struct ExactDuplicateTests {
         }
     }
 
-    @Test("the set answers as Swift's does, in at most 25.5 bytes a hash, also for hashes that crowd in one place")
-    func set() {
-        var random = SeededGenerator(TestRun.seed)
-        for crowded in [false, true] {
-            let known = HashSet128()
-            var reference = Set<[UInt64]>()
-            for _ in 0..<400_000 {
-                var (low, high) = (random.next(), random.next())
-                // A hundred values, the two words zero among them, and neighbours that run over the end of a segment.
-                if crowded { (low, high) = (low % 10, Bool.random(using: &random) ? high % 10 : .max - high % 10) }
-                #expect(
-                    known.insert([low, high], memoryLimit: .max) == reference.insert(low | high == 0 ? [1, 0] : [low, high]).inserted)
-            }
-            #expect(known.count == reference.count)
-            if !crowded { #expect(Double(known.byteCount) < 25.5 * Double(known.count)) }
-            for key in reference.prefix(10_000) { #expect(known.insert(key, memoryLimit: .max) == false) }
-        }
-    }
-
     @Test("when its memory is used up, the filter says how many documents there are and what to do")
     func memory() throws {
         var random = SeededGenerator(TestRun.seed)

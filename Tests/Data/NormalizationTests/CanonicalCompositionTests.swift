@@ -1,5 +1,6 @@
 import CUnicode
 import Files
+import Hashing
 import Normalization
 import TestSupport
 import Testing

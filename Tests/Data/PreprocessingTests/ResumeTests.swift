@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Hashing
 import IndexedDatasets
 import Preprocessing
 import Synchronization

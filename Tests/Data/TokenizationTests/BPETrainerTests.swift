@@ -1,4 +1,5 @@
 import Files
+import Hashing
 import JSON
 import Synchronization
 import TestSupport

@@ -1,8 +1,9 @@
 import Files
+import Hashing
 import JSON
 import TestSupport
 import Testing
-import Spelling
+import Quantities
 
 @testable import LengthWarmup
 

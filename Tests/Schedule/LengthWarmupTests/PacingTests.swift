@@ -1,6 +1,6 @@
 import Files
 import JSON
-import Spelling
+import Quantities
 import TestSupport
 import Testing
 

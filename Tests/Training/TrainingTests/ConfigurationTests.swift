@@ -1,5 +1,5 @@
 import JSON
-import Spelling
+import Quantities
 import TestSupport
 import Testing
 import Transformer

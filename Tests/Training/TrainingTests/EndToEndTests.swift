@@ -5,7 +5,7 @@ import Foundation
 import IndexedDatasets
 import JSON
 import Metrics
-import Spelling
+import Quantities
 import TestSupport
 import Testing
 import Tokenization

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import JSON
 import Metrics
-import Spelling
+import Quantities
 import TestSupport
 import Testing
 import Transformer

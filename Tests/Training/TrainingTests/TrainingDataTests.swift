@@ -4,7 +4,7 @@ import IndexedDatasets
 import JSON
 import LengthWarmup
 import Metrics
-import Spelling
+import Quantities
 import TestSupport
 import Testing
 

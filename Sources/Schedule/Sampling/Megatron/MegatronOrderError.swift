@@ -1,5 +1,5 @@
 public import Files
-public import Spelling
+public import Quantities
 
 /// What can be wrong with Megatron's order or its caches. `description` is one line: what, where, what to do.
 public enum MegatronOrderError: Error, OptionNaming, Equatable, Sendable {

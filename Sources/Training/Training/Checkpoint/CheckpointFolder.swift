@@ -1,5 +1,5 @@
-import Drawing
 public import Files
+import Hashing
 import JSON
 
 /// The checkpoints of a run: complete directories under their names, or nothing.
@@ -72,7 +72,7 @@ public struct CheckpointFolder: Sendable {
             }
             file.advise(.sequential)
             let digest = unsafe file.withBytes { bytes in unsafe XXHash64.hash(bytes) }
-            guard NumberText.hexadecimal(digest) == entry["xxh64"]?.string else {
+            guard Hexadecimal.text(digest) == entry["xxh64"]?.string else {
                 throw .damaged(path: path, reason: "its checksum is not the one in the manifest")
             }
         }
@@ -121,7 +121,7 @@ struct CheckpointWriter: ~Copyable {
 
     /// Notes a file that is complete.
     mutating func add(_ name: String, digest: UInt64) throws(FileError) {
-        files[name] = ["bytes": JSONValue(try FileSystem.size(file(name))), "xxh64": JSONValue(NumberText.hexadecimal(digest))]
+        files[name] = ["bytes": JSONValue(try FileSystem.size(file(name))), "xxh64": JSONValue(Hexadecimal.text(digest))]
     }
 
     /// Writes a small file whole.

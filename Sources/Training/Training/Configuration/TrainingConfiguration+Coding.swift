@@ -1,6 +1,6 @@
-import Drawing
 import Files
 public import JSON
+import Quantities
 
 extension TrainingConfiguration {
     /// Version of `config.json`; raised when an old reader would misread a new file.
@@ -61,8 +61,8 @@ extension TrainingConfiguration {
 
     private static func readable(_ value: JSONValue) -> String {
         switch value {
-        case .integer(let number): NumberText.count(Int(number))
-        case .double(let number): NumberText.significant(number, 6)
+        case .integer(let number): QuantityText.count(Int(number))
+        case .double(let number): QuantityText.significant(number, 6)
         case .string(let text): text
         case .array(let items): items.map(readable).joined(separator: " + ")
         case .object(let object):

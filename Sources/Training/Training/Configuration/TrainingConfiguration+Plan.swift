@@ -2,7 +2,7 @@ import Files
 import JSON
 import LengthWarmup
 import Sampling
-import Spelling
+import Quantities
 
 extension TrainingConfiguration {
     /// The plan that a resolved configuration describes.

@@ -1,6 +1,6 @@
-import Drawing
 import Exchange
 import Files
+import Hashing
 import JSON
 import Metrics
 import Transformer
@@ -34,7 +34,7 @@ struct Checkpoint {
                 CheckpointFolder.stateName,
                 [
                     "schema": "slw-train.state", "version": JSONValue(CheckpointFolder.formatVersion), "trainer": state.json,
-                    "updates": JSONValue(updates), "digest": JSONValue(NumberText.hexadecimal(digest)),
+                    "updates": JSONValue(updates), "digest": JSONValue(Hexadecimal.text(digest)),
                     "plan": JSONValue(Self.hexadecimal(source)),
                 ])
             return try writer.commit(step: step)

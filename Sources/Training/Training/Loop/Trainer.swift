@@ -1,6 +1,6 @@
-import Drawing
 import Files
 public import Metrics
+import Quantities
 
 /// Trains a model in a run folder: step after step until the token budget is used, a stop is asked for, or something is wrong.
 ///
@@ -76,7 +76,7 @@ public final class Trainer {
             throw .format(.damaged(path: path, reason: "the plan's state and the digest of the trained targets do not belong together"))
         }
         state = checkpoint.state
-        notices.append("resuming after step \(NumberText.count(step)) (\(NumberText.compact(Double(state.progress.tokens))) tokens)")
+        notices.append("resuming after step \(QuantityText.count(step)) (\(QuantityText.compact(Double(state.progress.tokens))) tokens)")
     }
 
     /// Saves the run as it stands and removes checkpoints that are no longer kept.

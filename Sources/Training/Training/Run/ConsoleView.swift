@@ -1,5 +1,5 @@
-import Drawing
 import Metrics
+import Quantities
 
 /// A run as lines of text: one a step or every so many, in fixed columns that stay readable in a job log.
 ///
@@ -20,14 +20,15 @@ public struct ConsoleView: Sendable {
             losses.append(record.loss)
             if losses.count > 400 { losses.removeFirst(200) }
             guard record.step == 1 || record.step % max(1, interval) == 0 || outlook.tokensLeft <= 0 else { return [] }
-            let line = Self.columns.map { NumberText.padded($0.text(record, outlook), $0.width) }.joined(separator: "  ") + "  " + sparkline
+            let line =
+                Self.columns.map { QuantityText.padded($0.text(record, outlook), $0.width) }.joined(separator: "  ") + "  " + sparkline
             linesSinceHeading = linesSinceHeading >= 30 ? 1 : linesSinceHeading + 1
             return linesSinceHeading == 1 ? [Self.heading, Self.trimmed(line)] : [Self.trimmed(line)]
         case .validation(let record, let isBest):
             let best = isBest ? (usesUnicode ? "  ★ best so far" : "  * best so far") : ""
             return [
-                "\(NumberText.padded(NumberText.count(record.progress.steps), 9))  validation loss \(NumberText.fixed(record.loss, 4))"
-                    + "  perplexity \(NumberText.significant(record.perplexity))\(best)"
+                "\(QuantityText.padded(QuantityText.count(record.progress.steps), 9))  validation loss \(QuantityText.fixed(record.loss, 4))"
+                    + "  perplexity \(QuantityText.significant(record.perplexity))\(best)"
             ]
         case .checkpoint(let path): return ["\(String(repeating: " ", count: 9))  checkpoint \(path)"]
         case .notice(let text): return [text]
@@ -55,19 +56,19 @@ public struct ConsoleView: Sendable {
     }
 
     private static let columns: [Column] = [
-        Column(name: "step", width: 9) { record, _ in NumberText.count(record.step) },
-        Column(name: "tokens", width: 7) { record, _ in NumberText.compact(Double(record.tokens)) },
-        Column(name: "done", width: 6) { _, outlook in NumberText.fixed(outlook.share * 100, 1) + "%" },
+        Column(name: "step", width: 9) { record, _ in QuantityText.count(record.step) },
+        Column(name: "tokens", width: 7) { record, _ in QuantityText.compact(Double(record.tokens)) },
+        Column(name: "done", width: 6) { _, outlook in QuantityText.fixed(outlook.share * 100, 1) + "%" },
         Column(name: "length", width: 6) { record, _ in "\(record.length)" },
-        Column(name: "loss", width: 8) { record, _ in NumberText.fixed(record.loss, 4) },
-        Column(name: "ratio", width: 6) { record, _ in record.lossRatio.isNaN ? "-" : NumberText.fixed(record.lossRatio, 3) },
-        Column(name: "rate", width: 8) { record, _ in NumberText.scientific(record.learningRate, 2) },
-        Column(name: "norm", width: 7) { record, _ in NumberText.fixed(record.gradientNorm, 3) },
-        Column(name: "tokens/s", width: 8) { record, _ in NumberText.compact(record.tokensPerSecond) },
-        Column(name: "left", width: 7) { _, outlook in outlook.secondsLeft.map(NumberText.duration) ?? "-" },
+        Column(name: "loss", width: 8) { record, _ in QuantityText.fixed(record.loss, 4) },
+        Column(name: "ratio", width: 6) { record, _ in record.lossRatio.isNaN ? "-" : QuantityText.fixed(record.lossRatio, 3) },
+        Column(name: "rate", width: 8) { record, _ in QuantityText.scientific(record.learningRate, 2) },
+        Column(name: "norm", width: 7) { record, _ in QuantityText.fixed(record.gradientNorm, 3) },
+        Column(name: "tokens/s", width: 8) { record, _ in QuantityText.compact(record.tokensPerSecond) },
+        Column(name: "left", width: 7) { _, outlook in outlook.secondsLeft.map(QuantityText.duration) ?? "-" },
     ]
 
-    private static let heading = columns.map { NumberText.padded($0.name, $0.width) }.joined(separator: "  ")
+    private static let heading = columns.map { QuantityText.padded($0.name, $0.width) }.joined(separator: "  ")
 
     private static func trimmed(_ line: String) -> String {
         var line = line

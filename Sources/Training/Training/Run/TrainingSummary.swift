@@ -1,4 +1,4 @@
-import Drawing
+import Hashing
 public import JSON
 public import Metrics
 
@@ -39,7 +39,7 @@ public struct TrainingSummary: Sendable, Equatable {
             "ending": JSONValue(ending.rawValue), "run": JSONValue(folder), "steps": JSONValue(steps),
             "trained_tokens": JSONValue(trainedTokens), "train_loss": JSONValue(trainLoss), "validation_loss": JSONValue(validationLoss),
             "validation_perplexity": JSONValue(validationLoss.map(ValidationRecord.perplexity(ofLoss:))),
-            "digest": JSONValue(NumberText.hexadecimal(digest)),
+            "digest": JSONValue(Hexadecimal.text(digest)),
             "tails": ["used": JSONValue(used), "outstanding": JSONValue(outstanding), "dropped": JSONValue(dropped)],
             "seconds": JSONValue(seconds), "checkpoint": JSONValue(checkpoint),
         ]

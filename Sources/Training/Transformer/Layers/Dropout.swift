@@ -1,4 +1,5 @@
 internal import CMathKernels
+import Hashing
 
 /// Which pass of a run a pass is: beside their place, all that dropout's masks depend on. A resumed run that counts on has the masks of one that was
 /// never stopped.
@@ -17,7 +18,7 @@ public struct PassIdentity: Sendable, Equatable {
     }
 
     var key: UInt64 {
-        Dropout.mixed(Dropout.mixed(Dropout.mixed(seed) &+ UInt64(bitPattern: Int64(step))) &+ UInt64(bitPattern: Int64(part)))
+        SplitMix64.mix(SplitMix64.mix(SplitMix64.mix(seed) &+ UInt64(bitPattern: Int64(step))) &+ UInt64(bitPattern: Int64(part)))
     }
 }
 
@@ -64,7 +65,7 @@ struct Dropout {
         isActive = share > 0
         threshold = UInt32(min(Double(UInt32.max), (1 - Double(share)) * 4_294_967_296))
         scale = 1 / (1 - share)
-        self.key = Self.mixed(key &+ UInt64(site))
+        self.key = SplitMix64.mix(key &+ UInt64(site))
     }
 
     /// x[i] = 0 or x[i] / (1 - share), by random number `place + i`.
@@ -81,13 +82,5 @@ struct Dropout {
             if out != x { (out + at).update(from: x + at, count: size) }
             apply(out + at, size, at: at)
         }
-    }
-
-    /// SplitMix64's finaliser (Steele, Lea, Flood 2014).
-    static func mixed(_ value: UInt64) -> UInt64 {
-        var z = value &+ 0x9e37_79b9_7f4a_7c15
-        z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-        return z ^ z >> 31
     }
 }

@@ -56,15 +56,20 @@ struct HashSegment: ~Copyable {
     }
 }
 
-/// The texts that were seen, by their hashes: 20 to 25 bytes each. It grows in 256 parts, so that there are never two copies of it.
-final class HashSet128: KnownDocuments {
+/// A set of 128-bit hashes: 20 to 25 bytes each. It grows in 256 parts, so that there are never two copies of it.
+///
+/// Two different contents share a hash with a chance of about one in 10³⁸ a pair; among 10⁹ below 10⁻¹⁹ in all.
+public final class HashSet128 {
     private let segments: UnsafeMutablePointer<HashSegment>
     private static let segmentCount = 256
-    private(set) var count = 0
+    public private(set) var count = 0
     /// Bytes of the tables.
-    private(set) var byteCount = 0
+    public private(set) var byteCount = 0
 
-    init() {
+    /// What a hash takes at most, once there are some thousand.
+    public static let bytesPerHash = 26
+
+    public init() {
         segments = .allocate(capacity: Self.segmentCount)
         for index in 0..<Self.segmentCount {
             (segments + index).initialize(to: HashSegment())
@@ -77,17 +82,35 @@ final class HashSet128: KnownDocuments {
         segments.deallocate()
     }
 
-    func insert(_ sketch: UnsafePointer<UInt64>, memoryLimit: Int) -> Bool? {
-        // Zero marks a free place, and is as good as one.
-        let (low, high) = (sketch[0] | sketch[1] == 0 ? 1 : sketch[0], sketch[1])
-        let segment = segments + Int(low >> 56)
-        if segment.pointee.isFull {
-            let (old, new) = (segment.pointee.capacity, segment.pointee.nextCapacity)
-            guard byteCount + HashSegment.byteCount(capacity: new) <= memoryLimit else { return nil }
-            segment.pointee.grow()
-            byteCount += HashSegment.byteCount(capacity: new) - HashSegment.byteCount(capacity: old)
-        }
-        guard segment.pointee.insert(low, high) else { return false }
+    /// Adds a hash; says whether it is new. Nil when that would take more than `memoryLimit` bytes in all.
+    public func insert(_ low: UInt64, _ high: UInt64, memoryLimit: Int) -> Bool? {
+        guard makeRoom(low, high, memoryLimit) else { return nil }
+        return insertWhereRoomIs(low, high)
+    }
+
+    /// Adds a hash; says whether it is new.
+    public func insert(_ low: UInt64, _ high: UInt64) -> Bool {
+        _ = makeRoom(low, high, .max)
+        return insertWhereRoomIs(low, high)
+    }
+
+    // Zero marks a free place, and is as good as one.
+    private static func stored(_ low: UInt64, _ high: UInt64) -> UInt64 { low | high == 0 ? 1 : low }
+
+    private func makeRoom(_ low: UInt64, _ high: UInt64, _ memoryLimit: Int) -> Bool {
+        let segment = segments + Int(Self.stored(low, high) >> 56)
+        guard segment.pointee.isFull else { return true }
+        let (old, new) = (segment.pointee.capacity, segment.pointee.nextCapacity)
+        let larger = byteCount + HashSegment.byteCount(capacity: new)
+        guard larger <= memoryLimit else { return false }
+        segment.pointee.grow()
+        byteCount = larger - HashSegment.byteCount(capacity: old)
+        return true
+    }
+
+    private func insertWhereRoomIs(_ low: UInt64, _ high: UInt64) -> Bool {
+        let low = Self.stored(low, high)
+        guard (segments + Int(low >> 56)).pointee.insert(low, high) else { return false }
         count += 1
         return true
     }
