@@ -8,6 +8,7 @@ public final class ChunkReader: @unchecked Sendable {
     private let inputs: InputList
     private let options: CorpusOptions
     private let pool: ChunkPool
+    private let ignored: IgnoredMembers
     private var parts: ArraySlice<InputPart>
     private let start: CorpusPosition
     private var current: Current?
@@ -34,8 +35,12 @@ public final class ChunkReader: @unchecked Sendable {
     }
 
     /// `parts`: what to read of each input (see ``InputList/shard(_:of:options:)``), all by default. `start`: where an earlier run stopped; plain files are
-    /// entered there, everything else is decoded and passed over up to there.
-    public init(_ inputs: InputList, _ options: CorpusOptions, parts: [InputPart]? = nil, from start: CorpusPosition = CorpusPosition()) {
+    /// entered there, everything else is decoded and passed over up to there. `ignored` is told of members of archives that are not read.
+    public init(
+        _ inputs: InputList, _ options: CorpusOptions, parts: [InputPart]? = nil, from start: CorpusPosition = CorpusPosition(),
+        ignored: IgnoredMembers = IgnoredMembers()
+    ) {
+        self.ignored = ignored
         self.inputs = inputs
         self.options = options
         self.start = start
@@ -72,7 +77,7 @@ public final class ChunkReader: @unchecked Sendable {
 
     private func open(_ part: InputPart) throws(CorpusError) {
         let input = inputs.inputs[part.input]
-        let streams = try InputStreams(input, options)
+        let streams = try InputStreams(input, options) { [ignored] in ignored.add($0, input: part.input) }
         guard let stream = try streams.next() else { return }
         current = Current(
             part: part, streams: streams, stream: stream, source: stream.source, byteOffset: 0, buffer: pool.take(pool.standardBytes))

@@ -18,6 +18,10 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     case misnamed(path: String, named: String, found: String)
     /// Neither name nor content tell what the file is.
     case unknownSource(path: String)
+    /// What the file is, and that this is no text.
+    case foreignFormat(ForeignFormat, path: String)
+    /// A file that is passed over and may hold text, under the policy that this is an error.
+    case unreadFile(path: String, reason: String, count: Int)
     /// A directory or pattern without anything to read, and what was there instead.
     case nothingFound(path: String, seen: String)
 
@@ -38,6 +42,10 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
             "\(PathName.printable(path)): named like \(named) but holds \(found); rename it after what it holds"
         case .unknownSource(let path):
             "\(PathName.printable(path)): cannot tell what this holds; say it with --source (\(CorpusSource.allCases.map(\.rawValue).joined(separator: ", ")))"
+        case .foreignFormat(let format, let path):
+            "\(PathName.printable(path)): this is \(format.title); \(format.advice(PathName.printable(FileSystem.name(of: path))))"
+        case .unreadFile(let path, let reason, let count):
+            "\(PathName.printable(path)): not read: \(reason)\(count > 1 ? " (and \(count - 1) more)" : ""); name it, say what it holds with --source, or leave such files out with --unknown-files ignore"
         case .nothingFound(let path, let seen):
             "\(PathName.printable(path)): nothing to read here: \(seen)"
         }

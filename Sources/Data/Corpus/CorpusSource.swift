@@ -26,6 +26,14 @@ public enum BadLinePolicy: String, Sendable, CaseIterable {
     case skip
 }
 
+/// What to do with files below an input that may hold text and are not read.
+public enum UnknownFilePolicy: String, Sendable, CaseIterable {
+    /// Stop with an error that names the first.
+    case fail
+    /// Count and name them, go on.
+    case ignore
+}
+
 /// How a corpus is read.
 public struct CorpusOptions: Sendable {
     public var source: CorpusSource
@@ -34,6 +42,9 @@ public struct CorpusOptions: Sendable {
     /// Only documents of these sets of the Pile (`meta.pile_set_name`); nil for all.
     public var pileSets: Set<String>?
     public var badLines: BadLinePolicy
+    public var unknownFiles = UnknownFilePolicy.ignore
+    /// Take bytes that are no text as they are, for the sources that take any bytes.
+    public var acceptsBinary = false
     /// A longer line of a line-oriented file counts as a bad line. Bounds the memory of reading: such a line is never held.
     public var maximumLineBytes = 64 << 20
     /// A longer text counts as a bad line.

@@ -16,8 +16,8 @@ public struct CorpusInput: Sendable, Equatable {
 /// (`shard-9` before `shard-10`), so that the same arguments give the same corpus on every machine.
 public struct InputList: Sendable {
     public let inputs: [CorpusInput]
-    /// Files in directories that were passed over because their names promise no text, such as README.md.
-    public let ignored: [String]
+    /// Files in directories and behind patterns that are not read, each with its reason.
+    public let ignored: [IgnoredInput]
 
     /// Bytes on disk of all inputs together.
     public var byteCount: Int { inputs.reduce(0) { $0 + $1.byteCount } }
@@ -25,12 +25,16 @@ public struct InputList: Sendable {
     /// Finds the inputs for `paths`: files, directories (searched to any depth), patterns (`*`, `?`, `[a-z]`, `**`), "-" for standard input.
     ///
     /// In directories only files are taken whose names promise a corpus of this source (see `docs/corpora.md`); hidden ones never.
-    /// Throws when a path does not exist or cannot be read, and when one of them gives nothing.
-    public init(_ paths: [String], source: CorpusSource = .auto) throws(CorpusError) {
+    /// Throws when a path does not exist or cannot be read, and when one of them gives nothing; with `unknownFiles` `.fail` also when a file was passed over
+    /// that may hold text.
+    public init(_ paths: [String], source: CorpusSource = .auto, unknownFiles: UnknownFilePolicy = .ignore) throws(CorpusError) {
         var finder = Finder(source: source)
         for path in paths { try finder.add(path) }
         inputs = finder.found
         ignored = finder.ignored
+        if unknownFiles == .fail, let first = ignored.first(where: \.mayHoldText) {
+            throw .unreadFile(path: first.path, reason: first.explanation, count: ignored.count(where: \.mayHoldText))
+        }
     }
 }
 
@@ -38,7 +42,7 @@ public struct InputList: Sendable {
 private struct Finder {
     let source: CorpusSource
     var found: [CorpusInput] = []
-    var ignored: [String] = []
+    var ignored: [IgnoredInput] = []
 
     mutating func add(_ path: String) throws(CorpusError) {
         if path == "-" {
@@ -62,7 +66,13 @@ private struct Finder {
         let before = (found.count, ignored.count)
         for match in matches {
             guard let status = try statusIfExists(match) else { continue }
-            if status.kind == .directory { try walk(match, above: []) } else { append(match, status) }
+            if status.kind == .directory {
+                try walk(match, above: [])
+            } else if try isOwnDescription(match) {
+                ignored.append(IgnoredInput(path: match, reason: .tokenIndex))
+            } else {
+                append(match, status)
+            }
         }
         try checkFound(path, since: before)
     }
@@ -78,20 +88,57 @@ private struct Finder {
         guard let here = try statusIfExists(directory), !above.contains(where: { $0.isSameFile(as: here) }) else { return }
         let names: [String]
         do throws(FileError) { names = try FileSystem.list(directory) } catch { throw .file(error) }
-        for name in names where !name.hasPrefix(".") {
+        for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
             // A link to nowhere is nothing.
             guard let status = try statusIfExists(path) else {
-                ignored.append(path)
+                ignored.append(IgnoredInput(path: path, reason: name.hasPrefix(".") ? .hidden : .noFile))
                 continue
             }
-            switch status.kind {
-            case .directory: try walk(path, above: above + [here])
-            // A pipe in a directory may never end; who means it, names it.
-            case .regular where promisesText(name) && !isSidecar(path): append(path, status)
-            default: ignored.append(path)
+            if let reason = try reason(name, path, status) {
+                ignored.append(IgnoredInput(path: path, reason: reason))
+            } else if status.kind == .directory {
+                try walk(path, above: above + [here])
+            } else {
+                append(path, status)
             }
         }
+    }
+
+    /// Why what a directory holds under this name is not read. A pipe in a directory may never end; who means it, names it.
+    private func reason(_ name: String, _ path: String, _ status: FileStatus) throws(CorpusError) -> IgnoredInput.Reason? {
+        if status.kind == .directory { return name.hasPrefix(".") ? .hidden : name.hasSuffix(".partial") ? .unfinished : nil }
+        guard status.kind == .regular else { return name.hasPrefix(".") ? .hidden : .noFile }
+        guard let reason = InputSelection.reason(name: name, source: source) else {
+            return try isOwnDescription(path) ? .tokenIndex : nil
+        }
+        if reason == .unknownName, isBesideIndex(path) { return .tokenIndex }
+        // A name that says nothing is no reason when the content says what it is.
+        if reason == .unknownName, let format = ForeignFormat(start: try start(path, ForeignFormat.startBytes)[...]) {
+            return .foreign(format)
+        }
+        return reason
+    }
+
+    /// Whether this is what lies beside the index of a data set, whole or in the making.
+    private func isBesideIndex(_ path: String) -> Bool {
+        guard let ending = [".meta", ".sums", ".lock"].first(where: path.hasSuffix) else { return false }
+        let prefix = path.dropLast(ending.count)
+        return [".idx", ".idx.partial", ".partial"].contains { FileSystem.exists(prefix + $0) }
+    }
+
+    /// Whether this is the description of a data set, by what it holds: any `.json` may lie beside an `.idx`.
+    private func isOwnDescription(_ path: String) throws(CorpusError) -> Bool {
+        guard path.hasSuffix(".json"), FileSystem.exists(String(path.dropLast(5)) + ".idx") else { return false }
+        let text = String(decoding: try start(path, 4096), as: UTF8.self).filter { !$0.isWhitespace }
+        return text.contains("\"format\":\"slwdatadataset\"")
+    }
+
+    /// The first bytes of a file.
+    private func start(_ path: String, _ count: Int) throws(CorpusError) -> [UInt8] {
+        let file: FileSource
+        do throws(FileError) { file = FileSource(try OpenFile(path)) } catch { throw .file(error) }
+        return Array(PeekedSource(file).peek(count))
     }
 
     private mutating func append(_ path: String, _ status: FileStatus) {
@@ -107,28 +154,11 @@ private struct Finder {
         let seen =
             passed == 0
             ? "the directory is empty"
-            : "\(passed) file\(passed == 1 ? " was" : "s were") ignored, such as \(PathName.printable(FileSystem.name(of: ignored[before.ignored]))); "
-                + "name them, or say what they hold with --source"
+            : IgnoredInput.remark(Array(ignored[before.ignored...]), count: passed) ?? ""
         throw .nothingFound(path: path, seen: seen)
     }
 
     private func statusIfExists(_ path: String) throws(CorpusError) -> FileStatus? {
         do throws(FileError) { return try FileSystem.statusIfExists(path) } catch { throw .file(error) }
-    }
-
-    private func promisesText(_ name: String) -> Bool {
-        let plain = Compression.stripped(name).lowercased()
-        if [".partial", ".idx", ".bin"].contains(where: plain.hasSuffix) { return false }
-        switch source {
-        case .text, .wikipedia, .ccStories: return true
-        case .auto, .jsonl, .realnews, .openwebtext, .pile:
-            return [".jsonl", ".json", ".ndjson", ".txt", ".tar"].contains(where: plain.hasSuffix) || plain.hasPrefix("wiki_")
-                || plain.hasSuffix("_data")
-        }
-    }
-
-    /// Whether this is the description that `slwdata preprocess` wrote beside a data set.
-    private func isSidecar(_ path: String) -> Bool {
-        path.hasSuffix(".json") && FileSystem.exists(String(path.dropLast(5)) + ".idx")
     }
 }

@@ -12,6 +12,8 @@ final class InputStreams {
 
     private let path: String
     private let options: CorpusOptions
+    /// Is told of the members of archives that are passed over.
+    private let ignore: (IgnoredInput) -> Void
     /// Archives that are open, the innermost last.
     private var archives: [(reader: TarReader, path: String)] = []
     /// What ``next()`` gives before it looks further.
@@ -20,7 +22,8 @@ final class InputStreams {
     private static let maximumNesting = 8
 
     /// Opens the input.
-    init(_ input: CorpusInput, _ options: CorpusOptions) throws(CorpusError) {
+    init(_ input: CorpusInput, _ options: CorpusOptions, ignore: @escaping (IgnoredInput) -> Void = { _ in }) throws(CorpusError) {
+        self.ignore = ignore
         path = input.path == "-" ? "<stdin>" : input.path
         self.options = options
         let file: FileSource
@@ -49,8 +52,14 @@ final class InputStreams {
                 archives.removeLast()
                 continue
             }
-            // What a Mac or a packer left beside the texts.
-            guard !FileSystem.name(of: member.name).hasPrefix(".") else { continue }
+            if let reason = InputSelection.reason(member: member.name, source: options.source) {
+                let ignored = IgnoredInput(path: archivePath + "/" + member.name, reason: reason)
+                if options.unknownFiles == .fail, ignored.mayHoldText {
+                    throw .unreadFile(path: ignored.path, reason: ignored.explanation, count: 1)
+                }
+                ignore(ignored)
+                continue
+            }
             if let stream = try open(TarMemberSource(archive), name: member.name, path: archivePath + "/" + member.name, file: nil) {
                 return stream
             }
@@ -75,7 +84,7 @@ final class InputStreams {
                     archives.append((TarReader(source, path: path), path))
                     return nil
                 }
-                let format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, source: options.source)
+                let format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, options: options)
                 return Stream(source: source, format: format, file: file)
             }
             if let promised, promised != compression {

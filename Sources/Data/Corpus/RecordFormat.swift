@@ -15,7 +15,21 @@ enum RecordFormat: Sendable, Equatable {
     case wholeStream
 
     /// Decides for a stream called `name` (without the ending of a compression). Looks at the first bytes where the name does not decide.
-    static func of(_ stream: PeekedSource, name: String, path: String, source: CorpusSource) throws(CorpusError) -> RecordFormat {
+    static func of(_ stream: PeekedSource, name: String, path: String, options: CorpusOptions) throws(CorpusError) -> RecordFormat {
+        if options.acceptsBinary { return try unchecked(stream, name: name, path: path, source: options.source) }
+        let foreign = ForeignFormat(start: stream.peek(ForeignFormat.startBytes)) ?? ForeignFormat(name: name)
+        if let foreign, !foreign.isWideText { throw .foreignFormat(foreign, path: path) }
+        let format = try unchecked(stream, name: name, path: path, source: options.source)
+        // Lines of JSON in UTF-16, or with a NUL in them, are bad lines: each is named with its number.
+        if format == .jsonLines { return format }
+        if let foreign { throw .foreignFormat(foreign, path: path) }
+        if stream.peek(4096).contains(0) { throw .foreignFormat(.binary, path: path) }
+        return format
+    }
+
+    private static func unchecked(
+        _ stream: PeekedSource, name: String, path: String, source: CorpusSource
+    ) throws(CorpusError) -> RecordFormat {
         switch source {
         case .jsonl, .realnews, .pile: return .jsonLines
         case .text: return .wholeStream

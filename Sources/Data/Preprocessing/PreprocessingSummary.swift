@@ -1,4 +1,7 @@
 public import Cleaning
+import Corpus
+import Files
+public import JSON
 
 /// What a run counts, over all its sessions.
 public struct PreprocessingCounts: Sendable, Equatable {
@@ -28,6 +31,26 @@ public struct PreprocessingProgress: Sendable {
     public let bytesTotal: Int
 }
 
+/// A file that was not read, and why.
+public struct IgnoredFile: Sendable, Equatable {
+    public let path: String
+    public let reason: String
+
+    init(path: String, reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    init(_ input: IgnoredInput) { self.init(path: PathName.printable(input.path), reason: input.explanation) }
+
+    public var json: JSONValue { ["path": JSONValue(path), "reason": JSONValue(reason)] }
+
+    init?(_ json: JSONValue) {
+        guard let path = json["path"]?.string, let reason = json["reason"]?.string else { return nil }
+        self.init(path: path, reason: reason)
+    }
+}
+
 /// What a run leaves behind.
 public struct PreprocessingSummary: Sendable, Equatable {
     public var counts = PreprocessingCounts()
@@ -35,6 +58,9 @@ public struct PreprocessingSummary: Sendable, Equatable {
     public var seconds = 0.0
     /// Where the run went on from an earlier session, in bytes of input; nil for a run of one session.
     public var resumedAtByte: Int?
+    /// Files below the inputs, and members of archives, that were not read: the first ``IgnoredMembers/limit`` of them, and how many there are.
+    public var ignored: [IgnoredFile] = []
+    public var ignoredCount = 0
     /// The files that were written, data and index first.
     public var files: [String] = []
 

@@ -32,6 +32,7 @@ struct RunIdentity: Sendable, Equatable {
             ("--max-line-bytes", "\(corpus.maximumLineBytes)"), ("JSON depth", "\(corpus.maximumDepth)"),
             ("zstd window", "\(corpus.maximumWindowLog)"), ("--shard", configuration.shard?.description ?? "none"),
         ]
+        if corpus.acceptsBinary { options.append(("--binary-input", "true")) }
         options += configuration.cleaning.options
         overwrites = configuration.overwrite
         self.inputs = []

@@ -19,6 +19,9 @@ struct RunJournal: Sendable {
         var isComplete = false
         /// The run stopped because of what it read: the input is expected to be another when it goes on.
         var isStoppedByInput = false
+        /// Members of archives that were not read, of the inputs before that of `corpus`: the first ones, and how many.
+        var ignored: [IgnoredFile] = []
+        var ignoredCount = 0
         /// The place at which the input of `corpus` began; nil in a journal of an earlier build.
         var inputStart: InputStart?
 
@@ -117,7 +120,8 @@ extension RunJournal.Progress {
             "counts": Self.json(counts),
             "corpus": ["input": JSONValue(corpus.input), "byte": JSONValue(corpus.byteOffset), "line": JSONValue(corpus.line)],
             "writer": Self.json(writer), "origins": origins?.json ?? .null, "complete": JSONValue(isComplete),
-            "stopped_by_input": JSONValue(isStoppedByInput),
+            "stopped_by_input": JSONValue(isStoppedByInput), "ignored": .array(ignored.map(\.json)),
+            "ignored_files": JSONValue(ignoredCount),
             "input_start": inputStart.map {
                 ["input": JSONValue($0.input), "counts": Self.json($0.counts), "writer": Self.json($0.writer)]
             } ?? .null,
@@ -160,6 +164,8 @@ extension RunJournal.Progress {
         self.counts = counts
         self.writer = writer
         self.isComplete = isComplete
+        ignored = json["ignored"]?.array?.compactMap { IgnoredFile($0) } ?? []
+        ignoredCount = max(0, json["ignored_files"]?.int ?? 0)
         isStoppedByInput = json["stopped_by_input"]?.bool ?? false
         corpus = CorpusPosition(input: number("input"), byteOffset: number("byte"), line: number("line"))
         guard min(corpus.input, corpus.byteOffset, corpus.line) >= 0 else { return nil }

@@ -14,6 +14,7 @@ extension Session {
         summary.resumedAtByte = resumed?.counts.inputBytes
         let ending = [".bin", ".idx", ".meta", ".sums"]
         summary.files = ending.map { prefix + $0 }
+        note(resumed ?? RunJournal.Progress(), in: &summary)
         if let finished {
             try removeRemains()
             summary.counts = finished
@@ -58,13 +59,38 @@ extension Session {
         }
         try removeJournal()
         summary.counts = state.counts
+        note(state, in: &summary)
+        if state.ignoredCount > 0, let first = state.ignored.first {
+            report("passed over \(state.ignoredCount) files in archives, such as \(first.path) (\(first.reason))")
+        }
         // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
         if state.counts.tokens == 0 {
             report(
-                "\(PathName.printable(prefix)) holds no tokens, because the input has no text; it can be merged, but Megatron-LM cannot open it"
+                "\(PathName.printable(prefix)) holds no tokens, because \(reasonForNothing(state.counts)); it can be merged, but Megatron-LM cannot open it"
             )
         }
         return summary
+    }
+
+    /// What was not read, of folders and of archives.
+    private func note(_ state: RunJournal.Progress, in summary: inout PreprocessingSummary) {
+        summary.ignored = Array((inputs.ignored.map { IgnoredFile($0) } + state.ignored).prefix(IgnoredMembers.limit))
+        summary.ignoredCount = inputs.ignored.count + state.ignoredCount
+    }
+
+    /// Why there is no text, as far as the counts tell.
+    private func reasonForNothing(_ counts: PreprocessingCounts) -> String {
+        if counts.filteredDocuments > 0, counts.documents == 0, let sets = configuration.corpus.pileSets {
+            return "no document is of the set \(sets.sorted().joined(separator: ", ")): all \(counts.filteredDocuments) are of others"
+        }
+        if counts.badLines > 0 && counts.documents == 0 {
+            return counts.badLines == 1 ? "its only line is bad" : "all its \(counts.badLines) lines are bad"
+        }
+        if counts.documents > 0 {
+            return counts.documents == 1 ? "its only document is empty" : "all its \(counts.documents) documents are empty"
+        }
+        let removed = counts.cleaning.tooShort + counts.cleaning.tooLong + counts.cleaning.duplicates
+        return removed > 0 ? "cleaning left none of \(removed) documents" : "the input has no text"
     }
 
     private func openWriter() throws(PreprocessingError) -> IndexedDatasetWriter {
@@ -96,8 +122,16 @@ extension Session {
         _ filter: DuplicateFilter?, _ points: DurablePoints?,
         _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
     ) throws(PreprocessingError) {
+        let members = IgnoredMembers()
+        let (ignoredBefore, ignoredCountBefore) = (state.ignored, state.ignoredCount)
+        func noteMembers(before input: Int) {
+            let (ignored, count) = members.before(input: input)
+            state.ignored = Array((ignoredBefore + ignored.map { IgnoredFile($0) }).prefix(IgnoredMembers.limit))
+            state.ignoredCount = ignoredCountBefore + count
+        }
         let pipeline = ChunkPipeline(
-            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus), configuration.corpus, configuration.cleaning,
+            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members), configuration.corpus,
+            configuration.cleaning,
             configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
             workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes, filter: filter)
         defer { pipeline.stop() }
@@ -111,7 +145,7 @@ extension Session {
         var lastPoint = clock.now
         while true {
             if configuration.isStopRequested() { throw .interrupted(prefix: prefix, isResumable: isResumable) }
-            guard let slot = try pipeline.next() else { return }
+            guard let slot = try pipeline.next() else { return noteMembers(before: .max) }
             defer { pipeline.giveBack(slot) }
             let linesBefore = tally.linesBefore(slot.batch)
             do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
@@ -140,6 +174,7 @@ extension Session {
                 lastPoint = clock.now
                 do throws(IndexError) { _ = try writer.flush() } catch { throw .index(error) }
                 do throws(FileError) { try record?.flush() } catch { throw .file(error) }
+                noteMembers(before: state.corpus.input)
                 try points.request(state)
             }
         }
@@ -189,6 +224,12 @@ extension Session {
             "input_count": JSONValue(inputs.inputs.count),
             "counts": .object(JSONObject(RunJournal.Progress.countKeys.map { ($0.0, JSONValue(state.counts[keyPath: $0.1])) })),
         ]
+        var noted = PreprocessingSummary()
+        note(state, in: &noted)
+        if noted.ignoredCount > 0 {
+            source["ignored_files"] = JSONValue(noted.ignoredCount)
+            source["ignored"] = .array(noted.ignored.map(\.json))
+        }
         if let origins = state.origins { source["origins"] = origins.json }
         if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
         let cleaning = configuration.cleaning.options

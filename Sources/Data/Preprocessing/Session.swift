@@ -30,8 +30,10 @@ struct Session: ~Copyable {
         let (prefix, tokenizer) = (configuration.outputPrefix, configuration.tokenizer)
         if configuration.appendEndOfText && tokenizer.endOfText == nil { throw .noEndOfText(tokenizer: tokenizer.name) }
         let inputs = try PreprocessingError.wrapping { () throws(CorpusError) in
-            try InputList(configuration.inputs, source: configuration.corpus.source)
+            try InputList(
+                configuration.inputs, source: configuration.corpus.source, unknownFiles: configuration.corpus.unknownFiles)
         }
+        if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { report(remark) }
         let parts = try PreprocessingError.wrapping { () throws(CorpusError) in
             guard let shard = configuration.shard else { return inputs.whole }
             return try inputs.shard(shard.number - 1, of: shard.count, options: configuration.corpus)

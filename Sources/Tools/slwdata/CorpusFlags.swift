@@ -13,17 +13,23 @@ enum CorpusFlags {
     static let badLines = Option.choice(
         "--bad-lines", "POLICY", of: BadLinePolicy.allCases.map(\.rawValue), default: "fail",
         "stop at a line that holds no document, or count it and go on")
+    static let unknownFiles = Option.choice(
+        "--unknown-files", "POLICY", of: UnknownFilePolicy.allCases.map(\.rawValue), default: "ignore",
+        "stop when a file below an input may hold text and is not read, or name such files and go on")
+    static let binary = Option.flag("--binary-input", "take bytes that are no text as they are, with --source text and its like")
     static let documentBytes = Option<Int?>.bytes("--max-document-bytes", "a longer text counts as a bad line").defaulting(to: "64MiB")
     static let lineBytes = Option<Int?>.bytes("--max-line-bytes", "a longer line counts as a bad line; bounds the memory of reading")
         .defaulting(to: "64MiB")
 
-    static let group = OptionGroup("Input", [input, source, textKey, pileSets, badLines, documentBytes, lineBytes])
+    static let group = OptionGroup("Input", [input, source, textKey, pileSets, badLines, unknownFiles, binary, documentBytes, lineBytes])
 
     static func options(_ call: Invocation) -> CorpusOptions {
         var options = CorpusOptions(
             source: CorpusSource(rawValue: call[source])!, textKey: call[textKey],
             pileSets: call[pileSets].isEmpty ? nil : Set(call[pileSets]),
             badLines: BadLinePolicy(rawValue: call[badLines])!)
+        options.unknownFiles = UnknownFilePolicy(rawValue: call[unknownFiles])!
+        options.acceptsBinary = call[binary]
         if let bytes = call[documentBytes] { options.maximumDocumentBytes = bytes }
         if let bytes = call[lineBytes] { options.maximumLineBytes = bytes }
         return options

@@ -97,6 +97,7 @@ enum PreprocessCommand {
             "too_short_documents": JSONValue(counts.cleaning.tooShort), "too_long_documents": JSONValue(counts.cleaning.tooLong),
             "normalized_documents": JSONValue(counts.cleaning.normalized), "duplicate_documents": JSONValue(counts.cleaning.duplicates),
             "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
+            "ignored_files": JSONValue(summary.ignoredCount), "ignored": .array(summary.ignored.map(\.json)),
             "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
         ]
     }

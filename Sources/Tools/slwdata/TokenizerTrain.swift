@@ -36,7 +36,8 @@ enum TokenizerTrainCommand {
         let directory = call[directory]
         try FileSystem.createDirectories(directory)
         let options = CorpusFlags.options(call)
-        let inputs = try InputList(call[CorpusFlags.input], source: options.source)
+        let inputs = try InputList(call[CorpusFlags.input], source: options.source, unknownFiles: options.unknownFiles)
+        if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { call.console.warn(remark) }
         let clock = ContinuousClock()
         let start = clock.now
         let source = SharedCorpus(CorpusReader(inputs, options) { call.console.warn($0) }, console: call.console)

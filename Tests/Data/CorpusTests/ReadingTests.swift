@@ -228,13 +228,16 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
 
     @Test("plain text: one document a file, byte for byte, whatever the bytes")
     func text() throws {
+        // A NUL would else be taken for a sign that this is no text.
+        var (anyBytes, untold) = (CorpusOptions(source: .text), CorpusOptions())
+        (anyBytes.acceptsBinary, untold.acceptsBinary) = (true, true)
         let odd: [UInt8] = [0xFF, 0x00, 0xC3, 0x28, 0x0D, 0x0A, 0x0A]
         let paths = [
             try directory.write(odd, to: "t/a.txt"), try directory.write([], to: "t/b.txt"), try directory.write("x", to: "t/c.md"),
         ]
-        #expect(Reading([directory.file("t")], CorpusOptions(source: .text)).documents == [odd, [], [0x78]])
-        #expect(Reading([directory.file("t")]).documents == [odd, []])
-        #expect(Reading(paths.reversed(), CorpusOptions(source: .text)).documents == [[0x78], [], odd])
+        #expect(Reading([directory.file("t")], anyBytes).documents == [odd, [], [0x78]])
+        #expect(Reading([directory.file("t")], untold).documents == [odd, []])
+        #expect(Reading(paths.reversed(), anyBytes).documents == [[0x78], [], odd])
     }
 
     @Test("records above the limits are bad lines, their neighbours are read, memory is not taken")
