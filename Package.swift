@@ -3,24 +3,28 @@
 // No package dependencies on purpose: `swift build` resolves nothing and works offline.
 import PackageDescription
 
+/// Our own scripts set SLW_DEVELOP=1. Without it, in a plain `swift build` and wherever another package depends on this one by version,
+/// there are no unsafe flags, and a newer compiler's new warnings break nothing.
+let develops = Context.environment["SLW_DEVELOP"] == "1"
+
 /// What every Swift target of ours is compiled with.
-let house: [SwiftSetting] = [
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .treatAllWarnings(as: .error),
-]
+let house: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ] + (develops ? [.treatAllWarnings(as: .error)] : [])
 
 /// Outside the kernels each touch of unsafe memory is marked in the source.
 let strict: [SwiftSetting] = house + [.strictMemorySafety()]
 
 /// Kernels are pointer arithmetic on every line, where a mark a line says nothing; their pointers stay
-/// inside named types. They are optimised in debug builds too: a debug loop is a hundred times slower
+/// inside named types. While developing they are optimised in debug builds too: a debug loop is a hundred times slower
 /// and the tests run real data through them.
-let kernel: [SwiftSetting] = house + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+let kernel: [SwiftSetting] = house + (develops ? [.unsafeFlags(["-O"], .when(configuration: .debug))] : [])
 
 /// C kernels likewise.
-let cKernel: [CSetting] = [.unsafeFlags(["-O3"], .when(configuration: .debug)), .unsafeFlags(["-O3"], .when(configuration: .release))]
+let cKernel: [CSetting] = develops ? [.unsafeFlags(["-O3"])] : []
 
 /// A module of ours: it lies in the folder of its group. A group imports only groups above it.
 func module(
@@ -165,6 +169,12 @@ let package = Package(
     products: [
         .executable(name: "slwdata", targets: ["slwdata"]),
         .executable(name: "slw-train", targets: ["slw-train"]),
+        // For other packages, by version. None of these needs a system library.
+        .library(name: "IndexedDatasets", targets: ["IndexedDatasets"]),
+        .library(name: "Tokenization", targets: ["Tokenization"]),
+        .library(name: "Sampling", targets: ["Sampling"]),
+        .library(name: "LengthWarmup", targets: ["LengthWarmup"]),
+        // For C and Python: slwloader.h.
         .library(name: "slwloader", type: .dynamic, targets: ["LoaderLibrary"]),
     ],
     targets: kernels + base + data + schedule + training + interfaces + tools + testSupport

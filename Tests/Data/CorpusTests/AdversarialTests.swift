@@ -78,7 +78,7 @@ struct Reading {
         ("bad_block_type.jsonl.zst", 0, [], "cannot decompress this"), ("blank_bomb_64MB.jsonl.zst", 0, [], nil),
     ]
 
-    @Test("every file gives what its manifest says", .enabled(if: Place.shared("corpora/adversarial") != nil), arguments: expected)
+    @Test("every file gives what its manifest says", .needs(.shared("corpora/adversarial")), arguments: expected)
     func manifest(name: String, documents: Int, badLines: [Int], error: String?) throws {
         let path = try #require(Place.shared("corpora/adversarial")) + "/" + name
         let reading = Reading([path])
@@ -93,7 +93,7 @@ struct Reading {
         #expect(reading.reasons.allSatisfy { !$0.contains("\n") && $0.utf8.allSatisfy { $0 >= 0x20 } })
     }
 
-    @Test("the table covers the whole manifest", .enabled(if: Place.shared("corpora/adversarial") != nil))
+    @Test("the table covers the whole manifest", .needs(.shared("corpora/adversarial")))
     func coverage() throws {
         let folder = try #require(Place.shared("corpora/adversarial"))
         #expect(Set(try FileSystem.list(folder)).subtracting(["manifest.tsv"]) == Set(Self.expected.map(\.name)))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Measures, when asked to: `SLW_BENCH_CORPUS=file.jsonl swift test --filter ReadingSpeed`. The figures in `docs/corpora.md` are from here.
-@Suite("ReadingSpeed", .serialized, .enabled(if: ProcessInfo.processInfo.environment["SLW_BENCH_CORPUS"] != nil)) struct ReadingSpeedTests {
+@Suite("ReadingSpeed", .serialized, .needs(.environment("SLW_BENCH_CORPUS"))) struct ReadingSpeedTests {
     @Test("reading alone, and reading with parsing, warm, one thread each")
     func speed() throws {
         let path = ProcessInfo.processInfo.environment["SLW_BENCH_CORPUS"]!

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("The five corpora", .enabled(if: Place.shared("corpora/gpt2-tokens.tsv") != nil)) struct SharedCorporaTests {
+@Suite("The five corpora", .needs(.shared("corpora/gpt2-tokens.tsv"))) struct SharedCorporaTests {
     struct Row: Sendable, CustomTestStringConvertible {
         let file: String
         let documents, empty, textBytes: Int

@@ -5,14 +5,14 @@ import JSON
 import TestSupport
 import Testing
 
-/// Pairs that megatron-core 0.16.0 wrote, with what it read back (`shared/golden/indexed`).
-@Suite("Megatron's own pairs", .enabled(if: Place.shared("golden/indexed") != nil)) struct GoldenIndexTests {
-    let folder = Place.shared("golden/indexed") ?? ""
+/// Pairs that megatron-core wrote, with what it read back (`golden/indexed`).
+@Suite("Golden: Megatron's own pairs", .needs(.golden("indexed"))) struct GoldenIndexTests {
+    let folder = Place.golden("indexed") ?? ""
     let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
 
     static let cases: [JSONValue] = {
-        guard let path = Place.shared("golden/indexed/index.json"), let bytes = try? FileSystem.readAll(path) else { return [] }
+        guard let path = Place.golden("indexed/index.json"), let bytes = try? FileSystem.readAll(path) else { return [] }
         return (try? JSONValue.parse(bytes))?["files"]?.array ?? []
     }()
 
@@ -63,22 +63,24 @@ import Testing
         #expect(try FileSystem.list(directory.path) == [".bin", ".idx", ".meta", ".sums"].map { name + $0 })
     }
 
-    @Test("of floats are refused as tokens")
-    func floats() {
-        #expect(throws: IndexError.notTokens(path: folder + "/dtype_float64.bin", type: .float64)) {
-            _ = try IndexedDataset(prefix: folder + "/dtype_float64")
-        }
+    @Test("of floats are refused as tokens", arguments: cases.filter { $0["dtype"]?.string?.hasPrefix("float") == true })
+    func floats(_ golden: JSONValue) throws {
+        let prefix = folder + "/" + (try #require(golden["prefix"]?.string))
+        let type = try #require(golden["dtype"]?.string.flatMap(TokenType.init(rawValue:)))
+        #expect(throws: IndexError.notTokens(path: prefix + ".bin", type: type)) { _ = try IndexedDataset(prefix: prefix) }
     }
-}
 
-/// `shared/golden/legacy`: DeepSpeed's library puts other types on Megatron's numbers, and the header does not say so.
-@Suite("DeepSpeed's dialect", .enabled(if: Place.shared("golden/legacy") != nil)) struct DeepSpeedDialectTests {
     @Test(
-        "is told by the space that tokens take",
-        arguments: [("deepspeed_uint16", TokenType.uint16), ("deepspeed_uint64", .uint64), ("deepspeed_int32", .int32)])
-    func dialect(_ name: String, _ type: TokenType) throws {
-        let dataset = try IndexedDataset(prefix: Place.shared("golden/legacy")! + "/" + name)
-        #expect(dataset.tokenType == type)
-        #expect(dataset.sequenceCount == 2 && dataset.documentCount == 1 && dataset.tokenCount == 8)
+        "are merged to the same bytes",
+        arguments: [
+            (["indexed/docs_u16", "indexed/items_u16"], "indexed/merged_u16"),
+            (["preprocess/eod_text_document", "preprocess/noeod_text_document"], "preprocess/merged"),
+        ])
+    func merging(_ inputs: [String], _ expected: String) throws {
+        let output = directory.file("merged")
+        try DatasetMerger.merge(inputs.map { String(try #require(Place.golden($0 + ".idx")).dropLast(4)) }, into: output)
+        for ending in [".bin", ".idx"] {
+            #expect(try FileSystem.readAll(output + ending) == FileSystem.readAll(try #require(Place.golden(expected + ending))))
+        }
     }
 }

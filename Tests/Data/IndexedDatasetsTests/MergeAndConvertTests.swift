@@ -56,21 +56,6 @@ import Testing
         #expect(try FileSystem.list(directory.path).allSatisfy { !$0.hasPrefix("o") })
     }
 
-    @Test("Megatron merges to the same bytes", .enabled(if: Place.shared("golden/indexed") != nil))
-    func golden() throws {
-        let folder = try #require(Place.shared("golden"))
-        for (inputs, expected) in [
-            (["indexed/docs_u16", "indexed/items_u16"], "indexed/merged_u16"),
-            (["preprocess/eod_text_document", "preprocess/noeod_text_document"], "preprocess/merged"),
-        ] {
-            let output = directory.file(FileSystem.name(of: expected))
-            try DatasetMerger.merge(inputs.map { "\(folder)/\($0)" }, into: output)
-            for ending in [".bin", ".idx"] {
-                #expect(try FileSystem.readAll(output + ending) == FileSystem.readAll("\(folder)/\(expected)\(ending)"))
-            }
-        }
-    }
-
     @Test("a folder's pairs come in natural order")
     func order() throws {
         for part in [10, 9, 1] { _ = try write("part-\(part)", [[part]]) }
@@ -85,48 +70,6 @@ import Testing
         #expect(error?.description == "\(b).bin: exists already; choose another output or say --overwrite")
         try DatasetMerger.merge([a], into: b, overwrite: true)
         #expect(try FileSystem.readAll(b + ".idx") == FileSystem.readAll(a + ".idx"))
-    }
-}
-
-/// `shared/golden/legacy`: token files of other tools.
-@Suite("Converting", .enabled(if: Place.shared("golden/legacy") != nil)) struct ConvertTests {
-    let directory: TemporaryDirectory
-    let folder = Place.shared("golden/legacy") ?? ""
-    init() throws { directory = try TemporaryDirectory() }
-
-    static let cases: [JSONValue] = {
-        guard let path = Place.shared("golden/legacy/legacy.json"), let bytes = try? FileSystem.readAll(path) else { return [] }
-        return (try? JSONValue.parse(bytes))?.array?.filter { $0["sequences"] != nil && $0["dtype"]?.string != "float32" } ?? []
-    }()
-
-    func content(_ prefix: String) throws -> (sequences: [[Int]], documents: [Int]) {
-        let dataset = try IndexedDataset(prefix: prefix)
-        return (
-            (0..<dataset.sequenceCount).map { dataset.tokens(ofSequence: $0) },
-            (0...dataset.documentCount).map { dataset.index.documentEntry($0) }
-        )
-    }
-
-    @Test("old formats become pairs with the same sequences and documents", arguments: cases)
-    func reading(_ golden: JSONValue) throws {
-        let name = try #require(golden["prefix"]?.string)
-        let output = directory.file("o")
-        let converter = try DatasetConverter(folder + "/" + name)
-        #expect(converter.inputFormat == (name.hasPrefix("tnt") ? .tnt : name.hasSuffix(".ds") ? .datatrove : .megatron))
-        try converter.convert(into: output)
-        let (sequences, documents) = try content(output)
-        #expect(sequences == golden["sequences"]!.array!.map { $0.array!.map { $0.int! } })
-        if let expected = golden["doc_idx"]?.array?.map({ $0.int! }) { #expect(documents == expected) }
-    }
-
-    @Test("datatrove's files come back byte for byte", arguments: ["datatrove_2.ds", "datatrove_4.ds"])
-    func datatrove(_ name: String) throws {
-        try DatasetConverter(folder + "/" + name).convert(into: directory.file("a"))
-        let type: TokenType = name == "datatrove_2.ds" ? .uint16 : .uint32
-        try DatasetConverter(directory.file("a"), to: .datatrove, tokenType: type).convert(into: directory.file("b.ds"))
-        for ending in ["", ".index"] {
-            #expect(try FileSystem.readAll(directory.file("b.ds") + ending) == FileSystem.readAll("\(folder)/\(name)\(ending)"))
-        }
     }
 }
 

@@ -143,20 +143,4 @@ import Testing
         #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).repair(into: prefix) }
     }
 
-    @Test("Megatron-DeepSpeed's end-of-text drift is undone", .enabled(if: Place.shared("golden/legacy") != nil))
-    func drift() throws {
-        let prefix = try #require(Place.shared("golden/legacy")) + "/mds_eod_drift"
-        #expect(throws: IndexError.dataSizeMismatch(path: prefix + ".bin", expected: 26, found: 32)) {
-            _ = try IndexedDataset(prefix: prefix)
-        }
-        let repair = DatasetRepair(prefix: prefix)
-        #expect(try repair.diagnose() == .endOfTextDrift)
-        try repair.repair(into: directory.file("b"))
-        let dataset = try IndexedDataset(prefix: directory.file("b"))
-        let documents = (0..<dataset.documentCount).map { dataset.documentRange($0).flatMap { dataset.tokens(ofSequence: $0) } }
-        #expect(
-            documents == [
-                [14050, 34925, 28977, 22427, 8477, 39946, 50256], [39989, 11775, 2985, 50256], [15989, 7300, 39993, 25977, 50256],
-            ])
-    }
 }

@@ -9,7 +9,7 @@ import Testing
 import Tokenization
 
 /// GPT-2's tokens of real corpora, and Megatron's own output, through the whole of preprocessing.
-@Suite("GPT-2 through preprocessing", .enabled(if: Place.shared("gpt2") != nil && Place.shared("corpora") != nil))
+@Suite("Golden: GPT-2 through preprocessing", .needs(.shared("gpt2")))
 struct GoldenPreprocessTests {
     let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
@@ -36,7 +36,7 @@ struct GoldenPreprocessTests {
         return Preprocessor.Configuration(inputs: [input], outputPrefix: directory.file(output), tokenizer: tokenizer)
     }
 
-    @Test("counts and SHA-256 of the stream are tiktoken's", arguments: rows)
+    @Test("counts and SHA-256 of the stream are tiktoken's", .needs(.shared("corpora")), arguments: rows)
     func corpora(_ row: Row) throws {
         var configuration = try configuration(try #require(Place.shared("corpora")) + "/" + row.path, "out")
         configuration.appendEndOfText = true
@@ -49,11 +49,10 @@ struct GoldenPreprocessTests {
 
     /// Two kinds of lines are left out, on which we differ from Megatron on purpose (docs/formats.md): lists of strings, and texts with
     /// the name of a special token.
-    @Test(
-        "Megatron's preprocess_data.py writes the same", .enabled(if: Place.shared("golden/preprocess") != nil), arguments: [true, false])
+    @Test("Megatron's preprocess_data.py writes the same", .needs(.golden("preprocess/docs.jsonl")), arguments: [true, false])
     func megatron(_ append: Bool) throws {
-        let folder = try #require(Place.shared("golden/preprocess"))
-        let lines = try String(decoding: FileSystem.readAll(folder + "/docs.jsonl"), as: UTF8.self).split(separator: "\n")
+        let texts = try #require(Place.golden("preprocess/docs.jsonl"))
+        let lines = try String(decoding: FileSystem.readAll(texts), as: UTF8.self).split(separator: "\n")
         let isOurs = lines.map { line in
             let text = (try? JSONValue.parse(Array(line.utf8)))?["text"]?.string
             return text.map { !$0.contains("<|endoftext|>") } ?? false
@@ -62,6 +61,7 @@ struct GoldenPreprocessTests {
         var configuration = try configuration(input, "out")
         configuration.appendEndOfText = append
         _ = try Preprocessor(configuration).run()
+        let folder = try #require(Place.golden("preprocess"))
         let golden = try IndexedDataset(prefix: folder + (append ? "/eod_text_document" : "/noeod_text_document"))
         var expected = try IndexedDatasetWriter(prefix: directory.file("expected"), tokenType: golden.tokenType)
         for document in 0..<golden.documentCount where isOurs[document] {

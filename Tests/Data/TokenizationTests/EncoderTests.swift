@@ -7,13 +7,11 @@ import Testing
 
 @Suite("Encoder")
 struct EncoderTests {
-    static let hasGPT2 = Place.shared("gpt2/encoder.json") != nil
-
     static let gpt2: Result<Tokenizer, TokenizerError> = Result { () throws(TokenizerError) in
         try Tokenizer.load(Place.shared("gpt2")!)
     }
 
-    @Test(.enabled(if: hasGPT2))
+    @Test(.needs(.shared("gpt2/encoder.json")))
     func `known texts have known ids`() throws {
         let gpt2 = try Self.gpt2.get()
         #expect(gpt2.encode("Hello world") == [15496, 995])
@@ -33,14 +31,14 @@ struct EncoderTests {
         #expect(gpt2.encode("today\n  \n") == [40838, 198, 220, 220, 198])
     }
 
-    @Test(.enabled(if: hasGPT2))
+    @Test(.needs(.shared("gpt2/encoder.json")))
     func `special tokens are made from text only when asked for`() throws {
         let gpt2 = try Self.gpt2.get()
         #expect(gpt2.encode("<|endoftext|>") == [27, 91, 437, 1659, 5239, 91, 29])
         #expect(gpt2.encode("a<|endoftext|>b", allowedSpecial: ["<|endoftext|>"]) == [64, 50256, 65])
     }
 
-    @Test(.enabled(if: hasGPT2))
+    @Test(.needs(.shared("gpt2/encoder.json")))
     func `the three formats of GPT-2 are one tokenizer`() throws {
         let release = try Self.gpt2.get()
         let ranks = try Tokenizer.load(try #require(Place.shared("gpt2/r50k_base.tiktoken")))
@@ -208,7 +206,7 @@ struct EncoderTests {
     }
 
     @Test(
-        .enabled(if: hasGPT2 && Place.shared("corpora") != nil),
+        .needs(.shared("gpt2/encoder.json"), .shared("corpora")),
         arguments: [
             ("stories/stories.jsonl", 1_238_607), ("realnews/realnews.jsonl", 826_113), ("openwebtext/openwebtext.jsonl", 1_368_482),
             ("wikipedia/AA/wiki_02", 287_861),

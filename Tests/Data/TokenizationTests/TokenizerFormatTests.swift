@@ -128,7 +128,7 @@ struct TokenizerFormatTests {
         }
     }
 
-    @Test(.enabled(if: Place.shared("gpt2/r50k_base.tiktoken") != nil))
+    @Test(.needs(.shared("gpt2/r50k_base.tiktoken")))
     func `from GPT-2's ranks come its published encoder json and vocab bpe, byte for byte`() throws {
         let folder = try #require(Place.shared("gpt2"))
         let published = try FileSystem.readAll(folder + "/r50k_base.tiktoken")

@@ -13,7 +13,9 @@ import Testing
     private let isOptimised = true
 #endif
 
-@Suite("Allocations of the loader", .enabled(if: isOptimised && slw_counts_allocations()))
+@Suite(
+    "Allocations of the loader",
+    .needs(.machine(isOptimised, "a debug build"), .machine(slw_counts_allocations(), "allocations cannot be counted here")))
 struct AllocationTests {
     private func source(_ folder: TemporaryDirectory, length: Int) throws -> DataSource {
         let prefix = folder.file("data")

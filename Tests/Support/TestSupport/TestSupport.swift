@@ -45,6 +45,24 @@ public enum Place {
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    /// A file or folder of the goldens: numbers that the peers' own code wrote. `SLW_GOLDENS` names a folder of the same layout with other
+    /// cases, in place of all others; without it they are `../shared/golden`'s, and what that folder lacks is `Fixtures/golden`'s.
+    public static func golden(_ name: String) -> String? {
+        let roots: [String]
+        if let chosen = ProcessInfo.processInfo.environment["SLW_GOLDENS"], !chosen.isEmpty {
+            roots = [chosen]
+        } else {
+            roots = [package + "/../shared/golden", fixture("golden")]
+        }
+        return roots.lazy.map { $0 + "/" + name }.first { FileManager.default.fileExists(atPath: $0) }
+    }
+
+    /// The names of the goldens in `folder` that end with `ending`, without it, in order.
+    public static func goldens(in folder: String, ending: String = ".json") -> [String] {
+        guard let path = golden(folder), let names = try? FileManager.default.contentsOfDirectory(atPath: path) else { return [] }
+        return names.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }.sorted()
+    }
+
     /// The folder of the built executables, found from the running test bundle.
     public static var products: String {
         for bundle in Bundle.allBundles where bundle.bundlePath.hasSuffix(".xctest") {

@@ -37,7 +37,9 @@ import Transformer
         ).finish()
     }
 
-    @Test("the kernels that are named multiply, however they are spelled", .enabled(if: canChoose))
+    @Test(
+        "the kernels that are named multiply, however they are spelled",
+        .needs(.machine(canChoose, "OpenBLAS cannot choose its kernels here")))
     func taken() throws {
         for name in ProductKernels.candidates.dropFirst() {
             let result = try bench("--blas-core", name.uppercased())
@@ -75,7 +77,9 @@ import Transformer
         #expect(ignored.errors.contains("has no such kernels here and took \(ProductKernels.loaded)"))
     }
 
-    @Test("measuring says in one line what it found, and the kernels it names are used", .enabled(if: canChoose))
+    @Test(
+        "measuring says in one line what it found, and the kernels it names are used",
+        .needs(.machine(canChoose, "OpenBLAS cannot choose its kernels here")))
     func measured() throws {
         let result = try bench("--blas-core", "measure")
         try #require(result.status == 0, "\(result.errors)")
@@ -103,7 +107,9 @@ extension KilledTrainingTests {
         try Data(JSONValue.object(json).serialized(pretty: true).utf8).write(to: URL(filePath: file))
     }
 
-    @Test("a run that was begun with other kernels of OpenBLAS goes on with them, to the same bits", .enabled(if: canChoose))
+    @Test(
+        "a run that was begun with other kernels of OpenBLAS goes on with them, to the same bits",
+        .needs(.machine(canChoose, "OpenBLAS cannot choose its kernels here")))
     func otherKernels() throws {
         let chosen = options + ["--blas-core", BlasCoreTests.other]
         let whole = try Tool.slwTrain.start(chosen + ["--run-dir", "whole"], in: directory).finish()

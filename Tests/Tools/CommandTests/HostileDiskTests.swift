@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// File systems of the test's own: only root may mount them.
-@Suite("slwdata preprocess on hostile disks", .serialized, .enabled(if: SmallDisk.canMount, "only root can mount a tmpfs"))
+@Suite("slwdata preprocess on hostile disks", .serialized, .needs(.machine(SmallDisk.canMount, "only root can mount a tmpfs")))
 struct HostileDiskTests {
     let directory: TemporaryDirectory
     let input: String

@@ -115,7 +115,9 @@ struct HostileInputTests {
         }
     }()
 
-    @Test("the shared adversarial files behave as their manifest says", .enabled(if: !shared.isEmpty), arguments: shared)
+    @Test(
+        "the shared adversarial files behave as their manifest says", .needs(.shared("corpora/adversarial/manifest.tsv")), arguments: shared
+    )
     func manifest(file: String, expect: String) throws {
         let folder = try TemporaryDirectory()
         let arguments = [

@@ -24,7 +24,9 @@ struct OddFilesTests {
     /// A file that opens and whose every read fails with EIO: a process has nothing at address 0.
     private static let failing = "/proc/self/mem"
 
-    @Test("a file that cannot be read is named in one line, and what was there before stays", .enabled(if: FileSystem.exists(failing)))
+    @Test(
+        "a file that cannot be read is named in one line, and what was there before stays",
+        .needs(.machine(FileSystem.exists(failing), "no /proc")))
     func failingReads() throws {
         for name in ["in/b.jsonl", "x.tiktoken", "x.jsonl", "x.idx"] { symlink(Self.failing, folder.file(name)) }
         let output = ["--output-prefix", folder.file("good"), "--overwrite"]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A long training of a very small model: what the loader and the loop do at each step is the same as in a large one, and so is what they would leak.
-@Suite("Long hauls", .enabled(if: FileManager.default.fileExists(atPath: "/proc/self/status")))
+@Suite("Long hauls", .needs(.machine(FileManager.default.fileExists(atPath: "/proc/self/status"), "no /proc")))
 struct SteadyMemoryTests {
     /// What a process held just after one of its checkpoints.
     struct Reading {

@@ -61,7 +61,7 @@ struct TokenizerCommandTests {
         }
     }
 
-    @Test("GPT-2's files give GPT-2's ids", .enabled(if: Place.shared("gpt2") != nil))
+    @Test("GPT-2's files give GPT-2's ids", .needs(.shared("gpt2")))
     func gpt2() throws {
         let input = Array("Hello world".utf8)
         for file in ["gpt2/encoder.json", "gpt2/r50k_base.tiktoken"] {

@@ -21,7 +21,7 @@ import Testing
         for (name, elements) in tensors { #expect(try read.floats(name) == elements) }
     }
 
-    @Test("both name styles of the reference model hold the same weights", .enabled(if: Place.shared("gpt2/tiny-random") != nil))
+    @Test("both name styles of the reference model hold the same weights", .needs(.shared("gpt2/tiny-random")))
     func styles() throws {
         let directory = try TemporaryDirectory()
         let source = Place.shared("gpt2/tiny-random")!

@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test("PyTorch's own file opens", .enabled(if: Place.shared("gpt2/tiny-random") != nil))
+    @Test("PyTorch's own file opens", .needs(.shared("gpt2/tiny-random")))
     func reference() throws {
         let read = try SafeTensors(path: Place.shared("gpt2/tiny-random")! + "/model.safetensors")
         #expect(read["transformer.wte.weight"]?.shape == [50257, 16])

@@ -110,7 +110,7 @@ import Transformer
 
     @Test(
         "a run in bf16 is the same after a resume and with another number of lanes, and stays in bf16",
-        .enabled(if: ProductPrecision.bfloat16.isSupported, "this processor has no AVX-512 BF16"))
+        .needs(.machine(ProductPrecision.bfloat16.isSupported, "no AVX-512 BF16")))
     func bfloat16() throws {
         var configuration = configuration()
         configuration.precision = .bfloat16
@@ -185,7 +185,7 @@ import Transformer
     }
 }
 
-@Suite("Hugging Face's reference", .enabled(if: Place.shared("gpt2/tiny-random") != nil)) struct ReferenceModelTests {
+@Suite("Hugging Face's reference", .needs(.shared("gpt2/tiny-random"))) struct ReferenceModelTests {
     @Test("logits and losses of transformers' GPT-2", arguments: ["model.safetensors", "model-gpt2-names.safetensors"])
     func reference(weights: String) throws {
         let directory = try TemporaryDirectory()

@@ -4,7 +4,7 @@ import Testing
 @testable import Transformer
 
 /// Our own products in bfloat16, and what a model makes of them.
-@Suite(.enabled(if: ProductPrecision.bfloat16.isSupported, "this processor has no AVX-512 BF16"))
+@Suite(.needs(.machine(ProductPrecision.bfloat16.isSupported, "no AVX-512 BF16")))
 struct Bfloat16Tests {
     /// A matrix of random numbers; what lies between its rows is NaN.
     private struct Numbers {
