@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch.nn import functional as F
 
 root = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(root / "Sources" / "LoaderLibrary" / "python"), str(root / "scripts" / "examples")]
+sys.path[:0] = [str(root / "Sources" / "Interfaces" / "Python"), str(root / "scripts" / "examples")]
 from gpt import GPT, load_pretrained, save_pretrained  # noqa: E402
 from slwdata.torch import WarmupDataset, segment_mask  # noqa: E402
 

@@ -1,6 +1,8 @@
 # Sourced by the scripts beside it: goes to the top of the checkout and sees to what a build needs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+# Optimised kernels in debug builds, warnings as errors: Package.swift.
+export SLW_DEVELOP=1
 
 step() { printf '\n== %s\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }

@@ -1,4 +1,4 @@
-// Written by scripts/generate-unicode-tables from tiktoken 0.14.0: do not edit.
+// Written by scripts/generate/unicode-tables from tiktoken 0.14.0: do not edit.
 // Class of code point c: slw_class_pages[slw_class_index[c >> 7]][c & 127]. The numbers are those of enum slw_class.
 static const uint8_t slw_class_index[8704] = {
     0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,34,35,36,37,38,39,34,34,34,40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,

@@ -1,4 +1,4 @@
-// Written by scripts/generate-normalization-tables from unicodedata2, Unicode 17.0.0, and tokenizers 0.22.2: do not edit.
+// Written by scripts/generate/normalization-tables from unicodedata2, Unicode 17.0.0, and tokenizers 0.22.2: do not edit.
 // Of code point c: nfc_values[nfc_pages[nfc_index[c >> 7]][c & 127]], its combining class and, from bit 8 on, 1 for what is in no normalized text
 // and 2 for what may join the character before it, and 4 for what tokenizers do not know.
 const uint16_t nfc_values[76] = {

@@ -67,7 +67,7 @@ struct FrozenStatesTests {
         }
     }
 
-    /// Each way a length can grow, by the names of `scripts/fixtures/make-frozen`.
+    /// Each way a length can grow, by the names of `scripts/generate/frozen-fixtures`.
     static func pacings(_ folder: String) throws -> [String: Pacing] {
         func deepSpeed(_ name: String, _ dialect: DeepSpeedCurriculum.Dialect = .v0_19_8) throws -> Pacing {
             let block = try DeepSpeedCurriculum.block(ofFile: folder + "/deepspeed/\(name).json")

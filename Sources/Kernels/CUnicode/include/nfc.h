@@ -1,5 +1,5 @@
 #pragma once
-// What Unicode's normalization form C needs to know of code points (tables of Unicode 17.0, written by scripts/generate-normalization-tables).
+// What Unicode's normalization form C needs to know of code points (tables of Unicode 17.0, written by scripts/generate/normalization-tables).
 // Hangul syllables are arithmetic and not in the tables.
 #include <stddef.h>
 #include <stdint.h>

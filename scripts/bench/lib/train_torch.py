@@ -1,11 +1,13 @@
 """PyTorch's side of scripts/bench/train: a step for each line on standard input. Usage: train_torch.py eager|compiled LAYERS WIDTH HEADS ROWS LENGTH"""
 
 import json
+import pathlib
 import resource
 import sys
 import time
 
 import torch
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 from torch_gpt import GPT, batch_tokens, initial_weights
 
 kind = sys.argv[1]

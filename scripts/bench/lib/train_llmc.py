@@ -1,8 +1,10 @@
 """Writes what train_llmc.c reads, from the seed that the other sides use. Usage: train_llmc.py LAYERS WIDTH HEADS ROWS LENGTH CHECKPOINT TOKENS"""
 
+import pathlib
 import sys
 
 import numpy as np
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "lib"))
 from torch_gpt import batch_tokens, initial_weights
 
 layers, width, heads, rows, length = map(int, sys.argv[1:6])

@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 WORK = pathlib.Path(os.environ.get("SLW_EXPERIMENTS", ROOT / ".build/experiments"))
 PAGES = ROOT / "docs/experiments"
 TOOLS = pathlib.Path(os.environ.get("SLW_TOOLS", ROOT / ".build/release"))
@@ -25,7 +25,7 @@ TOOLS = pathlib.Path(os.environ.get("SLW_TOOLS", ROOT / ".build/release"))
 def tool(name):
     path = TOOLS / name
     if not path.exists():
-        sys.exit(f"{path} is missing; run: swift build -c release")
+        sys.exit(f"{path} is missing; run: SLW_DEVELOP=1 swift build -c release")
     return str(path)
 
 

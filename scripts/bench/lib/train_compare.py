@@ -11,7 +11,7 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-PAGE = HERE.parent.parent / "docs" / "benchmarks.md"
+PAGE = HERE.parents[2] / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- train: begin -->", "<!-- train: end -->"
 SHAPES = ["4x256:8x8", "4x256:8x16", "4x256:8x64", "4x256:8x256", "4x256:8x1024", "12x768:4x64", "12x768:4x256"]
 STEPS = int(os.environ.get("STEPS", "9"))
