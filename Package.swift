@@ -93,7 +93,7 @@ let training: [Target] = [
 ]
 
 let interfaces: [Target] = [
-    module("Interfaces", "CommandKit", ["Quantities"]),
+    module("Interfaces", "CommandKit", ["CLoader", "Quantities"]),
     module("Interfaces", "CLoader"),
     module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
 ]

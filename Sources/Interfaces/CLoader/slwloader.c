@@ -1,1 +1,4 @@
-#include "slwloader.h" /* a C target needs a source; the functions are in LoaderLibrary, in Swift */
+#include "slwloader.h"
+
+/* All other functions are in LoaderLibrary, in Swift. */
+const char *slw_version(void) { return SLW_VERSION; }

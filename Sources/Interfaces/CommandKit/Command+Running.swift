@@ -1,3 +1,5 @@
+import CLoader
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -15,9 +17,9 @@ public enum ExitCode {
     public static let interrupted: Int32 = 130
 }
 
-/// The version of both tools.
+/// The version of both tools. It is written in slwloader.h, and nowhere else.
 public enum ToolVersion {
-    public static let current = "0.1.0"
+    public static let current = SLW_VERSION
 }
 
 extension Command {

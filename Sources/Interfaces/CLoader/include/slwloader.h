@@ -21,6 +21,12 @@
 extern "C" {
 #endif
 
+/* The version of everything in this repository: the programs, the Python package and the documentation read it here. */
+#define SLW_VERSION "0.1.0"
+
+/* SLW_VERSION of the library that was loaded, which may be another than that of the header that a program was compiled with. */
+const char *slw_version(void);
+
 typedef struct slw_loader slw_loader;
 
 /* One micro-batch of one rank: matrices of rows x length, row by row. The buffers belong to the loader and are valid until the

@@ -10,6 +10,12 @@
 PyTorch users take `slwdata.torch.WarmupDataset`, which knows `torch.distributed` ranks and has `state_dict`.
 """
 
-from .loader import Batch, Loader, SlwdataError, library_path
+from .loader import Batch, Loader, SlwdataError, library_path, library_version
 
-__all__ = ["Batch", "Loader", "SlwdataError", "library_path"]
+__all__ = ["Batch", "Loader", "SlwdataError", "library_path", "library_version"]
+
+
+def __getattr__(name):
+    if name == "__version__":  # the library's own, which is loaded only when somebody asks
+        return library_version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -64,6 +64,7 @@ def _load():
     library = ctypes.CDLL(str(library_path()))
     handle, text, size = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t
     for name, result, arguments in [
+        ("slw_version", text, []),
         ("slw_loader_open", handle, [text, text, size]),
         ("slw_loader_next", ctypes.c_int32, [handle, ctypes.POINTER(_Batch)]),
         ("slw_loader_observe", ctypes.c_int32, [handle, ctypes.c_double]),
@@ -77,6 +78,11 @@ def _load():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
     return library
+
+
+def library_version() -> str:
+    """The version of the dynamic library, `SLW_VERSION` of slwloader.h."""
+    return _load().slw_version().decode()
 
 
 def _view(address: int, shape: tuple) -> np.ndarray:
