@@ -44,7 +44,7 @@ import Transformer
     func refused(text: String, words: String) throws {
         let json = try JSONValue.parse(Array(text.utf8))
         let error = #expect(throws: TrainingError.self) { try TrainingConfiguration(json: json, path: "c.json") }
-        #expect(error!.description.contains(words), "\(error!)")
+        #expect("\(error!)".contains(words), "\(error!)")
     }
 
     static let surroundings = TrainingConfiguration.Surroundings(
