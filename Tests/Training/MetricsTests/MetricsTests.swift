@@ -52,7 +52,7 @@ import Testing
         do {
             _ = try RunHistory(metrics: newer, name: "b")
             Issue.record("accepted")
-        } catch { #expect(error.description.contains("version 99")) }
+        } catch { #expect("\(error)".contains("version 99")) }
     }
 
     @Test("the CSV has one row a step and validation in its place")
