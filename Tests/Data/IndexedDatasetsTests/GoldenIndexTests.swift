@@ -63,11 +63,11 @@ import Testing
         #expect(try FileSystem.list(directory.path) == [".bin", ".idx", ".meta", ".sums"].map { name + $0 })
     }
 
-    @Test("of floats are refused as tokens", arguments: cases.filter { $0["dtype"]?.string?.hasPrefix("float") == true })
+    /// Megatron's number for float32 is DeepSpeed's for uint32, which has the same width: that one is read as tokens.
+    @Test("of floats are refused as tokens", arguments: cases.filter { $0["dtype"]?.string == "float64" })
     func floats(_ golden: JSONValue) throws {
         let prefix = folder + "/" + (try #require(golden["prefix"]?.string))
-        let type = try #require(golden["dtype"]?.string.flatMap(TokenType.init(rawValue:)))
-        #expect(throws: IndexError.notTokens(path: prefix + ".bin", type: type)) { _ = try IndexedDataset(prefix: prefix) }
+        #expect(throws: IndexError.notTokens(path: prefix + ".bin", type: .float64)) { _ = try IndexedDataset(prefix: prefix) }
     }
 
     @Test(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Tokenization
 
-@testable import Training
+@testable import Evaluation
 
 /// What Megatron's evaluation makes of texts (`golden/eval`). The texts of WikiText are not committed.
 @Suite("Golden: Megatron's evaluation", .needs(.golden("eval/eval.json"))) struct GoldenEvaluationTests {
