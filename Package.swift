@@ -158,7 +158,7 @@ let testTargets: [Target] = [
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Quantities"]),
     tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "IndexedDatasets"]),
     tests(
-        "Tools", "CommandTests", ["slwdata", "slw-train", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files"]),
+        "Tools", "CommandTests", ["slwdata", "slw-train", "IndexedDatasets", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files"]),
 ]
 
 /// All tests, or only the targets named in SLW_TEST_TARGETS ("CorpusTests,JSONTests"), so that work on one module builds only what it needs.

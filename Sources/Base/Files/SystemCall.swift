@@ -7,8 +7,8 @@
 #endif
 import Synchronization
 
-/// The only place that calls the kernel: one function for the `-1` ritual, one for paths, and the seam where a
-/// debug build may be told to fail.
+/// How the kernel is called for files: one function for the `-1` ritual, one for paths, and the seam where a debug build may be told
+/// to fail. Clocks, terminals, the environment and child processes are asked for where they are needed.
 enum SystemCall {
     /// Runs `call` until it is not interrupted by a signal; a negative result throws the errno that belongs to it.
     @discardableResult

@@ -3,7 +3,7 @@ package import CByteScan
 /// The hot path of reading a corpus: checks one line of JSON Lines completely and writes the decoded text of one key, in one pass and without
 /// allocating. Nothing of the line's other members is kept.
 ///
-///     var scanner = JSONLineScanner(textKey: "text")
+///     let scanner = JSONLineScanner(JSONLineScanner.Rules(textKey: "text"))
 ///     let count = try scanner.scan(line, into: output)
 ///
 /// Strict: the line must be one object (RFC 8259, valid UTF-8). Duplicate keys: the last wins. A half of a surrogate pair is an

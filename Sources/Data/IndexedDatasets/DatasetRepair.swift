@@ -28,8 +28,23 @@ public struct DatasetRepair: Sendable {
         self.tokenType = tokenType
     }
 
-    /// Finds out what is wrong without writing anything. Throws ``IndexError/cannotRepair(path:reason:)`` for any other damage.
+    /// Finds out what is wrong without writing anything. Throws ``IndexError/cannotRepair(path:reason:)`` for any other damage, also for
+    /// bytes that are not those that the list of checksums was made of: nothing says what they were. Reads the whole pair when its structure is sound.
     public func diagnose() throws(IndexError) -> Damage {
+        let damage = try diagnoseStructure()
+        guard damage == .none else { return damage }
+        for problem in try DatasetVerifier(prefix: prefix).verify().problems {
+            guard case .checksumMismatch(let path, let range) = problem else { continue }
+            throw .cannotRepair(
+                path: path,
+                reason:
+                    "bytes \(range.lowerBound) ..< \(range.upperBound) are not those that were written, and nothing says what they were: take them from another copy, or make the index again"
+            )
+        }
+        return .none
+    }
+
+    private func diagnoseStructure() throws(IndexError) -> Damage {
         let indexPath = IndexedDataset.indexPath(prefix)
         let data = try IndexError.wrap { () throws(FileError) in try FileSystem.size(IndexedDataset.dataPath(prefix)) }
         guard FileSystem.exists(indexPath) else { return .missingIndex }

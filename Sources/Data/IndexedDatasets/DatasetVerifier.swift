@@ -91,12 +91,14 @@ public struct DatasetVerifier: Sendable {
             let isListed = sums.map { byteCount == (isData ? $0.binBytes : $0.idxBytes) } ?? false
             let type = report.tokenType.flatMap { $0.isInteger ? $0 : nil }
             let tokenBytes = type.map { byteCount / $0.itemSize * $0.itemSize } ?? 0
-            var blocks = BlockHasher(blockSize: sums?.blockSize ?? BlockHasher.standardBlockSize)
+            let blockSize = sums?.blockSize ?? BlockHasher.standardBlockSize
+            var blocks = BlockHasher(blockSize: blockSize)
             var block = 0
             var damage: Range<Int>?
+            // Called while `blocks` is being changed: it must not look at it.
             func compare(_ hash: UInt64) {
                 if let sums, isListed, hash != (isData ? sums.dataHash(block) : sums.indexHash(block)), damage == nil {
-                    damage = block * blocks.blockSize..<min((block + 1) * blocks.blockSize, byteCount)
+                    damage = block * blockSize..<min((block + 1) * blockSize, byteCount)
                 }
                 block += 1
             }

@@ -19,7 +19,7 @@ enum ExportCommand {
     @Sendable static func run(_ call: Invocation) throws {
         let model = try ModelOptions.load(call)
         let name = call[ModelOptions.tokenizer] ?? model.tokenizerName
-        let tokenizer = try name.map { try Tokenizer.load($0) }
+        let tokenizer = try name.map { try Tokenizer.load($0, furtherPlaces: Tokenizer.checkoutPlaces) }
         if tokenizer == nil { call.console.warn("no tokenizer is known: the folder holds the model alone; --tokenizer adds one") }
         let directory = call[output] ?? call.operands[0] + "/hugging-face"
         try model.export(to: directory, tokenizer: tokenizer)

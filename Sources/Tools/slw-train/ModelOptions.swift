@@ -32,6 +32,6 @@ enum ModelOptions {
         guard let name = call[tokenizer] ?? model.tokenizerName else {
             throw CommandEnd.failed("\(model.origin): nothing says which tokenizer the model was trained with: name it with --tokenizer")
         }
-        return try Tokenizer.load(name)
+        return try Tokenizer.load(name, furtherPlaces: Tokenizer.checkoutPlaces)
     }
 }

@@ -16,14 +16,14 @@ struct DatasetText {
     /// The tokenizer that was asked for, or the one that made the tokens: found by its name, believed by its digest.
     init(of dataset: IndexedDataset, asked name: String?) throws(TokenizerError) {
         if let name {
-            (tokenizer, remark) = (try Tokenizer.load(name), nil)
+            (tokenizer, remark) = (try Tokenizer.load(name, furtherPlaces: Tokenizer.checkoutPlaces), nil)
             return
         }
         guard let made = dataset.metadata?.tokenizer else {
             (tokenizer, remark) = (nil, "no text: nothing says which tokenizer made these tokens; name it with --tokenizer")
             return
         }
-        guard let found = try? Tokenizer.load(made.name), found.digest == made.digest else {
+        guard let found = try? Tokenizer.load(made.name, furtherPlaces: Tokenizer.checkoutPlaces), found.digest == made.digest else {
             (tokenizer, remark) = (nil, "no text: the tokenizer \(PathName.printable(made.name)) is not at hand; name it with --tokenizer")
             return
         }

@@ -84,8 +84,8 @@ enum InspectTailsCommand {
         var path = call.operands[0]
         while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
         if FileSystem.exists(path + "/state.json") { return path + "/state.json" }
-        let folder = path + "/checkpoints"
-        let names = try FileSystem.list(FileSystem.exists(folder) ? folder : path)
+        let folder = FileSystem.exists(path + "/checkpoints") ? path + "/checkpoints" : path
+        let names = try FileSystem.list(folder)
         let steps = names.compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }
         guard let wanted = call[step] ?? steps.max(),
             let name = names.first(where: { $0.hasPrefix("step-") && Int($0.dropFirst(5)) == wanted })

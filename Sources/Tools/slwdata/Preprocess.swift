@@ -43,7 +43,8 @@ enum PreprocessCommand {
     @Sendable static func run(_ call: Invocation) throws {
         let prefix = try prefix(call)
         var configuration = Preprocessor.Configuration(
-            inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try Tokenizer.load(call[SharedOptions.tokenizer]))
+            inputs: call[CorpusFlags.input], outputPrefix: prefix,
+            tokenizer: try Tokenizer.load(call[SharedOptions.tokenizer], furtherPlaces: Tokenizer.checkoutPlaces))
         configuration.appendEndOfText = call[appendEndOfText]
         configuration.corpus = CorpusFlags.options(call)
         configuration.cleaning = try CleaningFlags.rules(call)

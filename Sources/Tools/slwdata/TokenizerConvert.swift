@@ -17,7 +17,7 @@ enum TokenizerConvertCommand {
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats], call, option: "--to")
-        let tokenizer = try Tokenizer.load(call.operands[0])
+        let tokenizer = try Tokenizer.load(call.operands[0], furtherPlaces: Tokenizer.checkoutPlaces)
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: call[directory]) }
         if call.wantsJSON {
             return call.console.print(

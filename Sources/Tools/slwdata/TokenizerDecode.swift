@@ -9,7 +9,7 @@ enum TokenizerDecodeCommand {
         options: [OptionGroup("Tokens", [SharedOptions.tokenizer, TokenizerEncodeCommand.format])], run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(call[SharedOptions.tokenizer])
+        let tokenizer = try Tokenizer.load(call[SharedOptions.tokenizer], furtherPlaces: Tokenizer.checkoutPlaces)
         let ids = try TokenText.ids(StandardInput.read(), format: call[TokenizerEncodeCommand.format])
         call.console.write(try tokenizer.decode(ids))
     }

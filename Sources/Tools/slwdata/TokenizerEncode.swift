@@ -16,7 +16,7 @@ enum TokenizerEncodeCommand {
         options: [OptionGroup("Tokens", [SharedOptions.tokenizer, special, format])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(call[SharedOptions.tokenizer])
+        let tokenizer = try Tokenizer.load(call[SharedOptions.tokenizer], furtherPlaces: Tokenizer.checkoutPlaces)
         let format = call[format]
         if format == "u16le" && tokenizer.vocabularySize > 1 << 16 {
             throw call.misuse(

@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    @Test("one byte of many blocks is named by its block, and repair says that it cannot know it")
+    func damagedBlock() throws {
+        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .uint16)
+        try writer.append(tokens: (0..<1_200_000).map { $0 % 60_000 })
+        try writer.endDocument()
+        try writer.finish()
+        let prefix = directory.file("a")
+        for (place, block) in [(0, 0), (1 << 20, 1), (2 << 20, 2), (2_399_999, 2)] {
+            try change("a.bin") { $0[place] ^= 1 }
+            let range = block << 20..<min((block + 1) << 20, 2_400_000)
+            #expect(try DatasetVerifier(prefix: prefix).verify().problems == [.checksumMismatch(path: prefix + ".bin", range: range)])
+            let error = #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).diagnose() }
+            #expect(error?.description.contains("\(range.lowerBound) ..< \(range.upperBound)") == true)
+            try change("a.bin") { $0[place] ^= 1 }
+        }
+        #expect(try DatasetRepair(prefix: prefix).diagnose() == .none)
+    }
+
     @Test("cut anywhere, an index is refused")
     func truncation() throws {
         let prefix = try write()

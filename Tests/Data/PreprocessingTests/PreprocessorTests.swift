@@ -14,7 +14,7 @@ struct Workbench {
 
     init() throws {
         directory = try TemporaryDirectory()
-        tokenizer = try Tokenizer.load("default")
+        tokenizer = try Tokenizer.load(Place.fixture("tokenizers/default"))
     }
 
     /// JSON Lines of random words; some documents are empty, some long.

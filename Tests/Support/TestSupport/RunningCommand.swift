@@ -1,9 +1,12 @@
 import Foundation
+import Testing
 
 /// A command at work, so that a test can look at it, signal it and kill it.
 public final class RunningCommand {
     private let scratch: TemporaryDirectory
     private let process = Process()
+    /// Whether somebody sent a signal: then any end is a fair one.
+    private var wasSignalled = false
 
     /// Starts `executable`. Never asks a shell.
     public init(
@@ -46,14 +49,25 @@ public final class RunningCommand {
     }
 
     /// Sends a signal; one that comes too late does nothing.
-    public func send(_ signal: Int32) { if isRunning { kill(process.processIdentifier, signal) } }
+    public func send(_ signal: Int32) {
+        guard isRunning else { return }
+        wasSignalled = true
+        kill(process.processIdentifier, signal)
+    }
 
-    /// Waits for the end and returns everything that was printed.
+    /// Waits for the end and returns everything that was printed. A program of ours that ends by a trap, or with a code that it does not promise, fails the test:
+    /// done is 0, failed 1, misused 2, interrupted 130.
     public func finish() throws -> CommandResult {
         process.waitUntilExit()
-        return CommandResult(
+        let result = CommandResult(
             status: process.terminationStatus, signalled: process.terminationReason == .uncaughtSignal,
             output: Array(try Data(contentsOf: URL(filePath: scratch.file("out")))),
             errors: String(decoding: try Data(contentsOf: URL(filePath: scratch.file("err"))), as: UTF8.self))
+        let isOurs = process.executableURL?.path.hasPrefix(Place.products + "/") == true
+        if isOurs, !wasSignalled, result.signalled || ![0, 1, 2, 130].contains(result.status) {
+            let words = ([process.executableURL?.lastPathComponent ?? ""] + (process.arguments ?? [])).joined(separator: " ")
+            Issue.record("\(words): ended by \(result.signalled ? "signal" : "code") \(result.status): \(result.errors.suffix(400))")
+        }
+        return result
     }
 }

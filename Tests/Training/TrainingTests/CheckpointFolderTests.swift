@@ -50,6 +50,21 @@ import Testing
         #expect(try FileSystem.list(folder.path).count == 3)
     }
 
+    @Test("a crash between the two renames of a replacement leaves the older checkpoint, under its name")
+    func interruptedReplacement() throws {
+        for step in [10, 20] { try write(step) }
+        let path = folder.path(ofStep: 20)
+        try FileSystem.rename(path, to: path + ".old.partial")
+        try FileSystem.createDirectories(path + ".partial")
+        try folder.restoreReplaced()
+        #expect(folder.newestIntact().step == 20 && folder.newestIntact().complaints.isEmpty)
+        // Likewise when nothing but the clearing up of the next run looks at it.
+        try FileSystem.rename(path, to: path + ".old.partial")
+        try folder.prune(newest: 2, best: nil)
+        #expect(folder.newestIntact().step == 20)
+        #expect(try FileSystem.list(folder.path).count == 2)
+    }
+
     @Test("a checkpoint of the same step is replaced")
     func replace() throws {
         try write(10)

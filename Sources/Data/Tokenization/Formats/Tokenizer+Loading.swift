@@ -13,14 +13,14 @@ extension Tokenizer {
     /// A file: `tokenizer.json`, `NAME.tiktoken`, `encoder.json` or `vocab.json` with its merges beside it, `vocab.bpe` or `merges.txt`
     /// with its vocabulary beside it. A directory that holds one of these. A name: a directory of that name in one of
     /// `$SLWDATA_TOKENIZERS` (separated by `:`), `share/slwdata/tokenizers` beside the executable's `bin`,
-    /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and the checkout's `Fixtures/tokenizers`.
+    /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and then in `furtherPlaces`.
     ///
     /// - Throws: `notFound`, `file`, `malformed` with the byte at which it went wrong, and `unsupported` for what cannot be
     ///   encoded exactly.
-    public static func load(_ nameOrPath: String) throws(TokenizerError) -> Tokenizer {
+    public static func load(_ nameOrPath: String, furtherPlaces: [String] = []) throws(TokenizerError) -> Tokenizer {
         if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
         if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
-        let places = installedPlaces()
+        let places = installedPlaces() + furtherPlaces
         if !nameOrPath.isEmpty, !nameOrPath.contains("/") {
             for place in places where FileSystem.isDirectory(place + "/" + nameOrPath) {
                 return try loadDirectory(place + "/" + nameOrPath, name: nameOrPath)
@@ -75,7 +75,14 @@ extension Tokenizer {
         if let data = environment("XDG_DATA_HOME") ?? environment("HOME").map({ $0 + "/.local/share" }) {
             places.append(data + "/slwdata/tokenizers")
         }
-        // A checkout: executables are in .build/<triple>/<configuration>, test bundles likewise.
+        return places
+    }
+
+    /// Where a checkout keeps the tokenizers that are bundled with it: `Fixtures/tokenizers` above the executable, and in the working directory. For our own programs,
+    /// which find them without being installed; a library that looked there would find what lies about.
+    package static var checkoutPlaces: [String] {
+        var places: [String] = []
+        // Executables are in .build/<triple>/<configuration>, test bundles likewise.
         if let executable = executablePath() {
             var directory = FileSystem.directory(of: executable)
             for _ in 0..<6 where !directory.isEmpty && directory != "/" {

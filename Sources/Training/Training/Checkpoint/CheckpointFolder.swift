@@ -91,13 +91,27 @@ public struct CheckpointFolder: Sendable {
         try removePartial()
     }
 
+    /// Gives a checkpoint its name back that was put aside for its replacement when the process ended between the two renames. Only for who
+    /// holds the run's lock: to others a replacement at work looks the same.
+    public func restoreReplaced() throws(FileError) {
+        guard FileSystem.exists(path) else { return }
+        for name in try FileSystem.list(path) where name.hasPrefix("step-") && name.hasSuffix(Self.replacedEnding) {
+            let step = path + "/" + name.dropLast(Self.replacedEnding.count)
+            if !FileSystem.exists(step) { try FileSystem.rename(path + "/" + name, to: step) }
+        }
+    }
+
     /// Removes what crashes left half written.
     public func removePartial() throws(FileError) {
         guard FileSystem.exists(path) else { return }
+        try restoreReplaced()
         for name in try FileSystem.list(path) where name.hasPrefix("step-") && name.hasSuffix(".partial") {
             try FileSystem.removeTree(path + "/" + name)
         }
     }
+
+    /// Behind the name of a checkpoint while another takes its place.
+    static let replacedEnding = ".old.partial"
 
     /// Version of the manifest and of `state.json`.
     static let formatVersion = 1
@@ -140,8 +154,8 @@ struct CheckpointWriter: ~Copyable {
         try FileSystem.writeAtomically(
             Array((manifest.serialized(pretty: true) + "\n").utf8), to: file(CheckpointFolder.manifestName))
         if FileSystem.exists(path) {
-            // A directory cannot be renamed over a full one.
-            let old = path + ".old.partial"
+            // A directory cannot be renamed over a full one; see `restoreReplaced` for what a crash between the two leaves.
+            let old = path + CheckpointFolder.replacedEnding
             if FileSystem.exists(old) { try FileSystem.removeTree(old) }
             try FileSystem.rename(path, to: old)
             try FileSystem.rename(partialPath, to: path)

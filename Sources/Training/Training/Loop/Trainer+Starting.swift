@@ -1,6 +1,7 @@
 import Files
 import IndexedDatasets
 import JSON
+import Sampling
 import Transformer
 
 extension Trainer {
@@ -33,7 +34,14 @@ extension Trainer {
         change(&configuration)
         let differences = configuration.differences(from: before, onlyBinding: true)
         guard differences.isEmpty else { throw .changed(folder: folder.path, differences: differences) }
-        let data = try TrainingData(configuration)
+        let data: TrainingData
+        do throws(TrainingError) { data = try TrainingData(configuration) } catch {
+            // The usual reason: the call comes from another place than the one that began the run.
+            guard case .data(.index(.file(let missing))) = error, missing.isMissing, !missing.path.hasPrefix("/") else { throw error }
+            throw .configuration(
+                "\(missing): the run names its data relative to the folder that it was begun in; go on from there, or name the data with --data"
+            )
+        }
         let surroundings = data.surroundings(processors: LanePool.processorCount)
         try configuration.checkPrecision(ofRun: folder.path, surroundings)
         try configuration.checkKernels(ofRun: folder.path, surroundings)

@@ -63,6 +63,7 @@ public final class Trainer {
     /// Takes up the newest intact checkpoint; without one the run begins anew.
     func restore() throws(TrainingError) {
         isResumed = true
+        do throws(FileError) { try checkpoints.restoreReplaced() } catch { throw .file(error) }
         let found = checkpoints.newestIntact()
         notices += found.complaints
         guard let step = found.step else {

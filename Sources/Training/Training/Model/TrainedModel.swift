@@ -27,7 +27,8 @@ public final class TrainedModel {
     public init(_ path: String, choosing choice: Choice = .best, lanes: Int? = nil) throws(TrainingError) {
         let pool = LanePool(laneCount: lanes)
         if FileSystem.exists(path + "/" + CheckpointFolder.manifestName) {
-            let folder = RunFolder(FileSystem.directory(of: FileSystem.directory(of: path)))
+            // By the file system and not by the path's text: `step-00000100`, `.` and links have their run above them, too.
+            let folder = RunFolder(path + "/../..")
             let configuration = try folder.configuration()
             (origin, tokenizerName) = (path, configuration.tokenizer)
             model = try Self.make(configuration.modelConfiguration, pool)
