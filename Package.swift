@@ -57,14 +57,14 @@ let base: [Target] = [
     module("Base", "TypedErrors"),
     module("Base", "Concurrency"),
     module("Base", "Hashing", swift: kernel),
-    module("Base", "Files"),
+    module("Base", "Files", ["Concurrency"]),
     module("Base", "JSON", ["CByteScan", "Files"], swift: kernel),
     module("Base", "Quantities"),
 ]
 
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
-    module("Data", "Corpus", ["CZstd", "CByteScan", "Files", "JSON"], swift: kernel),
+    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Files", "JSON"], swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
     module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"], swift: kernel),
     module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing"]),

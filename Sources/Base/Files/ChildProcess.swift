@@ -5,6 +5,7 @@
 #else
     @unsafe @preconcurrency import Darwin
 #endif
+import Concurrency
 
 /// A program that runs beside us, with its output (and, when wanted, its input) connected to ours. No shell is involved.
 ///
@@ -50,7 +51,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     public let output: OpenFile
     /// The program's standard input, when it was not given a file.
     public let input: Input?
-    private let errors: OpenFile
+    private let complaints: Complaints
     private let identifier: pid_t
     private var hasEnded = false
 
@@ -75,9 +76,15 @@ public struct ChildProcess: ~Copyable, Sendable {
         _ = consume theirOutput
         _ = consume theirErrors
         guard code == 0 else { throw FileError(.spawn, program, code: code) }
+        let reader: Complaints
+        do throws(FileError) { reader = try Complaints.reading(errors) } catch {
+            kill(identifier, SIGKILL)
+            _ = Self.wait(identifier)
+            throw error
+        }
         self.program = program
         self.output = output
-        self.errors = errors
+        self.complaints = reader
         self.input = feeder
         self.identifier = identifier
     }
@@ -93,10 +100,43 @@ public struct ChildProcess: ~Copyable, Sendable {
     public mutating func wait() -> Ending {
         hasEnded = true
         let status = Self.wait(identifier)
-        var text = [UInt8](repeating: 0, count: 500)
-        let count = unsafe text.withUnsafeMutableBytes { (try? unsafe errors.read(into: $0)) ?? 0 }
-        let lines = String(decoding: text.prefix(count), as: UTF8.self).split(whereSeparator: \.isNewline)
+        let lines = String(decoding: complaints.start(), as: UTF8.self).split(whereSeparator: \.isNewline)
         return Ending(status: status, message: lines.joined(separator: "; "))
+    }
+
+    /// What the program says on its standard error, read while it runs: one that says much would otherwise wait for us while we wait for it.
+    private final class Complaints: Sendable {
+        private static let startBytes = 500
+        private let errors: OpenFile
+        private let state = Monitor((start: [UInt8](), hasEnded: false))
+
+        private init(_ errors: consuming OpenFile) { self.errors = errors }
+
+        static func reading(_ errors: consuming OpenFile) throws(FileError) -> Complaints {
+            let path = errors.path
+            let complaints = Complaints(errors)
+            guard Worker({ @Sendable in complaints.read() }) != nil else { throw FileError(.spawn, path, code: EAGAIN) }
+            return complaints
+        }
+
+        /// Reads to the end, and keeps the start.
+        private func read() {
+            var buffer = [UInt8](repeating: 0, count: 1 << 14)
+            while true {
+                let count = unsafe buffer.withUnsafeMutableBytes { (try? unsafe errors.read(into: $0)) ?? 0 }
+                if count == 0 { break }
+                state.withLock { state in state.start += buffer.prefix(min(count, Self.startBytes - state.start.count)) }
+            }
+            state.change { $0.hasEnded = true }
+        }
+
+        /// The first bytes, when the program has ended. What a child of its own may still want to say is not waited for.
+        func start() -> [UInt8] {
+            #if !canImport(Darwin)
+                shutdown(errors.descriptor, Int32(SHUT_RD))  // what was written until now is still read
+            #endif
+            return state.wait { $0.hasEnded ? $0.start : nil }
+        }
     }
 
     private static func wait(_ identifier: pid_t) -> Int32 {

@@ -1,5 +1,5 @@
 /// How a stream is compressed, told by its first bytes and by nothing else.
-enum Compression: String {
+public enum Compression: String, Sendable {
     case zstd, gzip, xz, bzip2
 
     /// How many bytes ``init(magic:)`` looks at.
@@ -27,7 +27,7 @@ enum Compression: String {
     }
 
     /// The compression that a file's name promises.
-    init?(name: String) {
+    public init?(name: String) {
         guard let (compression, _) = Self.endings.first(where: { name.lowercased().hasSuffix($0.1) }) else { return nil }
         self = compression
     }

@@ -14,6 +14,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     case missingProgram(String, path: String)
     /// The program that decompresses this format failed.
     case programFailed(String, path: String, status: Int32, message: String)
+    /// The system has no thread left to feed that program from.
+    case missingThread(path: String)
     /// A name that promises another compression than the content has.
     case misnamed(path: String, named: String, found: String)
     /// Neither name nor content tell what the file is.
@@ -38,6 +40,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
             "\(PathName.printable(path)): reading this needs the program \(program), which is not installed or not on PATH"
         case .programFailed(let program, let path, let status, let message):
             "\(PathName.printable(path)): \(program) could not decompress it (exit status \(status))\(message.isEmpty ? "" : ": " + message)"
+        case .missingThread(let path):
+            "\(PathName.printable(path)): no thread can be started to decompress this; end other programs or raise ulimit -u"
         case .misnamed(let path, let named, let found):
             "\(PathName.printable(path)): named like \(named) but holds \(found); rename it after what it holds"
         case .unknownSource(let path):

@@ -91,7 +91,8 @@ final class InputStreams {
                 throw .misnamed(path: path, named: promised.rawValue, found: "\(compression.rawValue) data")
             }
             if compression == .zstd {
-                source = PeekedSource(ReadAhead(ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)))
+                let zstd = ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)
+                source = PeekedSource(ReadAhead(zstd) ?? zstd)
             } else if file != nil {
                 source = PeekedSource(try ProgramSource(compression, file: path))
             } else {

@@ -1,4 +1,4 @@
-import Dispatch
+import Concurrency
 import Files
 
 /// Decompresses with one of the system's own programs, as `rg -z` does: gzip, xz and bzip2 stay what their users trust.
@@ -29,7 +29,9 @@ final class ProgramSource: ByteSource {
         child = try Self.start(program, arguments, input: descriptor, path: path)
         pump = upstream.map(Pump.init)
         if let pump, let input = child.input {
-            DispatchQueue(label: "corpus.pump").async { @Sendable in pump.run(input) }
+            guard Worker({ @Sendable in pump.run(input) }) != nil else {
+                throw .missingThread(path: path)
+            }
         }
     }
 
@@ -51,7 +53,7 @@ final class ProgramSource: ByteSource {
         }
         hasEnded = true
         let ending = child.wait()
-        if let failure = pump?.finish() { throw failure }
+        try pump?.finish()
         if ending.status != 0 { throw .programFailed(program, path: path, status: ending.status, message: ending.message) }
         return 0
     }
@@ -59,8 +61,8 @@ final class ProgramSource: ByteSource {
     /// Moves bytes from a stream into the program. While it runs, the stream is its alone.
     private final class Pump: @unchecked Sendable {
         private let upstream: any ByteSource
-        private let done = DispatchSemaphore(value: 0)
-        private var failure: CorpusError?
+        /// Nothing goes through but the end, and why.
+        private let ending = Channel<Never, CorpusError>(capacity: 1)
 
         init(_ upstream: any ByteSource) { self.upstream = upstream }
 
@@ -69,23 +71,19 @@ final class ProgramSource: ByteSource {
             defer {
                 buffer.deallocate()
                 input.end()
-                done.signal()
             }
             do throws(CorpusError) {
                 while true {
                     let count = try upstream.read(into: buffer)
-                    if count == 0 || !input.write(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { return }
+                    if count == 0 || !input.write(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { break }
                 }
+                ending.finish()
             } catch {
-                failure = error
+                ending.finish(throwing: error)
             }
         }
 
-        /// Waits until the stream is no longer used; the error it ended with.
-        func finish() -> CorpusError? {
-            done.wait()
-            done.signal()
-            return failure
-        }
+        /// Waits until the stream is no longer used. Throws the error it ended with.
+        func finish() throws(CorpusError) { _ = try ending.receive() }
     }
 }

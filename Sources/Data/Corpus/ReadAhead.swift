@@ -1,104 +1,80 @@
-import Dispatch
-import Synchronization
+import Concurrency
 
 /// Reads a stream ahead in a thread of its own, so that decompressing overlaps with parsing. Holds at most
-/// `blockCount` blocks of `blockBytes`.
+/// `blockCount` blocks of `blockBytes`, which go round between two channels.
 final class ReadAhead: ByteSource {
-    private let ring: Ring
+    private let filled: Channel<Block, CorpusError>
+    private let free: Channel<Block, Never>
     /// The block that is being read, and how much of it was taken.
     private var block: Block?
     private var taken = 0
-    private var next = 0
 
-    init(_ upstream: any ByteSource, blockCount: Int = 6, blockBytes: Int = 1 << 18) {
-        ring = Ring(upstream, blockCount, blockBytes)
-        let ring = ring
-        DispatchQueue(label: "corpus.read-ahead").async { @Sendable in ring.fill() }
+    /// Nil when the system has no thread left; `upstream` is untouched then.
+    init?(_ upstream: any ByteSource, blockCount: Int = 6, blockBytes: Int = 1 << 18) {
+        filled = Channel(capacity: blockCount)
+        free = Channel(capacity: blockCount)
+        for _ in 0..<blockCount { free.send(Block(blockBytes)) }
+        let filler = Filler(upstream: upstream, filled: filled, free: free, blockBytes: blockBytes)
+        guard Worker({ @Sendable in filler.run() }) != nil else { return nil }
     }
 
-    deinit { ring.stop() }
+    deinit {
+        free.cancel()
+        filled.cancel()
+    }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
         if block == nil {
-            ring.filled.wait()
-            block = ring.blocks[next]
+            block = try filled.receive()
             taken = 0
         }
-        // An empty block ends the stream and is kept: whoever asks again gets the same answer.
-        let block = block!
-        if let failure = block.failure { throw failure }
+        guard let block else { return 0 }
         let count = min(block.count - taken, buffer.count)
         guard count > 0 else { return 0 }
         buffer.baseAddress!.copyMemory(from: block.memory + taken, byteCount: count)
         taken += count
         if taken == block.count {
             self.block = nil
-            next = (next + 1) % ring.blocks.count
-            ring.free.signal()
+            free.send(block)
         }
         return count
     }
 
-    /// Belongs to the filling thread between `free` and `filled`, and to the reading one between `filled` and `free`: the
-    /// semaphores hand it over, so it is never touched by both.
-    private final class Block {
+    /// Belongs to whoever took it from a channel.
+    private final class Block: @unchecked Sendable {
         let memory: UnsafeMutableRawPointer
-        /// 0: the stream has ended, with `failure` or well.
         var count = 0
-        var failure: CorpusError?
 
         init(_ byteCount: Int) { memory = .allocate(byteCount: byteCount, alignment: 64) }
 
         deinit { memory.deallocate() }
     }
 
-    /// What the two threads share: blocks that are handed over as said there, and a stream that only the filling thread touches.
-    private final class Ring: @unchecked Sendable {
-        let blocks: [Block]
-        let free: DispatchSemaphore
-        let filled = DispatchSemaphore(value: 0)
-        private let upstream: any ByteSource
-        private let blockBytes: Int
-        private let isStopped = Atomic<Bool>(false)
+    /// What the filling thread has. The stream is touched by no other.
+    private struct Filler: @unchecked Sendable {
+        let upstream: any ByteSource
+        let filled: Channel<Block, CorpusError>
+        let free: Channel<Block, Never>
+        let blockBytes: Int
 
-        init(_ upstream: any ByteSource, _ blockCount: Int, _ blockBytes: Int) {
-            self.upstream = upstream
-            self.blockBytes = blockBytes
-            blocks = (0..<blockCount).map { _ in Block(blockBytes) }
-            // Starts at 0 and is raised: a semaphore may not be freed below its first value.
-            free = DispatchSemaphore(value: 0)
-            for _ in 0..<blockCount { free.signal() }
-        }
-
-        func stop() {
-            isStopped.store(true, ordering: .releasing)
-            free.signal()
-        }
-
-        func fill() {
-            var index = 0
-            var failure: CorpusError?
-            while true {
-                free.wait()
-                if isStopped.load(ordering: .acquiring) { return }
-                let block = blocks[index]
+        func run() {
+            while let block = free.receive() {
                 block.count = 0
-                // Whole blocks: upstream may give a few bytes at a time. What came before an error is delivered before it.
-                while failure == nil && block.count < blockBytes {
-                    do throws(CorpusError) {
+                do throws(CorpusError) {
+                    // Whole blocks: upstream may give a few bytes at a time.
+                    while block.count < blockBytes {
                         let read = try upstream.read(
                             into: UnsafeMutableRawBufferPointer(start: block.memory + block.count, count: blockBytes - block.count))
                         if read == 0 { break }
                         block.count += read
-                    } catch {
-                        failure = error
                     }
+                } catch {
+                    // What came before an error is delivered before it.
+                    if block.count > 0 { filled.send(block) }
+                    return filled.finish(throwing: error)
                 }
-                let isLast = block.count == 0
-                if isLast { block.failure = failure }
-                filled.signal()
-                if isLast { return }
-                index = (index + 1) % blocks.count
+                guard block.count > 0 else { return filled.finish() }
+                if !filled.send(block) { return }
             }
         }
     }

@@ -27,5 +27,5 @@ struct InputProgress {
     }
 
     /// Whether a name promises compressed content.
-    static func isCompressed(_ path: String) -> Bool { [".zst", ".gz", ".xz", ".bz2"].contains { path.hasSuffix($0) } }
+    static func isCompressed(_ path: String) -> Bool { Compression(name: path) != nil }
 }
