@@ -29,7 +29,7 @@ public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Senda
         case .index(let error): error.description
         case .cleaning(let error): error.description
         case .noEndOfText(let tokenizer):
-            "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append; leave out --append-eod or choose another tokenizer"
+            "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append: name one with --eod-token (inspect tokenizer lists the special ones), or leave out --append-eod"
         case .unfinishedRun(let prefix):
             "\(PathName.printable(prefix)): an interrupted run is here; continue it with --resume, or start over with --overwrite"
         case .cannotResume(let prefix, let difference):

@@ -33,6 +33,9 @@ struct RunIdentity: Sendable, Equatable {
             ("zstd window", "\(corpus.maximumWindowLog)"), ("--shard", configuration.shard?.description ?? "none"),
         ]
         if corpus.acceptsBinary { options.append(("--binary-input", "true")) }
+        if configuration.tokenizer.hasChosenEndOfText, let id = configuration.tokenizer.endOfText {
+            options.append(("--eod-token", "\(id)"))
+        }
         options += configuration.cleaning.options
         overwrites = configuration.overwrite
         self.inputs = []

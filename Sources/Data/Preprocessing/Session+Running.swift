@@ -234,6 +234,12 @@ extension Session {
         if isResumable { source["run"] = JSONValue(String(identity.digest, radix: 16)) }
         let cleaning = configuration.cleaning.options
         if !cleaning.isEmpty { source["cleaning"] = .object(JSONObject(cleaning.map { ($0.name, JSONValue($0.value)) })) }
+        source["tokenizer_decisions"] = [
+            "family": JSONValue(tokenizer.origin.family), "decided_by": JSONValue(tokenizer.origin.reason),
+            "cutting": JSONValue(String(tokenizer.cutting.prefix(1000))),
+            "normalizer": tokenizer.normalizer.map { JSONValue($0.rawValue) } ?? .null,
+            "end_of_text": tokenizer.endOfTextChoice.map { JSONValue($0.reason) } ?? .null,
+        ]
         source["shard"] = configuration.shard.map { JSONValue($0.description) }
         return DatasetMetadata(
             tokenizer: .init(

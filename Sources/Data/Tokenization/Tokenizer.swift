@@ -15,8 +15,26 @@ public struct Tokenizer: Sendable {
     /// The installed name, or the name of the file it came from.
     public let name: String
 
-    /// How text is cut into pre-tokens.
-    public var pattern: PreTokenPattern { model.pattern }
+    /// How text is cut into pre-tokens; nil where it is by none of the patterns that have a name.
+    public var pattern: PreTokenPattern? { model.general == nil ? model.pattern : nil }
+
+    /// How text is cut, in words: the name of the pattern, or the steps.
+    public var cutting: String {
+        switch model.general {
+        case nil: model.pattern.rawValue
+        case .steps(let steps): steps.description
+        case .characters(let characters): characters.description
+        }
+    }
+
+    /// Whether the pattern has a scan of its own. Other tokenizers are as exact and slower.
+    public var isOnFastRoad: Bool { model.general == nil }
+
+    /// The bytes that texts may have and no token stands for: they are left out, as `tokenizers` does.
+    public var droppedBytes: [UInt8] { model.dropped.sorted() }
+
+    /// Whether a person chose the end of text.
+    public var hasChosenEndOfText: Bool { chosenEndOfText != nil }
 
     /// What is made of texts before all else; nil for nothing.
     public var normalizer: TextNormalizer? { model.preparation?.normalizer }
@@ -25,15 +43,24 @@ public struct Tokenizer: Sendable {
     /// came from.
     public let digest: UInt64
 
+    /// What it was taken for, and why.
+    public let origin: TokenizerOrigin
+
     let vocabulary: Vocabulary
     let model: EncodingModel
+    /// The end of text that a person chose.
+    private var chosenEndOfText: TokenID?
 
     init(name: String, vocabulary: Vocabulary, pattern: PreTokenPattern = .gpt2) {
         self.init(name: name, vocabulary: vocabulary, model: EncodingModel(vocabulary, pattern: pattern))
     }
 
-    init(name: String, vocabulary: Vocabulary, model: EncodingModel) {
+    init(
+        name: String, vocabulary: Vocabulary, model: EncodingModel,
+        origin: TokenizerOrigin = TokenizerOrigin("tokenizer.json", "the file says it")
+    ) {
         self.name = name
+        self.origin = origin
         self.vocabulary = vocabulary
         self.model = model
         digest = vocabulary.digest(of: model)
@@ -47,12 +74,34 @@ public struct Tokenizer: Sendable {
         vocabulary.specialTokens.sorted { $0.id < $1.id }.map { ($0.text, $0.id) }
     }
 
-    /// The token that ends a document: `<|endoftext|>`, else `<|end_of_text|>`, where there is one.
-    public var endOfText: TokenID? {
-        for text in ["<|endoftext|>", "<|end_of_text|>"] {
-            if let token = vocabulary.specialTokens.first(where: { $0.text == text }) { return token.id }
+    /// The token that ends a document, and how it was found: chosen, or the first of these names that a special token has.
+    public var endOfTextChoice: (id: TokenID, reason: String)? {
+        if let chosenEndOfText { return (chosenEndOfText, "--eod-token") }
+        for text in Self.endOfTextNames {
+            if let token = vocabulary.specialTokens.first(where: { $0.text == text }) { return (token.id, "by its name, \(text)") }
         }
         return nil
+    }
+
+    private static let endOfTextNames = [
+        "<|endoftext|>", "<|end_of_text|>", "<｜end▁of▁sentence｜>", "<|end▁of▁sentence|>", "<EOT>", "[EOS]", "<eos>", "</s>",
+    ]
+
+    /// The token that ends a document, where there is one.
+    public var endOfText: TokenID? { endOfTextChoice?.id }
+
+    /// Takes the token with this text, or this id, for the end of text.
+    mutating func chooseEndOfText(_ choice: String, path: String) throws(TokenizerError) {
+        if let token = vocabulary.specialTokens.first(where: { $0.text == choice }) {
+            chosenEndOfText = token.id
+        } else if let id = TokenID(choice), id < vocabulary.count, !vocabulary[id].isEmpty {
+            chosenEndOfText = id
+        } else {
+            let names = specialTokens.prefix(20).map { "\($0.text) (\($0.id))" }.joined(separator: ", ")
+            throw .malformed(
+                path: path, byteOffset: nil,
+                reason: "no special token is \(choice), and none has this id: there are \(names.isEmpty ? "none" : names)")
+        }
     }
 
     /// The bytes for which a token stands (a special token's text); nil when no token has this id.
@@ -98,6 +147,8 @@ public struct Tokenizer: Sendable {
             guard id < vocabulary.count, !vocabulary[id].isEmpty else { throw .unknownToken(id: id, vocabularySize: vocabulary.count) }
             bytes += vocabulary[id]
         }
+        // The blank that encoding put before the text.
+        if case .characters(let model) = model.general, model.prefix != .none, bytes.first == 0x20 { bytes.removeFirst() }
         return bytes
     }
 }
@@ -117,7 +168,11 @@ extension Vocabulary {
             hash.update(token.id)
             hash.update(token.text)
         }
-        hash.update(model.pattern.rawValue)
+        switch model.general {
+        case nil: hash.update(model.pattern.rawValue)
+        case .steps(let steps): hash.update("steps: " + steps.description)
+        case .characters(let characters): hash.update("characters: " + characters.description)
+        }
         if let normalizer = model.preparation?.normalizer {
             hash.update(normalizer.rawValue)
             for token in added where token.isPlain {

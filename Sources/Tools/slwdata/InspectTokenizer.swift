@@ -11,12 +11,16 @@ enum InspectTokenizerCommand {
     static let command = Command(
         "tokenizer", "what is in a vocabulary, and how it cuts a text",
         examples: ["slwdata inspect tokenizer default", "slwdata inspect tokenizer gpt2 --text 'Hello world'"],
-        operands: [.optional("T", "file, directory or installed name (default: default)")], options: [OptionGroup("Shown", [text])],
+        operands: [.optional("T", "file, directory or installed name (default: default)")],
+        options: [
+            OptionGroup("Tokens", [TokenizerFlags.pattern, TokenizerFlags.specialTokens, TokenizerFlags.endOfText]),
+            OptionGroup("Shown", [text]),
+        ],
         printsJSON: true,
         run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(call.operands.first ?? "default", furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try Tokenizer.load(call.operands.first ?? "default", options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
         let pieces = call[text].map { tokenizer.encode(PathName.systemBytes($0)) }
         if call.wantsJSON { return call.console.print(json(tokenizer, pieces).serialized()) }
         var lengths = [Int](repeating: 0, count: 17)
@@ -32,10 +36,23 @@ enum InspectTokenizerCommand {
             ("tokenizer", PathName.printable(tokenizer.name)), ("digest", hexadecimal(tokenizer.digest)),
             ("tokens", QuantityText.count(tokenizer.vocabularySize)),
             ("special", tokenizer.specialTokens.isEmpty ? "none" : specialText + (tokenizer.specialTokens.count > 8 ? ", …" : "")),
-            ("normalizer", tokenizer.normalizer?.rawValue ?? "none"), ("end of text", tokenizer.endOfText.map { "\($0)" } ?? "none"),
+            ("family", "\(tokenizer.origin.family) (\(tokenizer.origin.reason))"),
+            (
+                "texts are cut",
+                shown(Array(tokenizer.cutting.utf8), limit: 160)
+                    + (tokenizer.isOnFastRoad ? "" : "; exact, without a scan of its own: slower")
+            ),
+            ("normalizer", tokenizer.normalizer?.rawValue ?? "none"),
+            ("end of text", tokenizer.endOfTextChoice.map { "\($0.id) (\($0.reason))" } ?? "none that is known; --eod-token names one"),
+            ("beginning", tokenizer.origin.beginning ?? "none that is known"),
             ("longest", "\(longest.count) bytes: \(shown(longest))"),
         ]
         call.console.print(TextTable.pairs(rows).text)
+        if !tokenizer.droppedBytes.isEmpty {
+            call.console.print(
+                "\nno tokens for the bytes \(tokenizer.droppedBytes.map { "\($0)" }.joined(separator: ", ")): texts lose them, as with Hugging Face's tokenizers"
+            )
+        }
         if let pieces {
             call.console.print("\n" + pieces.map { "\(shown(tokenizer.bytes(of: $0) ?? []))" }.joined(separator: "|"))
             return call.console.print(pieces.map(String.init).joined(separator: " "))
@@ -52,6 +69,9 @@ enum InspectTokenizerCommand {
         var json: JSONObject = [
             "name": JSONValue(tokenizer.name), "digest": JSONValue(hexadecimal(tokenizer.digest)),
             "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText.map(Int.init)),
+            "family": JSONValue(tokenizer.origin.family), "decided_by": JSONValue(tokenizer.origin.reason),
+            "cutting": JSONValue(tokenizer.cutting), "fast": .bool(tokenizer.isOnFastRoad),
+            "end_of_text_decided_by": tokenizer.endOfTextChoice.map { JSONValue($0.reason) } ?? .null,
             "normalizer": tokenizer.normalizer.map { JSONValue($0.rawValue) } ?? .null,
             "special_tokens": .object(JSONObject(tokenizer.specialTokens.map { ($0.text, JSONValue(Int($0.id))) })),
         ]
@@ -64,7 +84,7 @@ enum InspectTokenizerCommand {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    private static func shown(_ bytes: [UInt8]) -> String { TokenPieces.shown(bytes) }
+    private static func shown(_ bytes: [UInt8], limit: Int = 80) -> String { TokenPieces.shown(bytes, limit: limit) }
 }
 
 /// Bytes of tokens for a terminal.

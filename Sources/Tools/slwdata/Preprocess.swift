@@ -35,7 +35,7 @@ enum PreprocessCommand {
             "zcat texts.jsonl.gz | slwdata preprocess --input - --source jsonl --output-prefix texts",
         ],
         options: [
-            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", [SharedOptions.tokenizer, appendEndOfText]),
+            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", TokenizerFlags.all + [appendEndOfText]),
             OptionGroup("Output", [outputPrefix, megatronNames, SharedOptions.overwrite, resume]),
             OptionGroup("Run", [workers, memory, durable, shard]),
         ], printsJSON: true, run: run)
@@ -43,9 +43,15 @@ enum PreprocessCommand {
     @Sendable static func run(_ call: Invocation) throws {
         let prefix = try prefix(call)
         var configuration = Preprocessor.Configuration(
-            inputs: call[CorpusFlags.input], outputPrefix: prefix,
-            tokenizer: try Tokenizer.load(call[SharedOptions.tokenizer], furtherPlaces: Tokenizer.checkoutPlaces))
+            inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try TokenizerFlags.load(call))
         configuration.appendEndOfText = call[appendEndOfText]
+        let tokenizer = configuration.tokenizer
+        if call[appendEndOfText], let (id, reason) = tokenizer.endOfTextChoice {
+            call.console.note("documents end with token \(id), \(reason)")
+        }
+        if !tokenizer.isOnFastRoad {
+            call.console.note("tokenizer \(PathName.printable(tokenizer.name)) has no scan of its own: exact, and slower")
+        }
         configuration.corpus = CorpusFlags.options(call)
         configuration.cleaning = try CleaningFlags.rules(call)
         if let bytes = call[CleaningFlags.memory] { configuration.duplicateMemoryBytes = bytes }

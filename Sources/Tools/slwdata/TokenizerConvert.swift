@@ -10,14 +10,20 @@ enum TokenizerConvertCommand {
 
     static let command = Command(
         "convert", "write a tokenizer in other file formats",
-        discussion: ["A format that would encode some text differently is refused."],
+        discussion: [
+            "A format that would be read back as another tokenizer is refused. Beside a .tiktoken file whose number of ranks is that of no known family goes NAME.tiktoken.json with pattern and special tokens."
+        ],
         examples: ["slwdata tokenizer convert default --to vocab.bpe tiktoken --output-dir converted"],
-        operands: [.one("T", "file, directory or installed name")], options: [OptionGroup("Output", [formats, directory])],
+        operands: [.one("T", "file, directory or installed name")],
+        options: [
+            OptionGroup("Tokens", [TokenizerFlags.pattern, TokenizerFlags.specialTokens, TokenizerFlags.endOfText]),
+            OptionGroup("Output", [formats, directory]),
+        ],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats], call, option: "--to")
-        let tokenizer = try Tokenizer.load(call.operands[0], furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try Tokenizer.load(call.operands[0], options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: call[directory]) }
         if call.wantsJSON {
             return call.console.print(

@@ -13,10 +13,10 @@ enum TokenizerEncodeCommand {
         "encode", "turn the text on standard input into token ids",
         discussion: ["Any bytes are taken, valid UTF-8 or not, and come back unchanged from decode. For corpora use preprocess."],
         examples: ["echo Hello world | slwdata tokenizer encode", "slwdata tokenizer encode --tokenizer gpt2 --format u16le < text > ids"],
-        options: [OptionGroup("Tokens", [SharedOptions.tokenizer, special, format])], printsJSON: true, run: run)
+        options: [OptionGroup("Tokens", TokenizerFlags.all + [special, format])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(call[SharedOptions.tokenizer], furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try TokenizerFlags.load(call)
         let format = call[format]
         if format == "u16le" && tokenizer.vocabularySize > 1 << 16 {
             throw call.misuse(

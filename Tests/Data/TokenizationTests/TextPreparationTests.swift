@@ -203,14 +203,19 @@ struct TextPreparationTests {
         }
     }
 
-    @Test func `NFC alone or in sequences is done, every other normalizer is refused by name`() throws {
+    @Test func `NFC and NFKC, alone or in sequences, are done, every other normalizer is refused by name`() throws {
         let nfc = #"{"type": "NFC"}"#
         for sequence in ["[\(nfc)]", "[\(nfc), \(nfc)]", #"[{"type": "Sequence", "normalizers": [\#(nfc)]}]"#] {
             #expect(try Self.tokenizer(normalizer: #"{"type": "Sequence", "normalizers": \#(sequence)}"#).encode("e\u{301}") == [128, 103])
         }
         #expect(try Self.tokenizer(normalizer: #"{"type": "Sequence", "normalizers": []}"#).normalizer == nil)
+        let compatible = try Self.tokenizer(normalizer: #"{"type": "Sequence", "normalizers": [\#(nfc), {"type": "NFKC"}]}"#)
+        for (text, form) in [("\u{FB01}\u{2460}", "fi1"), ("\u{FF21}\u{30A}", "\u{C5}"), ("\u{3392}\u{FFFD}", "MHz\u{FFFD}"), ("x", "x")] {
+            #expect(try compatible.decode(compatible.encode(text)) == Array(form.utf8))
+        }
+        #expect(try compatible.decode(compatible.encode([0xEF, 0xAC, 0x41])) == [0xEF, 0xAC, 0x41])
         for (setting, name) in [
-            (#"{"type": "NFKC"}"#, "NFKC"), (#"{"type": "NFD"}"#, "NFD"), ("{}", "without a type"), (#"{"type": "Sequence"}"#, "Sequence"),
+            (#"{"type": "NFKD"}"#, "NFKD"), (#"{"type": "NFD"}"#, "NFD"), ("{}", "without a type"), (#"{"type": "Sequence"}"#, "Sequence"),
             (#"{"type": "Sequence", "normalizers": [\#(nfc), {"type": "Lowercase"}]}"#, "Sequence of NFC, Lowercase"),
         ] {
             let error = #expect(throws: TokenizerError.self) { try Self.tokenizer(normalizer: setting) }

@@ -11,6 +11,8 @@ struct Batch {
     var documentByteOffset: Int
     /// Where the pre-token begins that the chunks so far did not end.
     var pending = 0
+    /// The added token behind each document where documents are pieces of others; empty where they are whole.
+    var followers: [TokenID?] = []
     /// For other patterns than GPT-2's: where the next pre-token begins, and a document not behind it.
     var scanned = 0
     var scannedDocument = 0

@@ -4,6 +4,7 @@ internal import CByteScan
 /// The hot path: a batch, chunk by chunk and pass by pass.
 extension Encoder {
     func encode(_ batch: inout Batch) {
+        if model.general != nil { return encodeGenerally(&batch) }
         var offset = 0
         var starts = DocumentStarts(documentStarts, batch.documentEnds)
         var isFirst = true
@@ -236,7 +237,7 @@ extension Encoder {
     }
 
     /// A pre-token that does not lie within one chunk.
-    private func appendOne(_ bytes: UnsafePointer<UInt8>, count: Int, to output: TokenBuffer) {
+    func appendOne(_ bytes: UnsafePointer<UInt8>, count: Int, to output: TokenBuffer) {
         guard count <= PreTokenCache.longestKey else {
             let tokenCount = tokens(of: bytes, count: count)
             return output.append(merging.tokens, count: tokenCount)
@@ -252,7 +253,7 @@ extension Encoder {
     // MARK: output
 
     /// Writes the tokens of the pre-tokens `start ..< end`, for which `output` has room.
-    private func emit(_ start: Int, _ end: Int, to output: TokenBuffer) {
+    func emit(_ start: Int, _ end: Int, to output: TokenBuffer) {
         let place = (output.storage + output.byteCount).assumingMemoryBound(to: UInt8.self)
         let emit = !model.isNarrow ? slw_emit_wide : output.width == 2 ? slw_emit_narrow : slw_emit_widened
         output.byteCount += emit(results + start, end - start, cache.pool, scan.pointee.level, place)! - place

@@ -21,6 +21,9 @@ public final class Encoder {
     let model: EncodingModel
     let merging: MergeScratch
     let cache: PreTokenCache
+    /// For tokenizers without a fast road.
+    let stepped: SteppedText?
+    let merger: CharacterMerger?
     /// For tokenizers that change texts or look for added tokens in them.
     let prepared: PreparedText?
 
@@ -61,8 +64,15 @@ public final class Encoder {
         let preparation =
             allowedSpecial.isEmpty
             ? model.preparation
-            : TextPreparation(tokenizer.vocabulary.specialTokens, normalizer: tokenizer.normalizer, allowed: allowedSpecial)
+            : TextPreparation(
+                tokenizer.vocabulary.specialTokens, normalizer: tokenizer.normalizer, allowed: allowedSpecial,
+                absent: model.preparation?.absent ?? [])
         prepared = preparation.map { PreparedText($0) }
+        switch model.general {
+        case nil: (stepped, merger) = (nil, nil)
+        case .steps(let steps): (stepped, merger) = (SteppedText(steps), nil)
+        case .characters(let model): (stepped, merger) = (nil, CharacterMerger(model))
+        }
         scan = .allocate(capacity: 1)
         scan.initialize(to: slw_scan())
         scan.pointee.level = slw_scan_level(rawValue: min(scanLevel, slw_best_scan_level().rawValue))

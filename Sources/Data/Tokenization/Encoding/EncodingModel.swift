@@ -1,7 +1,20 @@
+/// A road for any tokenizer that is understood exactly, slower than that of the families whose patterns are vector scans.
+enum GeneralRoad: Sendable {
+    /// Pre-tokens by splitters and regular expressions, merges over bytes.
+    case steps(PreTokenSteps)
+    /// Merges over characters.
+    case characters(CharacterModel)
+}
+
 /// All that encoding needs to know of a tokenizer, in the form in which it needs it. Immutable, shared by all encoders.
 final class EncodingModel: Sendable {
     let merges: MergeTable
+    /// How the fast road cuts texts; without meaning where there is a `general` one.
     let pattern: PreTokenPattern
+    /// How a tokenizer encodes for which there is no fast road.
+    let general: GeneralRoad?
+    /// The bytes for which there is no token although texts may have them: they are left out, as `tokenizers` does.
+    let dropped: Set<UInt8>
     /// Whether all ids fit into 16 bits.
     let isNarrow: Bool
     /// What happens to every text before it is cut into pre-tokens; nil for most tokenizers.
@@ -13,9 +26,12 @@ final class EncodingModel: Sendable {
 
     init(
         merges: MergeTable, pattern: PreTokenPattern, vocabularySize: Int, whole: (index: TokenIndex, strings: TokenStrings)? = nil,
-        isByRank: Bool = false, preparation: TextPreparation? = nil
+        isByRank: Bool = false, preparation: TextPreparation? = nil, general: GeneralRoad? = nil, dropped: Set<UInt8> = []
     ) {
+        precondition(dropped.isEmpty || general != nil, "only the general road leaves bytes out")
         self.merges = merges
+        self.general = general
+        self.dropped = dropped
         self.pattern = pattern
         self.whole = whole
         self.isByRank = isByRank

@@ -18,4 +18,32 @@ enum Base64 {
         while result.count % 4 != 0 { result.append(UInt8(ascii: "=")) }
         return result
     }
+
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, digit) in digits.enumerated() { values[Int(digit)] = UInt8(value) }
+        return values
+    }()
+
+    /// The bytes for which `text` stands; nil if it is no base64 with padding.
+    static func decode(_ text: String) -> [UInt8]? {
+        var result: [UInt8] = []
+        var (bits, held, count, padding): (UInt32, UInt32, Int, Int) = (0, 0, 0, 0)
+        for digit in text.utf8 {
+            count += 1
+            if digit == UInt8(ascii: "=") {
+                padding += 1
+                continue
+            }
+            let value = values[Int(digit)]
+            guard value != 255, padding == 0 else { return nil }
+            bits = bits << 6 | UInt32(value)
+            held += 6
+            if held >= 8 {
+                held -= 8
+                result.append(UInt8(truncatingIfNeeded: bits >> held))
+            }
+        }
+        return count % 4 == 0 && padding <= 2 ? result : nil
+    }
 }

@@ -5,14 +5,14 @@ enum NormalizerSetting {
     /// What is made of texts, nil for nothing; fails with the name of what cannot be done exactly.
     static func normalizer(_ setting: JSONValue) -> Result<TextNormalizer?, PreTokenizerSetting.Refusal> {
         guard let all = normalizers(setting) else { return .failure(.init(feature: "it asks for the normalizer \(name(setting))")) }
-        // Once or several times is the same.
-        return .success(all.first)
+        // Once or several times is the same, and form KC is a form C.
+        return .success(all.contains(.nfkc) ? .nfkc : all.first)
     }
 
     private static func normalizers(_ setting: JSONValue) -> [TextNormalizer]? {
         if setting == .null { return [] }
         guard setting["type"]?.string == "Sequence" else {
-            return setting["type"]?.string.flatMap(TextNormalizer.init(rawValue:)).map { [$0] }
+            return [TextNormalizer.nfc, .nfkc].first { $0.rawValue == setting["type"]?.string }.map { [$0] }
         }
         guard let parts = setting["normalizers"]?.array else { return nil }
         var all: [TextNormalizer] = []
@@ -23,8 +23,14 @@ enum NormalizerSetting {
         return all
     }
 
+    /// The parts of sequences within sequences.
+    static func parts(_ setting: JSONValue) -> [JSONValue] {
+        if setting == .null { return [] }
+        return setting["type"]?.string == "Sequence" ? (setting["normalizers"]?.array ?? []).flatMap(parts) : [setting]
+    }
+
     /// The type of a normalizer, and of the parts of a sequence.
-    private static func name(_ setting: JSONValue) -> String {
+    static func name(_ setting: JSONValue) -> String {
         let type = setting["type"]?.string ?? "without a type"
         guard let parts = setting["normalizers"]?.array else { return type }
         return "\(type) of \(parts.map(name).joined(separator: ", "))"

@@ -36,37 +36,150 @@ enum PreTokenizerSetting {
     /// The regular expression that stands for a pattern.
     static func expression(_ pattern: PreTokenPattern) -> String { expressions.first { $0.1 == pattern }!.0 }
 
-    static func pattern(_ setting: JSONValue) -> Result<PreTokenPattern, Refusal> {
-        switch setting["type"]?.string {
-        case "ByteLevel":
-            if setting["add_prefix_space"]?.bool == true { return refuse("its pre-tokenizer adds a blank before each text") }
-            guard setting["use_regex"]?.bool ?? true else { return refuse("its pre-tokenizer does not split") }
-            return .success(.gpt2)
-        case "Sequence":
-            let parts = setting["pretokenizers"]?.array ?? []
-            guard parts.count == 2, parts[0]["type"]?.string == "Split", parts[1]["type"]?.string == "ByteLevel" else {
-                return refuse("its pre-tokenizer is a sequence other than Split and ByteLevel")
+    /// What becomes of a text before it is merged.
+    enum Cutting {
+        case pattern(PreTokenPattern)
+        case steps(PreTokenSteps)
+        case characters(CharacterModel.Prefix, cutsAtBlanks: Bool)
+
+        var isOfCharacters: Bool { if case .characters = self { true } else { false } }
+
+        /// The road of one that is not of characters. `isWhole`: whether all bytes that texts may have are tokens, which the fast road needs.
+        func road(isWhole: Bool) -> (PreTokenPattern, GeneralRoad?) {
+            switch self {
+            case .pattern(let pattern) where isWhole: (pattern, nil)
+            case .pattern(let pattern): (.gpt2, .steps(PreTokenizerSetting.steps(pattern)))
+            case .steps(let steps): (.gpt2, .steps(steps))
+            case .characters: (.gpt2, nil)
             }
-            if parts[1]["add_prefix_space"]?.bool == true { return refuse("its pre-tokenizer adds a blank before each text") }
-            if parts[1]["use_regex"]?.bool ?? true { return refuse("its pre-tokenizer splits twice") }
-            return split(parts[0])
-        case nil: return refuse("it has no byte-level pre-tokenizer")
-        case let type?: return refuse("its pre-tokenizer is \(type)")
         }
     }
 
-    private static func split(_ setting: JSONValue) -> Result<PreTokenPattern, Refusal> {
-        guard setting["behavior"]?.string == "Isolated" || setting["behavior"]?.string == "Removed" && setting["invert"]?.bool == true
-        else {
-            return refuse("its pre-tokenizer splits with the behavior \(setting["behavior"]?.string ?? "unnamed")")
-        }
-        if setting["behavior"]?.string == "Isolated", setting["invert"]?.bool == true { return refuse("its pre-tokenizer splits inverted") }
-        guard let expression = setting["pattern"]?["Regex"]?.string else { return refuse("its pre-tokenizer splits at a string") }
-        guard let known = expressions.first(where: { $0.0 == expression }) else {
-            return refuse("its pre-tokenizer has the unknown pattern \(expression.prefix(60))")
-        }
-        return .success(known.1)
+    /// A pattern with a scan of its own, by its expression.
+    static func steps(_ pattern: PreTokenPattern) -> PreTokenSteps {
+        PreTokenSteps([.split(.expression(try! RegularExpression(expression(pattern), .oniguruma)), .isolated, isInverted: false)])
     }
 
-    private static func refuse(_ feature: String) -> Result<PreTokenPattern, Refusal> { .failure(Refusal(feature: feature)) }
+    static func cutting(_ setting: JSONValue, normalizer: JSONValue) -> Result<Cutting, Refusal> {
+        do throws(Refusal) {
+            var parts: [JSONValue] = []
+            try flatten(setting, into: &parts)
+            if !parts.contains(where: { $0["type"]?.string == "ByteLevel" }) { return .success(try characters(parts, normalizer)) }
+            if case .failure(let refusal) = NormalizerSetting.normalizer(normalizer) { throw refusal }
+            if let pattern = knownPattern(parts) { return .success(.pattern(pattern)) }
+            return .success(.steps(try steps(parts)))
+        } catch { return .failure(error) }
+    }
+
+    /// The parts of sequences within sequences.
+    private static func flatten(_ setting: JSONValue, into parts: inout [JSONValue]) throws(Refusal) {
+        if setting == .null { return }
+        guard let type = setting["type"]?.string else { throw Refusal(feature: "its pre-tokenizer has no type") }
+        guard type == "Sequence" else { return parts.append(setting) }
+        for part in setting["pretokenizers"]?.array ?? [] {
+            guard parts.count < 100 else { throw Refusal(feature: "its pre-tokenizer has more than 100 parts") }
+            try flatten(part, into: &parts)
+        }
+    }
+
+    /// The pattern of settings for which there is a scan.
+    private static func knownPattern(_ parts: [JSONValue]) -> PreTokenPattern? {
+        guard let last = parts.last, last["type"]?.string == "ByteLevel", last["add_prefix_space"]?.bool != true else { return nil }
+        let splits = last["use_regex"]?.bool ?? true
+        if parts.count == 1 { return splits ? .gpt2 : nil }
+        guard parts.count == 2, !splits, parts[0]["type"]?.string == "Split", let expression = parts[0]["pattern"]?["Regex"]?.string else {
+            return nil
+        }
+        // The patterns match every character, so what is between the matches is nothing.
+        let isInverted = parts[0]["invert"]?.bool ?? false
+        guard parts[0]["behavior"]?.string == (isInverted ? "Removed" : "Isolated") else { return nil }
+        return expressions.first { $0.0 == expression }?.1
+    }
+
+    // MARK: the general road
+
+    private static func steps(_ parts: [JSONValue]) throws(Refusal) -> PreTokenSteps {
+        var steps: [PreTokenSteps.Step] = []
+        var areBytes = false
+        for part in parts {
+            let type = part["type"]?.string ?? ""
+            switch type {
+            case "ByteLevel":
+                if areBytes { throw Refusal(feature: "its pre-tokenizer spells bytes twice") }
+                if part["add_prefix_space"]?.bool == true { steps.append(.prefix) }
+                if part["use_regex"]?.bool ?? true {
+                    steps.append(.split(.expression(try expression(Self.expression(.gpt2))), .isolated, isInverted: false))
+                }
+                steps.append(.bytes)
+                areBytes = true
+            case "Split": steps.append(try split(part))
+            case "Digits":
+                let behavior = part["individual_digits"]?.bool ?? false ? PreTokenSteps.Behavior.isolated : .contiguous
+                steps.append(.split(.digit, behavior, isInverted: false))
+            case "Punctuation":
+                steps.append(.split(.punctuation, try behavior(part["behavior"] ?? .string("Isolated")), isInverted: false))
+            default: throw Refusal(feature: "its pre-tokenizer is \(type)")
+            }
+        }
+        return PreTokenSteps(steps)
+    }
+
+    private static func split(_ setting: JSONValue) throws(Refusal) -> PreTokenSteps.Step {
+        let behavior = try behavior(setting["behavior"] ?? .null)
+        let isInverted = setting["invert"]?.bool ?? false
+        if let source = setting["pattern"]?["Regex"]?.string {
+            return .split(.expression(try expression(source)), behavior, isInverted: isInverted)
+        }
+        guard let string = setting["pattern"]?["String"]?.string, !string.isEmpty else {
+            throw Refusal(feature: "its pre-tokenizer splits at neither an expression nor a string")
+        }
+        return .split(.string(string.unicodeScalars.map(\.value)), behavior, isInverted: isInverted)
+    }
+
+    private static func behavior(_ setting: JSONValue) throws(Refusal) -> PreTokenSteps.Behavior {
+        guard let behavior = setting.string.flatMap(PreTokenSteps.Behavior.init(rawValue:)) else {
+            throw Refusal(feature: "its pre-tokenizer splits with the behavior \(setting.string ?? "unnamed")")
+        }
+        return behavior
+    }
+
+    private static func expression(_ source: String) throws(Refusal) -> RegularExpression {
+        do throws(RegularExpression.Refusal) { return try RegularExpression(source, .oniguruma) } catch {
+            throw Refusal(feature: "its pre-tokenizer has the pattern \(source.prefix(60)), in which there is \(error.reason)")
+        }
+    }
+
+    // MARK: characters
+
+    /// SentencePiece's ways to treat blanks, as `tokenizers` spells them.
+    private static func characters(_ parts: [JSONValue], _ normalizer: JSONValue) throws(Refusal) -> Cutting {
+        let mark = JSONValue.string("▁")
+        var (replaces, prepends) = (false, false)
+        for part in NormalizerSetting.parts(normalizer) {
+            switch part["type"]?.string {
+            case "Prepend" where part["prepend"] == mark && !prepends: prepends = true
+            case "Replace" where part["pattern"]?["String"]?.string == " " && part["content"] == mark: replaces = true
+            default: throw Refusal(feature: "it merges characters, with the normalizer \(NormalizerSetting.name(part))")
+            }
+        }
+        // Where blanks are replaced there is none to split at.
+        let rest = parts.filter {
+            !(replaces && $0["type"]?.string == "Split" && $0["pattern"]?["String"]?.string == " " && $0["invert"]?.bool != true)
+        }
+        if replaces, rest.isEmpty { return .characters(prepends ? .always : .none, cutsAtBlanks: false) }
+        guard rest.count == 1, !replaces, !prepends, rest[0]["type"]?.string == "Metaspace", rest[0]["replacement"] == mark else {
+            let names = rest.map { $0["type"]?.string ?? "unnamed" }
+            throw Refusal(
+                feature: rest.isEmpty ? "it has no byte-level pre-tokenizer" : "its pre-tokenizer is \(names.joined(separator: ", "))")
+        }
+        let scheme = rest[0]["prepend_scheme"]?.string ?? "always"
+        let cuts = rest[0]["split"]?.bool ?? true
+        if rest[0]["add_prefix_space"]?.bool == false { return .characters(.none, cutsAtBlanks: cuts) }
+        switch scheme {
+        case "always": return .characters(.unlessThere, cutsAtBlanks: cuts)
+        case "first": return .characters(.firstUnlessThere, cutsAtBlanks: cuts)
+        case "never": return .characters(.none, cutsAtBlanks: cuts)
+        default: throw Refusal(feature: "its pre-tokenizer has the prepend_scheme \(scheme)")
+        }
+    }
 }

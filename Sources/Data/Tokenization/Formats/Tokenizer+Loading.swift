@@ -10,53 +10,76 @@ internal import Files
 extension Tokenizer {
     /// Loads a tokenizer from a file, a directory, or by the name under which it is installed.
     ///
-    /// A file: `tokenizer.json`, `NAME.tiktoken`, `encoder.json` or `vocab.json` with its merges beside it, `vocab.bpe` or `merges.txt`
+    /// A file: `tokenizer.json`, `tekken.json`, `NAME.model` (SentencePiece), `NAME.tiktoken`, `encoder.json` or `vocab.json` with its merges beside it, `vocab.bpe` or `merges.txt`
     /// with its vocabulary beside it. A directory that holds one of these. A name: a directory of that name in one of
     /// `$SLWDATA_TOKENIZERS` (separated by `:`), `share/slwdata/tokenizers` beside the executable's `bin`,
     /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and then in `furtherPlaces`.
     ///
     /// - Throws: `notFound`, `file`, `malformed` with the byte at which it went wrong, and `unsupported` for what cannot be
     ///   encoded exactly.
-    public static func load(_ nameOrPath: String, furtherPlaces: [String] = []) throws(TokenizerError) -> Tokenizer {
-        if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
-        if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath)) }
+    public static func load(_ nameOrPath: String, options: TokenizerOptions = TokenizerOptions(), furtherPlaces: [String] = []) throws(TokenizerError) -> Tokenizer {
+        var tokenizer = try find(nameOrPath, options, furtherPlaces)
+        if let end = options.endOfText { try tokenizer.chooseEndOfText(end, path: nameOrPath) }
+        return tokenizer
+    }
+
+    private static func find(_ nameOrPath: String, _ options: TokenizerOptions, _ furtherPlaces: [String]) throws(TokenizerError) -> Tokenizer {
+        if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
+        if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
         let places = installedPlaces() + furtherPlaces
         if !nameOrPath.isEmpty, !nameOrPath.contains("/") {
             for place in places where FileSystem.isDirectory(place + "/" + nameOrPath) {
-                return try loadDirectory(place + "/" + nameOrPath, name: nameOrPath)
+                return try loadDirectory(place + "/" + nameOrPath, name: nameOrPath, options)
             }
         }
         throw .notFound(name: nameOrPath, searched: places)
     }
 
-    private static func loadDirectory(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
-        for file in ["tokenizer.json", "encoder.json", "vocab.json"] where FileSystem.exists(path + "/" + file) {
-            return try loadFile(path + "/" + file, name: name)
-        }
+    private static func loadDirectory(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
+        for file in ["tokenizer.json", "encoder.json", "vocab.json", "tekken.json", "tokenizer.model"]
+        where FileSystem.exists(path + "/" + file) { return try loadFile(path + "/" + file, name: name, options) }
         let entries: [String]
         do throws(FileError) { entries = try FileSystem.list(path) } catch { throw .file(error) }
-        let ranks = entries.filter { $0.hasSuffix(".tiktoken") }
-        guard ranks.count == 1 else {
-            throw .malformed(
-                path: path, byteOffset: nil,
-                reason: "a tokenizer's directory holds tokenizer.json, or encoder.json and vocab.bpe, or one .tiktoken file")
+        for suffix in [".tiktoken", "-vocab.json", ".model"] {
+            let files = entries.filter { $0.hasSuffix(suffix) }
+            if files.count == 1 { return try loadFile(path + "/" + files[0], name: name, options) }
         }
-        return try loadFile(path + "/" + ranks[0], name: name)
+        throw .malformed(
+            path: path, byteOffset: nil,
+            reason:
+                "a tokenizer's directory holds tokenizer.json, tekken.json, tokenizer.model, encoder.json and vocab.bpe, or one .tiktoken file"
+        )
     }
 
-    private static func loadFile(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
-        let directory = FileSystem.directory(of: path)
+    private static func loadFile(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
         let file = FileSystem.name(of: path)
-        if file == "encoder.json" || file == "vocab.json" || file.hasSuffix("-vocab.json") {
-            let merges = try beside(path, directory, ["vocab.bpe", "merges.txt"])
-            return try VocabularyReader.readGPT2(encoder: path, merges: merges, name: name)
+        if let names = partners(of: file) {
+            let other = try beside(path, FileSystem.directory(of: path), names)
+            let isVocabulary = file.hasSuffix(".json")
+            return try VocabularyReader.readGPT2(
+                encoder: isVocabulary ? path : other, merges: isVocabulary ? other : path, name: name, options: options)
         }
-        if file == "vocab.bpe" || file == "merges.txt" {
-            let encoder = try beside(path, directory, ["encoder.json", "vocab.json"])
-            return try VocabularyReader.readGPT2(encoder: encoder, merges: path, name: name)
+        let isSelfContained = file.hasSuffix(".json") || VocabularyReader.isSentencePiece(path)
+        if isSelfContained, options.pattern != nil || options.specialTokensFile != nil {
+            throw .malformed(
+                path: path, byteOffset: nil, reason: "the file says itself how texts are cut: leave out --pattern and --special-tokens")
         }
-        if file.hasSuffix(".json") { return try VocabularyReader.readHuggingFace(path, name: name) }
-        return try VocabularyReader.readRanks(path, name: name)
+        if file.hasSuffix(".json") {
+            return file.contains("tekken")
+                ? try VocabularyReader.readTekken(path, name: name) : try VocabularyReader.readHuggingFace(path, name: name)
+        }
+        if isSelfContained { return try VocabularyReader.readSentencePiece(path, name: name) }
+        return try VocabularyReader.readRanks(path, name: name, options: options)
+    }
+
+    /// The names of the files of which one must be beside a vocabulary, or beside its merges; nil for other files.
+    private static func partners(of file: String) -> [String]? {
+        if file == "encoder.json" || file == "vocab.json" { return ["vocab.bpe", "merges.txt"] }
+        if file == "vocab.bpe" || file == "merges.txt" { return ["encoder.json", "vocab.json"] }
+        // Megatron's and GPT-NeoX's names.
+        if file.hasSuffix("-vocab.json") { return [file.dropLast("-vocab.json".count) + "-merges.txt", "vocab.bpe", "merges.txt"] }
+        if file.hasSuffix("-merges.txt") { return [file.dropLast("-merges.txt".count) + "-vocab.json"] }
+        return nil
     }
 
     private static func beside(_ path: String, _ directory: String, _ names: [String]) throws(TokenizerError) -> String {

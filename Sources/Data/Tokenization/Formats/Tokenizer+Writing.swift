@@ -28,42 +28,81 @@ extension Tokenizer {
         if let reason = obstacle(to: format) {
             throw .notExpressible(format: format == .tiktoken ? ".tiktoken" : format.rawValue, reason: reason)
         }
+        let files: [(name: String, bytes: [UInt8])]
+        let read: Tokenizer
         switch format {
         case .huggingFace:
-            let json = vocabulary.huggingFaceJSON(pattern: pattern, normalizer: normalizer, ignoresMerges: model.ignoresMerges)
-            return [("tokenizer.json", json)]
-        case .gpt2: return [("encoder.json", vocabulary.encoderJSON()), ("vocab.bpe", try vocabulary.mergesText())]
-        case .tiktoken: return [(name + ".tiktoken", vocabulary.rankLines())]
+            let json = vocabulary.huggingFaceJSON(pattern: model.pattern, normalizer: normalizer, ignoresMerges: model.ignoresMerges)
+            files = [("tokenizer.json", json)]
+            read = try VocabularyReader.readHuggingFace(json, path: "tokenizer.json", name: name)
+        case .gpt2:
+            files = [("encoder.json", vocabulary.encoderJSON()), ("vocab.bpe", try vocabulary.mergesText())]
+            read = try VocabularyReader.readGPT2(
+                files[0].bytes, files[1].bytes, encoder: "encoder.json", merges: "vocab.bpe", name: name)
+        case .tiktoken:
+            let file = name + ".tiktoken"
+            let lines = vocabulary.rankLines()
+            let isKnown = RankFamily.known(byRankCount: rankCount, among: RankFamily.all) != nil
+            let settings = RankSettings.file(pattern: model.pattern, normalizer: normalizer, specials: specialTokens)
+            files = [(file, lines)] + (isKnown ? [] : [(RankSettings.path(beside: file), settings)])
+            // A known family is read back as itself; another is by its settings, which need no trial.
+            guard isKnown else { return files }
+            read = try VocabularyReader.readRanks(lines, path: file, name: name, options: TokenizerOptions())
         }
+        guard isSame(as: read) else {
+            throw .notExpressible(format: format.rawValue, reason: "it would be read back as another tokenizer")
+        }
+        return files
+    }
+
+    /// Whether another tokenizer gives every text the same ids, as far as what they are made of says.
+    private func isSame(as other: Tokenizer) -> Bool {
+        digest == other.digest && model.ignoresMerges == other.model.ignoresMerges && model.isByRank == other.model.isByRank
+            && pattern == other.pattern && normalizer == other.normalizer && vocabularySize == other.vocabularySize
+            && vocabulary.specialTokens.filter(\.isPlain) == other.vocabulary.specialTokens.filter(\.isPlain)
+    }
+
+    private var rankCount: Int {
+        let specials = Set(vocabulary.specialTokens.map(\.id))
+        return (0..<TokenID(vocabulary.count)).count { !specials.contains($0) && !vocabulary[$0].isEmpty }
     }
 
     /// What happens to texts that only `tokenizer.json` can say.
     private var preparationThatIsLost: String? {
         if let normalizer { return "it normalizes texts (\(normalizer.rawValue))" }
-        return model.preparation == nil ? nil : "it has added tokens that are found in every text"
+        return hasPlainTokens ? "it has added tokens that are found in every text" : nil
     }
+
+    private var hasPlainTokens: Bool { vocabulary.specialTokens.contains(where: \.isPlain) }
 
     /// Why a reader of the format would not get this tokenizer back, if so.
     private func obstacle(to format: TokenizerFormat) -> String? {
+        switch model.general {
+        case .characters: return "it merges characters, and the format is for bytes"
+        case .steps: return "it cuts texts by a pattern that is written in no format here"
+        case nil: break
+        }
+        if model.preparation?.absent.isEmpty == false { return "it has no tokens for some bytes" }
         switch format {
         case .huggingFace:
+            if normalizer == .newestNFC { return "it composes characters by a newer Unicode than that of the format's readers" }
             // Cuts of one token share its rank, and of two that overlap the left one wins. No list of merges says so.
             return model.isByRank ? "some of its ranks are not merges" : nil
         case .gpt2:
-            guard pattern == .gpt2 else { return "the format stands for GPT-2's pattern, not for that of \(pattern.rawValue)" }
+            guard model.pattern == .gpt2 else {
+                return "the format stands for GPT-2's pattern, not for that of \(model.pattern.rawValue)"
+            }
             guard !model.ignoresMerges else { return "it looks for whole pre-tokens before it merges" }
             return preparationThatIsLost
         case .tiktoken:
-            if let preparationThatIsLost { return preparationThatIsLost }
-            let specials = Set(vocabulary.specialTokens.map(\.id))
-            let ranks = (0..<TokenID(vocabulary.count)).filter { !specials.contains($0) && !vocabulary[$0].isEmpty }
-            let read = VocabularyReader.unwritten(ranks: ranks)
-            guard read.pattern == pattern else {
-                return
-                    "\(ranks.count) ranks stand for the pattern of \(read.pattern.rawValue), and this one has that of \(pattern.rawValue)"
-            }
-            if let endOfText, read.specials[0].id != endOfText || read.specials.contains(where: { ranks.contains($0.id) }) {
-                return "<|endoftext|> would be read as \(read.specials[0].id), and it is \(endOfText)"
+            if hasPlainTokens || normalizer == .nfc { return preparationThatIsLost }
+            if let known = RankFamily.known(byRankCount: rankCount, among: RankFamily.all) {
+                guard case .pattern(let read) = known.cutting, read == model.pattern else {
+                    return "\(rankCount) ranks stand for the pattern of \(known.name), and this one has that of \(model.pattern.rawValue)"
+                }
+                if let endOfText, known.specials[0].id != endOfText {
+                    return "\(known.specials[0].text) would be read as \(known.specials[0].id), and the end of text is \(endOfText)"
+                }
             }
             if model.isByRank { return nil }
             return vocabulary.mergesByRank().map(\.merge) == vocabulary.merges ? nil : "its merges are not in the order of its ids"

@@ -3,8 +3,21 @@ internal import JSON
 
 /// OpenAI's GPT-2 release: `encoder.json` (or `vocab.json`) and `vocab.bpe` (or `merges.txt`).
 extension VocabularyReader {
-    static func readGPT2(encoder: String, merges: String, name: String) throws(TokenizerError) -> Tokenizer {
-        let bytes = try contents(encoder)
+    ///
+    /// OpenAI's names stand for GPT-2's pattern. `vocab.json` and `merges.txt` are names that every family uses: of these the vocabulary must be a known one.
+    static func readGPT2(
+        encoder: String, merges: String, name: String, options: TokenizerOptions = TokenizerOptions(),
+        families: [MergeFamily] = MergeFamily.all
+    ) throws(TokenizerError) -> Tokenizer {
+        try readGPT2(
+            try contents(encoder), try contents(merges), encoder: encoder, merges: merges, name: name, options: options, families: families)
+    }
+
+    /// From the texts of the files at `encoder` and `merges`.
+    static func readGPT2(
+        _ bytes: [UInt8], _ text: [UInt8], encoder: String, merges: String, name: String, options: TokenizerOptions = TokenizerOptions(),
+        families: [MergeFamily] = MergeFamily.all
+    ) throws(TokenizerError) -> Tokenizer {
         var reader = VocabularyReader(path: encoder, byteCount: bytes.count)
         do throws(JSONError) {
             try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
@@ -15,18 +28,28 @@ extension VocabularyReader {
         } catch {
             throw .malformed(path: encoder, byteOffset: error.byteOffset, reason: error.reason)
         }
-        let (strings, index, byteTokens) = try reader.index()
-        var list = MergeListReader(strings, index)
-        let text = try contents(merges)
+        let index = try reader.wholeIndex()
+        let strings = index.strings
+        var list = MergeListReader(strings, index.index)
         try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in
             try readMergeLines(UnsafeRawBufferPointer(buffer), path: merges, into: &list)
         }
         var vocabulary = Vocabulary(strings)
         vocabulary.merges = list.merges
+        if list.merges.isEmpty, strings.count > 300 {
+            throw .malformed(path: merges, byteOffset: nil, reason: "no merges for \(strings.count) tokens: was it cut off?")
+        }
+        let (family, reason) = try MergeFamily.of(encoder, vocabulary, options: options, families: families)
+        if options.specialTokensFile != nil {
+            throw .malformed(path: encoder, byteOffset: nil, reason: "--special-tokens is for .tiktoken files")
+        }
         vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
         return Tokenizer(
             name: name, vocabulary: vocabulary,
-            model: EncodingModel(merges: list.table(byteTokens: byteTokens), pattern: .gpt2, vocabularySize: strings.count))
+            model: EncodingModel(
+                merges: list.table(byteTokens: index.byteTokens), pattern: family.pattern, vocabularySize: strings.count,
+                preparation: TextPreparation(vocabulary.specialTokens, normalizer: family.normalizer)),
+            origin: TokenizerOrigin(family.name, reason))
     }
 
     /// A merge a line, two spellings with a blank between them, after a line with the version.

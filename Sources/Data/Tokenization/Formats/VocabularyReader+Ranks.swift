@@ -1,60 +1,56 @@
 /// OpenAI's `.tiktoken` files: a line of base64 and rank a token, no merges, no pattern, no special tokens.
 extension VocabularyReader {
-    /// The vocabularies that are known by their number of ranks, with what is not in their files.
-    private static func known(_ rankCount: Int) -> (pattern: PreTokenPattern, specials: [(text: String, id: TokenID)])? {
-        switch rankCount {
-        case 50_256, 50_280: (.gpt2, [("<|endoftext|>", 50_256)])
-        case 100_256:
-            (
-                .cl100k,
-                [
-                    ("<|endoftext|>", 100_257), ("<|fim_prefix|>", 100_258), ("<|fim_middle|>", 100_259), ("<|fim_suffix|>", 100_260),
-                    ("<|endofprompt|>", 100_276),
-                ]
-            )
-        case 199_998: (.o200k, [("<|endoftext|>", 199_999), ("<|endofprompt|>", 200_018)])
-        case 151_643: (.qwen2, [("<|endoftext|>", 151_643), ("<|im_start|>", 151_644), ("<|im_end|>", 151_645)])
-        case 248_044: (.qwen35, [("<|endoftext|>", 248_044), ("<|im_start|>", 248_045), ("<|im_end|>", 248_046)])
-        case 128_000: (.llama3, [("<|begin_of_text|>", 128_000), ("<|end_of_text|>", 128_001)])
-        default: nil
-        }
+    /// - Parameter settings: what is said beside the file; nil where its number of ranks must say it.
+    static func readRanks(
+        _ path: String, name: String, options: TokenizerOptions, families: [RankFamily] = RankFamily.all
+    ) throws(TokenizerError) -> Tokenizer {
+        try readRanks(try contents(path), path: path, name: name, options: options, families: families)
     }
 
-    static func readRanks(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
-        let text = try contents(path)
+    /// From the text of the file at `path`.
+    static func readRanks(
+        _ text: [UInt8], path: String, name: String, options: TokenizerOptions, families: [RankFamily] = RankFamily.all
+    ) throws(TokenizerError) -> Tokenizer {
         var reader = VocabularyReader(path: path, byteCount: text.count)
         try text.withUnsafeBufferPointer { (buffer) throws(TokenizerError) in try reader.readRankLines(UnsafeRawBufferPointer(buffer)) }
-        let unwritten = unwritten(ranks: reader.read.ids)
-        for special in unwritten.specials { reader.addSpecial(special.text, special.id) }
-        let (strings, index, byteTokens) = try reader.index()
-        let byRank = RankMerges(strings, isSpecial: Set(reader.specials.map(\.id)), byteTokens: byteTokens)
+        let settings = try RankSettings.of(path, rankCount: reader.read.ids.count, options: options, families: families)
+        for special in settings.specials { reader.addSpecial(special.text, special.id) }
+        let index = try reader.wholeIndex()
+        return try tokenizer(name: name, path: path, index, specials: reader.specials, settings: settings)
+    }
+
+    /// From ranks as ids, special tokens among them.
+    static func tokenizer(
+        name: String, path: String, _ index: Index, specials: [Vocabulary.AddedToken], settings: RankSettings
+    ) throws(TokenizerError) -> Tokenizer {
+        let strings = index.strings
+        let byRank = RankMerges(strings, isSpecial: Set(specials.map(\.id)), byteTokens: index.byteTokens)
         var vocabulary = Vocabulary(strings)
         vocabulary.merges = byRank.merges
-        vocabulary.specialTokens = reader.specials
+        vocabulary.specialTokens = specials
+        let road: (pattern: PreTokenPattern, general: GeneralRoad?)
+        switch settings.cutting {
+        case .pattern(let pattern): road = (pattern, nil)
+        case .expression(let source):
+            do throws(RegularExpression.Refusal) {
+                let expression = try RegularExpression(source, .rust)
+                road = (.gpt2, .steps(PreTokenSteps([.split(.expression(expression), .isolated, isInverted: false)])))
+            } catch { throw .unsupported(path: path, feature: "the pattern \(source.prefix(60)) has \(error.reason)") }
+        }
         return Tokenizer(
             name: name, vocabulary: vocabulary,
             model: EncodingModel(
-                merges: byRank.table(index, strings), pattern: unwritten.pattern, vocabularySize: strings.count,
-                whole: byRank.isComplete ? nil : (index, strings), isByRank: !byRank.isComplete))
+                merges: byRank.table(index.index, strings), pattern: road.pattern, vocabularySize: strings.count,
+                whole: byRank.isComplete ? nil : (index.index, strings), isByRank: !byRank.isComplete,
+                preparation: TextPreparation(specials, normalizer: settings.normalizer), general: road.general),
+            origin: settings.origin)
     }
 
     private mutating func addSpecial(_ text: String, _ id: TokenID) {
         read.bytes.append(contentsOf: text.utf8)
         read.close(id)
+        unspelled.insert(id)
         specials.append(Vocabulary.AddedToken(text: text, id: id))
-    }
-
-    /// What a file of these ranks does not say, the end of text first.
-    static func unwritten(ranks: [TokenID]) -> (pattern: PreTokenPattern, specials: [(text: String, id: TokenID)]) {
-        if let known = known(ranks.count) { return known }
-        // Ours: GPT-2's pattern, end-of-text where an id is missing or behind the last.
-        return (.gpt2, [("<|endoftext|>", firstFree(ranks))])
-    }
-
-    private static func firstFree(_ ranks: [TokenID]) -> TokenID {
-        var isTaken = [Bool](repeating: false, count: ranks.count + 1)
-        for id in ranks where Int(id) < isTaken.count { isTaken[Int(id)] = true }
-        return TokenID(isTaken.firstIndex(of: false) ?? ranks.count)
     }
 
     /// A file whose first line is wrong is hardly a damaged one.

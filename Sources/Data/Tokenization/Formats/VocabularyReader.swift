@@ -7,6 +7,8 @@ struct VocabularyReader: ~Copyable {
     let path: String
     var read = ReadStrings()
     var specials: [Vocabulary.AddedToken] = []
+    /// The ids that no merge makes and no text spells: special tokens that are not spelled in the byte alphabet, or that the vocabulary lacks.
+    var unspelled: Set<TokenID> = []
     private var decoded = [UInt8](repeating: 0, count: 256)
 
     /// For a file of `byteCount` bytes, from which follows how much room the strings will want about.
@@ -68,6 +70,7 @@ struct VocabularyReader: ~Copyable {
                 read.bytes.append(contentsOf: key)
                 let id = try readID(&reader)
                 specials.append(Vocabulary.AddedToken(text: String(decoding: read.bytes[start...], as: UTF8.self), id: id))
+                unspelled.insert(id)
                 read.close(id)
             } else {
                 read.close(try readID(&reader))
@@ -81,8 +84,18 @@ struct VocabularyReader: ~Copyable {
         return TokenID(id)
     }
 
-    /// The strings by id, and the id of each string that is not special. Every byte must have a token and every id one string.
-    func index() throws(TokenizerError) -> (strings: TokenStrings, index: TokenIndex, byteTokens: [TokenID]) {
+    /// What strings and ids come to.
+    struct Index {
+        let strings: TokenStrings
+        /// The id of each string that is spelled in the byte alphabet.
+        let index: TokenIndex
+        /// The token of each byte; behind the last id for the `missing` ones.
+        let byteTokens: [TokenID]
+        let missing: Set<UInt8>
+    }
+
+    /// The strings by id, and the id of each string that texts spell. Every id has one string.
+    func index() throws(TokenizerError) -> Index {
         let count = (read.ids.max().map { Int($0) } ?? -1) + 1
         var isTaken = [Bool](repeating: false, count: count)
         for id in read.ids {
@@ -90,20 +103,28 @@ struct VocabularyReader: ~Copyable {
             isTaken[Int(id)] = true
         }
         let strings = TokenStrings(read, count: count)
-        var isSpecial = [Bool](repeating: false, count: count)
-        for special in specials { isSpecial[Int(special.id)] = true }
+        var isUnspelled = [Bool](repeating: false, count: count)
+        for id in unspelled { isUnspelled[Int(id)] = true }
         var index = TokenIndex(count: read.ids.count)
-        for id in read.ids where !isSpecial[Int(id)] {
-            if strings.length(id) == 0 { throw malformed("the token \(id) stands for no text") }
+        // An empty token, as Whisper's files have one, is never made of a text.
+        for id in read.ids where !isUnspelled[Int(id)] && strings.length(id) > 0 {
             if !index.insert(id, in: strings) { throw malformed("two tokens have the bytes of token \(id)") }
         }
-        var byteTokens: [TokenID] = []
+        var (byteTokens, missing): ([TokenID], Set<UInt8>) = ([], [])
         for byte in 0...UInt8.max {
-            guard let id = withUnsafeBytes(of: byte, { index.id(of: $0, in: strings) }) else {
-                throw malformed("there is no token for the byte \(byte), so it is no byte-level vocabulary")
-            }
-            byteTokens.append(id)
+            let id = withUnsafeBytes(of: byte) { index.id(of: $0, in: strings) }
+            if id == nil { missing.insert(byte) }
+            byteTokens.append(id ?? TokenID(count))
         }
-        return (strings, index, byteTokens)
+        return Index(strings: strings, index: index, byteTokens: byteTokens, missing: missing)
+    }
+
+    /// As `index`; every byte must have a token.
+    func wholeIndex() throws(TokenizerError) -> Index {
+        let index = try index()
+        if let byte = index.missing.min() {
+            throw malformed("there is no token for the byte \(byte), so it is no byte-level vocabulary")
+        }
+        return index
     }
 }

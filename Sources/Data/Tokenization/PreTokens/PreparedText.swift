@@ -12,20 +12,47 @@ final class PreparedText {
     private(set) var followers: [TokenID?] = []
     private(set) var hasTokens = false
     private var normalized: [UInt8] = []
+    private var replaced: [UInt8] = []
     private var pieceTokens: TokenBuffer?
 
     init(_ preparation: TextPreparation) {
         self.preparation = preparation
-        composition = preparation.normalizer == .nfc ? CanonicalComposition(.huggingFace) : nil
+        composition = preparation.normalizer.map { CanonicalComposition($0.edition) }
     }
 
     /// Prepares a batch. False if it is to be encoded as it is, which is found out by looking at its bytes once for each thing that could be there.
     func prepare(_ batch: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) -> Bool {
         // Documents side by side may hold more than each of them does, never less.
+        let isAbsent = preparation.isAbsent
+        if !isAbsent.isEmpty, batch.contains(where: { isAbsent[Int($0)] }) {
+            prepareReplaced(batch, documentEnds: documentEnds)
+            return true
+        }
         guard
             preparation.written.first(in: batch, from: 0) != nil || composition?.firstDoubt(in: batch) != nil
+                || (preparation.normalizer == .nfkc && batch.contains(where: { $0 >= 0x80 }))
                 || preparation.normalized.first(in: batch, from: 0) != nil
         else { return false }
+        prepareAll(batch, documentEnds: documentEnds)
+        return true
+    }
+
+    /// Prepares a batch after U+FFFD has taken the places of bytes that have no token.
+    private func prepareReplaced(_ batch: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) {
+        var (replaced, ends): ([UInt8], [Int]) = ([], [])
+        replaced.reserveCapacity(batch.count + 64)
+        var start = 0
+        for end in documentEnds {
+            for byte in batch[start..<end] {
+                if preparation.isAbsent[Int(byte)] { replaced += [0xEF, 0xBF, 0xBD] } else { replaced.append(byte) }
+            }
+            ends.append(replaced.count)
+            start = end
+        }
+        replaced.withUnsafeBytes { text in ends.withUnsafeBufferPointer { prepareAll(text, documentEnds: $0) } }
+    }
+
+    private func prepareAll(_ batch: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) {
         text.removeAll(keepingCapacity: true)
         text.reserveCapacity(batch.count)
         pieceEnds.removeAll(keepingCapacity: true)
@@ -38,10 +65,17 @@ final class PreparedText {
             closePiece(nil)
             start = end
         }
-        return true
     }
 
     private func appendNormalized(_ piece: UnsafeRawBufferPointer) {
+        guard preparation.normalizer == .nfkc else { return appendComposed(piece) }
+        replaced.removeAll(keepingCapacity: true)
+        CompatibilityDecomposition.replace(piece, into: &replaced)
+        let replaced = replaced
+        replaced.withUnsafeBytes { appendComposed($0) }
+    }
+
+    private func appendComposed(_ piece: UnsafeRawBufferPointer) {
         if preparation.normalized.isEmpty {
             if composition?.normalize(piece, into: &text) != true { text.append(contentsOf: piece) }
             return
@@ -94,6 +128,7 @@ extension Encoder {
         prepared.text.withUnsafeBytes { text in
             prepared.pieceEnds.withUnsafeBufferPointer { ends in
                 var inner = Batch(text, documentEnds: ends, endOfText: prepared.hasTokens ? nil : batch.endOfText, output: output)
+                if prepared.hasTokens { inner.followers = prepared.followers }
                 encode(&inner)
             }
         }

@@ -4,10 +4,23 @@ internal import Normalization
 public enum TextNormalizer: String, Sendable {
     /// Unicode's form C by the tables of Hugging Face's `tokenizers` (``CanonicalComposition/Edition/huggingFace``), as Qwen's files ask for.
     case nfc = "NFC"
+    /// Unicode's form C by the newest tables, as the Python code around Qwen's and Hunyuan's rank files asks for.
+    case newestNFC = "NFC of Unicode 17"
+
+    /// Unicode's form KC by the tables of Hugging Face's `tokenizers`, as Claude 2's file asks for.
+    case nfkc = "NFKC"
+
+    var edition: CanonicalComposition.Edition { self == .newestNFC ? .newest : .huggingFace }
 
     func normalized(_ text: [UInt8]) -> [UInt8] {
+        var text = text
+        if self == .nfkc {
+            var replaced: [UInt8] = []
+            text.withUnsafeBytes { CompatibilityDecomposition.replace($0, into: &replaced) }
+            text = replaced
+        }
         var output: [UInt8] = []
-        return text.withUnsafeBytes { CanonicalComposition(.huggingFace).normalize($0, into: &output) } ? output : text
+        return text.withUnsafeBytes { CanonicalComposition(edition).normalize($0, into: &output) } ? output : text
     }
 }
 
@@ -18,22 +31,32 @@ struct TextPreparation: Sendable {
     let written: AddedTokens
     let normalizer: TextNormalizer?
     let normalized: AddedTokens
+    /// The bytes that have no token and that no valid UTF-8 has: U+FFFD is read for them.
+    let absent: Set<UInt8>
+    /// By byte; empty if there are none.
+    let isAbsent: [Bool]
 
     /// Nil if nothing happens. Of the special tokens only `allowed` ones are found; the others stay text.
-    init?(_ added: [Vocabulary.AddedToken], normalizer: TextNormalizer?, allowed: Set<String> = []) {
+    init?(
+        _ added: [Vocabulary.AddedToken], normalizer: TextNormalizer?, allowed: Set<String> = [], absent: Set<UInt8> = []
+    ) {
         func isFound(_ token: Vocabulary.AddedToken) -> Bool { token.isPlain || allowed.contains(token.text) }
-        guard normalizer != nil || added.contains(where: isFound) else { return nil }
+        guard normalizer != nil || !absent.isEmpty || added.contains(where: isFound) else { return nil }
         // To `tokenizers` the text of a special token is no place to look for others in, also where it is to stay text.
         let hasPlain = added.contains(where: \.isPlain)
         let looked = added.filter { hasPlain || isFound($0) }
         func entries(normalized: Bool) -> [AddedTokens.Entry] {
             looked.filter { $0.isNormalized == normalized }.map { token in
-                AddedTokens.Entry(bytes: Self.spelling(of: token, normalizer), id: isFound(token) ? token.id : nil)
+                AddedTokens.Entry(
+                    bytes: Self.spelling(of: token, normalizer), id: isFound(token) ? token.id : nil, stripsLeft: token.stripsLeft,
+                    stripsRight: token.stripsRight)
             }
         }
         written = AddedTokens(entries(normalized: false))
         normalized = AddedTokens(entries(normalized: true))
         self.normalizer = normalizer
+        self.absent = absent
+        isAbsent = absent.isEmpty ? [] : (0...UInt8.max).map(absent.contains)
     }
 
     /// The bytes by which a token is found.

@@ -1,3 +1,5 @@
+internal import CUnicode
+
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -15,6 +17,9 @@ struct AddedTokens: Sendable {
         let bytes: [UInt8]
         /// Nil: what is spelled so stays text, and no other token is found in it.
         let id: TokenID?
+        /// Whether the white space before it (behind it) belongs to it.
+        var stripsLeft = false
+        var stripsRight = false
     }
 
     /// By first byte, the longest first.
@@ -52,10 +57,35 @@ struct AddedTokens: Sendable {
                 continue
             }
             let place = offset..<offset + entry.bytes.count
-            if let id = entry.id { return (place, id) }
+            if let id = entry.id { return (entry.stripsLeft || entry.stripsRight ? widened(place, entry, text, from: start) : place, id) }
             offset = place.upperBound
         }
         return nil
+    }
+
+    /// A place and the white space around it that belongs to a token.
+    private func widened(_ place: Range<Int>, _ entry: Entry, _ text: UnsafeRawBufferPointer, from start: Int) -> Range<Int> {
+        let base = text.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        var (low, high) = (place.lowerBound, place.upperBound)
+        func character(_ offset: Int) -> (isWhite: Bool, end: Int) {
+            var kind: UInt8 = 0
+            var codePoint: UInt32 = 0
+            let end = slw_next_code_point(base, offset, text.count, &kind, &codePoint)
+            return (UInt32(kind) == slw_class_white.rawValue, end)
+        }
+        while entry.stripsRight, high < text.count {
+            let next = character(high)
+            guard next.isWhite else { break }
+            high = next.end
+        }
+        while entry.stripsLeft, low > start {
+            var before = low - 1
+            while before > start, text[before] & 0xC0 == 0x80 { before -= 1 }
+            let next = character(before)
+            guard next.isWhite, next.end == low else { break }
+            low = before
+        }
+        return low..<high
     }
 
     /// The first place from `start` on where a token may begin.

@@ -15,6 +15,9 @@ struct Vocabulary: Sendable {
         var isPlain = false
         /// Whether it is looked for in normalized text, not in the text as it is written.
         var isNormalized = false
+        /// Whether the white space before it (behind it) belongs to it where it is found.
+        var stripsLeft = false
+        var stripsRight = false
     }
 
     private var bytes: [UInt8] = []

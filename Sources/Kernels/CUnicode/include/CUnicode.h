@@ -1,4 +1,6 @@
 #pragma once
 
+#include "categories.h"
 #include "code_points.h"
 #include "nfc.h"
+#include "nfkc.h"

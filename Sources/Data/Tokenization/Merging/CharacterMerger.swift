@@ -1,0 +1,162 @@
+internal import CUnicode
+
+/// Encodes texts by a ``CharacterModel``. One merger serves one thread; its memory is used again.
+final class CharacterMerger {
+    private let model: CharacterModel
+    /// The piece in hand, with `▁` for blanks.
+    private var text: [UInt8] = []
+    private var symbols: [UInt32] = []
+    private var previous: [Int32] = []
+    private var next: [Int32] = []
+    private var heap: [UInt64] = []
+    /// The tokens of the last word.
+    private(set) var tokens: [TokenID] = []
+
+    init(_ model: CharacterModel) { self.model = model }
+
+    /// Calls `word` with each word of a piece and `token` with each user-defined token, in order. `isFirst`: whether the piece begins its text.
+    func forEachWord(
+        in piece: UnsafeRawBufferPointer, isFirst: Bool, word: (UnsafeRawBufferPointer) -> Void, token: (TokenID) -> Void
+    ) {
+        guard piece.count > 0 else { return }
+        text.removeAll(keepingCapacity: true)
+        let startsWithBlank = piece[0] == 0x20 || piece.starts(with: CharacterModel.blankBytes)
+        switch model.prefix {
+        case .none: break
+        case .always: text += CharacterModel.blankBytes
+        case .unlessThere: if !startsWithBlank { text += CharacterModel.blankBytes }
+        case .firstUnlessThere: if isFirst, !startsWithBlank { text += CharacterModel.blankBytes }
+        }
+        text.reserveCapacity(text.count + piece.count + piece.count / 2)
+        for byte in piece { if byte == 0x20 { text += CharacterModel.blankBytes } else { text.append(byte) } }
+        text.withUnsafeBytes { text in
+            var start = 0
+            while let found = model.userDefined.first(in: text, from: start) {
+                cut(UnsafeRawBufferPointer(rebasing: text[start..<found.place.lowerBound]), word)
+                token(found.id)
+                start = found.place.upperBound
+            }
+            cut(UnsafeRawBufferPointer(rebasing: text[start...]), word)
+        }
+    }
+
+    /// Cuts before each `▁` over which no merge reaches.
+    private func cut(_ text: UnsafeRawBufferPointer, _ word: (UnsafeRawBufferPointer) -> Void) {
+        guard text.count > 0 else { return }
+        let base = text.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        var (start, offset) = (0, 0)
+        var previous: UInt32?
+        while offset < text.count {
+            var scalar = UInt32(base[offset])
+            var length = 1
+            if scalar >= 0x80 {
+                length = Int(slw_decode(base + offset, text.count - offset, &scalar))
+                if length == 0 { (scalar, length) = (0xFFFD, 1) }
+            }
+            if scalar == CharacterModel.blank, let previous, model.cutsAtBlanks || !model.joined.contains(previous) {
+                word(UnsafeRawBufferPointer(rebasing: text[start..<offset]))
+                start = offset
+            }
+            previous = scalar
+            offset += length
+        }
+        word(UnsafeRawBufferPointer(rebasing: text[start...]))
+    }
+
+    /// Sets `tokens` to those of a word.
+    func encode(_ word: UnsafeRawBufferPointer) {
+        read(word)
+        merge()
+        tokens.removeAll(keepingCapacity: true)
+        var index: Int32 = 0
+        var isUnknown = false
+        while index >= 0 {
+            let symbol = symbols[Int(index)]
+            index = next[Int(index)]
+            guard symbol & CharacterModel.unspelled != 0 else {
+                tokens.append(symbol)
+                isUnknown = false
+                continue
+            }
+            if let byteTokens = model.byteTokens {
+                for byte in Unicode.UTF8.encode(Unicode.Scalar(symbol & ~CharacterModel.unspelled)!)! {
+                    tokens.append(byteTokens[Int(byte)])
+                }
+            } else if !isUnknown || !model.fusesUnknown {
+                tokens.append(model.unknown)
+                isUnknown = true
+            }
+        }
+    }
+
+    private func read(_ word: UnsafeRawBufferPointer) {
+        symbols.removeAll(keepingCapacity: true)
+        let base = word.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        var offset = 0
+        while offset < word.count {
+            var scalar = UInt32(base[offset])
+            var length = 1
+            if scalar >= 0x80 {
+                length = Int(slw_decode(base + offset, word.count - offset, &scalar))
+                // What is no UTF-8 is U+FFFD, as it is to SentencePiece.
+                if length == 0 { (scalar, length) = (0xFFFD, 1) }
+            }
+            symbols.append(model.characters[scalar] ?? scalar | CharacterModel.unspelled)
+            offset += length
+        }
+        previous.removeAll(keepingCapacity: true)
+        next.removeAll(keepingCapacity: true)
+        for index in symbols.indices {
+            previous.append(Int32(index) - 1)
+            next.append(index + 1 < symbols.count ? Int32(index) + 1 : -1)
+        }
+    }
+
+    /// The merge of the lowest rank, of equals the leftmost, until there is none.
+    private func merge() {
+        let gone = UInt32.max
+        heap.removeAll(keepingCapacity: true)
+        for index in 0..<symbols.count - 1 { queue(index, index + 1) }
+        while let top = pop() {
+            let left = Int(truncatingIfNeeded: top & 0xFFFF_FFFF)
+            guard symbols[left] != gone, next[left] >= 0 else { continue }
+            let right = Int(next[left])
+            guard let merge = model.merges.merge(symbols[left], symbols[right]), merge >> 32 == top >> 32 else { continue }
+            symbols[left] = UInt32(truncatingIfNeeded: merge)
+            symbols[right] = gone
+            next[left] = next[right]
+            if next[left] >= 0 {
+                previous[Int(next[left])] = Int32(left)
+                queue(left, Int(next[left]))
+            }
+            if previous[left] >= 0 { queue(Int(previous[left]), left) }
+        }
+    }
+
+    private func queue(_ left: Int, _ right: Int) {
+        guard let merge = model.merges.merge(symbols[left], symbols[right]) else { return }
+        heap.append(merge & ~0xFFFF_FFFF | UInt64(left))
+        var child = heap.count - 1
+        while child > 0, heap[(child - 1) / 2] > heap[child] {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private func pop() -> UInt64? {
+        guard let least = heap.first else { return nil }
+        let last = heap.removeLast()
+        guard !heap.isEmpty else { return least }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+            if heap[parent] <= heap[child] { break }
+            heap.swapAt(parent, child)
+            parent = child
+        }
+        return least
+    }
+}
