@@ -1,5 +1,6 @@
 internal import CUnicode
 internal import Files
+internal import Hashing
 
 /// SentencePiece's `.model`: pieces with scores, and how texts are normalized and cut.
 extension VocabularyReader {
