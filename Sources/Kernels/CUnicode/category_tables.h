@@ -1,4 +1,4 @@
-// Written by scripts/generate-category-tables from tokenizers 0.23.3 and tiktoken 0.14.0: do not edit.
+// Written by scripts/generate/category-tables from tokenizers 0.23.3 and tiktoken 0.14.0: do not edit.
 // Of code point c: slw_category_pages[slw_category_index[c >> 7]][c & 127]; see slw_category_of.
 static const uint16_t slw_category_index[8704] = {
     0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,

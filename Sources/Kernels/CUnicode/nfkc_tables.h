@@ -1,4 +1,4 @@
-// Written by scripts/generate-compatibility-tables from tokenizers 0.23.3: do not edit.
+// Written by scripts/generate/compatibility-tables from tokenizers 0.23.3: do not edit.
 // The code points in order; the parts of the nth are from nfkc_offsets[n] to nfkc_offsets[n + 1].
 static const int nfkc_count = 3678;
 static const uint32_t nfkc_scalars[3678] = {

@@ -20,7 +20,8 @@ enum InspectTokenizerCommand {
         run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(call.operands.first ?? "default", options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try Tokenizer.load(
+            call.operands.first ?? "default", options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
         let pieces = call[text].map { tokenizer.encode(PathName.systemBytes($0)) }
         if call.wantsJSON { return call.console.print(json(tokenizer, pieces).serialized()) }
         var lengths = [Int](repeating: 0, count: 17)

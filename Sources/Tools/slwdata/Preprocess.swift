@@ -46,11 +46,13 @@ enum PreprocessCommand {
             inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try TokenizerFlags.load(call))
         configuration.appendEndOfText = call[appendEndOfText]
         let tokenizer = configuration.tokenizer
+        // Said when the first chunk is through: until then a mistake is one line and nothing else.
+        var notes: [String] = []
         if call[appendEndOfText], let (id, reason) = tokenizer.endOfTextChoice {
-            call.console.note("documents end with token \(id), \(reason)")
+            notes.append("documents end with token \(id), \(reason)")
         }
         if !tokenizer.isOnFastRoad {
-            call.console.note("tokenizer \(PathName.printable(tokenizer.name)) has no scan of its own: exact, and slower")
+            notes.append("tokenizer \(PathName.printable(tokenizer.name)) has no scan of its own: exact, and slower")
         }
         configuration.corpus = CorpusFlags.options(call)
         configuration.cleaning = try CleaningFlags.rules(call)
@@ -70,6 +72,8 @@ enum PreprocessCommand {
         call.console.beginProgress("tokenizing", unit: .bytes)
         let summary = try Preprocessor(configuration).run(
             progress: { progress in
+                for note in notes { call.console.note(note) }
+                notes = []
                 call.console.updateProgress(
                     progress.bytesDone, total: progress.bytesTotal, remark: "\(QuantityText.compact(Double(progress.counts.tokens))) tokens"
                 )

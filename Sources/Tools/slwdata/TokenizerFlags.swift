@@ -17,5 +17,7 @@ enum TokenizerFlags {
         TokenizerOptions(pattern: call[pattern], specialTokensFile: call[specialTokens], endOfText: call[endOfText])
     }
 
-    static func load(_ call: Invocation) throws -> Tokenizer { try Tokenizer.load(call[SharedOptions.tokenizer], options: options(call), furtherPlaces: Tokenizer.checkoutPlaces) }
+    static func load(_ call: Invocation) throws -> Tokenizer {
+        try Tokenizer.load(call[SharedOptions.tokenizer], options: options(call), furtherPlaces: Tokenizer.checkoutPlaces)
+    }
 }

@@ -8,6 +8,7 @@ func cleaned(_ texts: [[UInt8]], _ rules: CleaningRules) throws -> (kept: [[UInt
     let directory = try TemporaryDirectory()
     for (number, text) in texts.enumerated() { try directory.write(text, to: "\(number).txt") }
     var options = CorpusOptions(source: .text)
+    options.acceptsBinary = true
     options.chunkBytes = 1 << 20
     let cleaner = Cleaner(rules)
     let reader = ChunkReader(try InputList([directory.path]), options)

@@ -220,24 +220,24 @@ struct KilledPreprocessTests {
         try refusal("--min-chars was none and is 100", "--min-chars", "100")
         try refusal("--dedup was none and is exact", "--dedup", "exact")
 
-        let (input, size) = (directory.file("b.jsonl"), 40 * 675_255)
+        let (input, size) = (directory.file("a.jsonl"), 20 * 675_255)
         try FileManager.default.moveItem(atPath: input, toPath: directory.file("kept"))
         var bytes = try Data(contentsOf: URL(filePath: directory.file("kept")))
         bytes.append(contentsOf: "{\"text\": \"one more\"}\n".utf8)
         try bytes.write(to: URL(filePath: input))
-        try refusal("input b.jsonl had \(size) bytes and has \(bytes.count)")
+        try refusal("input a.jsonl had \(size) bytes and has \(bytes.count)")
         bytes.removeLast(21)
         bytes[12] ^= 1
         try bytes.write(to: URL(filePath: input))
-        try refusal("input b.jsonl begins otherwise")
+        try refusal("input a.jsonl begins otherwise")
         bytes[12] ^= 1
         bytes[size / 2] ^= 1
         try bytes.write(to: URL(filePath: input))
-        try refusal("input b.jsonl was changed since")
+        try refusal("input a.jsonl was changed since")
 
         try FileManager.default.removeItem(atPath: input)
         let gone = try start("--output-prefix", "out", "--resume").finish()
-        expectComplaint(gone, 1, "slwdata: cannot inspect b.jsonl: No such file or directory")
+        expectComplaint(gone, 1, "slwdata: cannot inspect a.jsonl: No such file or directory")
         try FileManager.default.moveItem(atPath: directory.file("kept"), toPath: input)
         #expect(try start("--output-prefix", "out", "--resume").finish().status == 0)
         #expect(files("out") == reference)

@@ -12,7 +12,7 @@ import Testing
     func refusal(script: String, words: String) throws {
         let folder = try TemporaryDirectory()
         let result = try run(
-            "/usr/bin/env", ["bash", Place.package + "/scripts/\(script)"] + words.split(separator: " ").map(String.init),
+            Place.package + "/scripts/\(script)", words.split(separator: " ").map(String.init),
             directory: folder.path)
         #expect(result.status != 0 && !result.signalled)
         #expect(result.output.isEmpty, "\(result.text)")

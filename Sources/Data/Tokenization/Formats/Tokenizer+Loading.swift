@@ -17,13 +17,17 @@ extension Tokenizer {
     ///
     /// - Throws: `notFound`, `file`, `malformed` with the byte at which it went wrong, and `unsupported` for what cannot be
     ///   encoded exactly.
-    public static func load(_ nameOrPath: String, options: TokenizerOptions = TokenizerOptions(), furtherPlaces: [String] = []) throws(TokenizerError) -> Tokenizer {
+    public static func load(_ nameOrPath: String, options: TokenizerOptions = TokenizerOptions(), furtherPlaces: [String] = [])
+        throws(TokenizerError) -> Tokenizer
+    {
         var tokenizer = try find(nameOrPath, options, furtherPlaces)
         if let end = options.endOfText { try tokenizer.chooseEndOfText(end, path: nameOrPath) }
         return tokenizer
     }
 
-    private static func find(_ nameOrPath: String, _ options: TokenizerOptions, _ furtherPlaces: [String]) throws(TokenizerError) -> Tokenizer {
+    private static func find(_ nameOrPath: String, _ options: TokenizerOptions, _ furtherPlaces: [String]) throws(TokenizerError)
+        -> Tokenizer
+    {
         if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
         if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
         let places = installedPlaces() + furtherPlaces
