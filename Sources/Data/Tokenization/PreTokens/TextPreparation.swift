@@ -2,7 +2,7 @@ internal import Normalization
 
 /// What a tokenizer makes of every text before it is cut into pre-tokens.
 public enum TextNormalizer: String, Sendable {
-    /// Unicode's form C by the tables of Hugging Face's `tokenizers` (``CanonicalComposition/Edition/huggingFace``), as Qwen's files ask for.
+    /// Unicode's form C by the tables of Hugging Face's `tokenizers` (`CanonicalComposition.Edition.huggingFace`), as Qwen's files ask for.
     case nfc = "NFC"
 
     func normalized(_ text: [UInt8]) -> [UInt8] {
