@@ -3,7 +3,7 @@ public import Files
 /// The `.idx` half of a pair (MMIDIDX, version 1), mapped: a header and three arrays, nothing copied.
 ///
 /// Opening checks what is needed to load every entry safely: magic, version, type, and that the arrays of the header fill the
-/// file exactly. What the entries say is checked by ``checkEntries(itemSize:dataPath:dataByteCount:)``. All numbers are little-endian:
+/// file exactly. What the entries say is checked by `checkEntries(itemSize:dataPath:dataByteCount:)`. All numbers are little-endian:
 ///
 /// | byte | what |
 /// |---|---|

@@ -27,7 +27,7 @@ extension IndexedDatasetWriter {
         }
     }
 
-    /// Takes back the names that a writer had given when it was killed in the middle of ``publish()``.
+    /// Takes back the names that a writer had given when it was killed in the middle of ``publish(resumable:)``.
     public static func withdraw(_ prefix: String) throws(IndexError) {
         // Where there is an index the names belong to an older pair, whole until ``publish()`` takes its index away.
         guard isStarted(prefix) && !FileSystem.exists(IndexedDataset.indexPath(prefix)) else { return }

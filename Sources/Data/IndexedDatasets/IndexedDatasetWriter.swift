@@ -49,7 +49,7 @@ public struct IndexedDatasetWriter: ~Copyable {
         try self.init(prefix: prefix, tokenType: tokenType, overwrites: overwrites, position: Position())
     }
 
-    /// Goes on where a writer was at `position` (see ``sync()``), cutting off what the partial files hold beyond it.
+    /// Goes on where a writer was at `position` (see ``flush()``), cutting off what the partial files hold beyond it.
     public init(resuming prefix: String, tokenType: TokenType, at position: Position, overwrite overwrites: Bool = false) throws(IndexError)
     {
         try Self.withdraw(prefix)
@@ -199,7 +199,7 @@ public struct IndexedDatasetWriter: ~Copyable {
         return position
     }
 
-    /// Writes what is still missing and makes everything durable, so that ``publish()`` only has to rename. After an error (a full disk)
+    /// Writes what is still missing and makes everything durable, so that ``publish(resumable:)`` only has to rename. After an error (a full disk)
     /// the writer may still be left. An open document traps.
     public mutating func complete(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) {
         precondition(sequencesInDocument == 0, "a document is open")

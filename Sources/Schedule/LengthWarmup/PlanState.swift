@@ -6,7 +6,7 @@ import Quantities
 
 /// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
 ///
-/// Bytes, little-endian: `SLWSTATE`, uint32 version (3; 1 and 2 are read, which spelled the pacing otherwise, see ``ReflectedSchedule``), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
+/// Bytes, little-endian: `SLWSTATE`, uint32 version (3; 1 and 2 are read, which spelled the pacing otherwise, see `ReflectedSchedule`), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
 /// start, lower and upper position, then XXH64 of everything before. See `docs/ledger.md`.
 public struct PlanState: Sendable, Equatable {
     /// What the plan was made from.

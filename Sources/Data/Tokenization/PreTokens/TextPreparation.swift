@@ -2,7 +2,7 @@ internal import Normalization
 
 /// What a tokenizer makes of every text before it is cut into pre-tokens.
 public enum TextNormalizer: String, Sendable {
-    /// Unicode's form C by the tables of Hugging Face's `tokenizers` (``CanonicalComposition/Edition/huggingFace``), as Qwen's files ask for.
+    /// Unicode's form C by the tables of Hugging Face's `tokenizers` (`CanonicalComposition.Edition.huggingFace`), as Qwen's files ask for.
     case nfc = "NFC"
     /// Unicode's form C by the newest tables, as the Python code around Qwen's and Hunyuan's rank files asks for.
     case newestNFC = "NFC of Unicode 17"
