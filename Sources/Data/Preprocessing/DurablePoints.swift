@@ -7,6 +7,8 @@ import IndexedDatasets
 final class DurablePoints {
     private let shared: Shared
     private let thread: WorkerThread?
+    /// Only touched by the thread that asks for points.
+    private var hasPoint = false
 
     init(_ journal: RunJournal, _ identity: RunIdentity, prefix: String) {
         let shared = Shared(journal, identity, prefix)
@@ -16,7 +18,9 @@ final class DurablePoints {
 
     /// Asks for a point. Everything before it must have been flushed. Throws when an earlier one could not be written.
     func request(_ progress: RunJournal.Progress) throws(PreprocessingError) {
-        if thread == nil { shared.write(progress) }
+        // The first point is waited for: without it, a device that is full a moment later would leave nothing to go on from.
+        if thread == nil || !hasPoint { shared.write(progress) }
+        hasPoint = true
         if let failure = shared.request(progress) { throw failure }
     }
 
