@@ -90,6 +90,7 @@ let training: [Target] = [
 
 let interfaces: [Target] = [
     module("Interfaces", "CommandKit", ["Quantities"]),
+    module("Interfaces", "ScheduleFlags", ["CommandKit", "LengthWarmup", "Quantities"]),
     module("Interfaces", "CLoader"),
     module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
 ]
@@ -98,14 +99,14 @@ let tools: [Target] = [
     .executableTarget(
         name: "slwdata",
         dependencies: [
-            "CommandKit", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
+            "CommandKit", "ScheduleFlags", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
             "Files", "JSON", "Quantities",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
         name: "slw-train",
         dependencies: [
-            "CommandKit", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
+            "CommandKit", "ScheduleFlags", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON",
             "Quantities",
         ],

@@ -5,6 +5,15 @@ public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
     /// As `--slw-pacing` and saved states spell it; never changed once states have it.
     static var name: String { get }
 
+    /// The options that give its parameters, in the order of help.
+    static var options: [ScheduleOption] { get }
+
+    /// The function that the words ask for; open parameters are chosen. May be another function: a growth from the full length on is none.
+    static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing
+
+    /// The options that say its parameters, with the words for them that it was made from where it can be said in no other way.
+    func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)]
+
     /// The parameters, by names that states keep for ever.
     var parameters: JSONObject { get }
 

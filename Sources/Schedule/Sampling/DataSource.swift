@@ -1,26 +1,6 @@
 import Hashing
 public import IndexedDatasets
 
-/// A data set of a blend, as the command line spells it: `prefix` or `prefix=weight`.
-public struct DataSetName: Sendable, Equatable {
-    public var prefix: String
-    public var weight: Double?
-
-    public init(prefix: String, weight: Double? = nil) {
-        self.prefix = prefix
-        self.weight = weight
-    }
-
-    public init(_ text: String) throws(SamplingError) {
-        guard let equals = text.lastIndex(of: "=") else {
-            self.init(prefix: text)
-            return
-        }
-        guard let weight = Double(text[text.index(after: equals)...]), weight > 0, weight.isFinite else { throw .badWeight(text) }
-        self.init(prefix: String(text[..<equals]), weight: weight)
-    }
-}
-
 /// Who decides in which order samples are served (`--order`).
 public enum OrderChoice: Sendable, Equatable {
     /// Keyed permutations: no memory, no start-up.
@@ -57,7 +37,7 @@ public struct DataSource: Sendable {
         }
         let weights = names.compactMap(\.weight)
         guard weights.isEmpty || weights.count == names.count else {
-            throw .badWeight(names.first { $0.weight == nil }!.prefix)
+            throw .missingWeight(names.first { $0.weight == nil }!.prefix)
         }
         self.streams = streams
         memories = streams.map(\.dataset.memory)

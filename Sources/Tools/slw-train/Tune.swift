@@ -3,6 +3,8 @@ import Files
 import JSON
 import Metrics
 import Quantities
+import LengthWarmup
+import ScheduleFlags
 import Training
 import Transformer
 import Tuning
@@ -22,7 +24,7 @@ enum TuneCommand {
         to: "steps of the whole run at full length")
     /// Only pacings that have a start and a duration.
     static let pacing = Option<String?>.choice(
-        ScheduleOptions.pacing.definition.name, "PACING", of: ["linear", "root", "two-stage"], "how sequence length grows"
+        "--slw-pacing", "PACING", of: ["linear", "root", "two-stage"], "how sequence length grows"
     ).defaulting(to: "linear")
     static let seeds = Option.count(
         "--seeds", default: TuningOptions().seeds, in: 1...1000,
@@ -54,7 +56,7 @@ enum TuneCommand {
     @Sendable static func run(_ call: Invocation) throws {
         let configuration = try TrainingOptions.configuration(call)
         guard let first = configuration.data.first else {
-            throw call.misuse("--data is missing", hint: "\(ScheduleOptions.data.definition.usage), the prefix of a token index")
+            throw call.misuse("--data is missing", hint: "\(ScheduleFlags.data.definition.usage), the prefix of a token index")
         }
         try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
         let plan = try TuningPlan(configuration, try options(call))

@@ -1,3 +1,4 @@
+import LengthWarmup
 public import Training
 import Transformer
 
@@ -37,16 +38,16 @@ public struct TuningPlan: Sendable {
     /// Opens the data and chooses. `configuration` may leave everything open that a run may leave open; what it says of the length
     /// warmup's start and duration is not read.
     public init(_ configuration: TrainingConfiguration, _ options: TuningOptions) throws(TrainingError) {
-        guard [.linear, .root, .twoStage].contains(configuration.pacing) else {
+        guard ["linear", "root", "two-stage"].contains(configuration.pacing) else {
             throw .configuration(
-                "pacing \(configuration.pacing.rawValue) has no start and duration to tune: take linear, root or two-stage")
+                "pacing \(configuration.pacing) has no start and duration to tune: take linear, root or two-stage")
         }
         let data = try TrainingData(configuration)
         let asked = configuration
         var resolved = configuration
         (resolved.warmupStart, resolved.warmupSteps) = (1, 1)
         resolved = try resolved.resolved(for: data.surroundings(processors: LanePool.processorCount))
-        guard resolved.pacing != .none, let length = resolved.sequenceLength, let budget = resolved.trainTokens,
+        guard resolved.pacing != "none", let length = resolved.sequenceLength, let budget = resolved.trainTokens,
             let rateWarmup = resolved.learningRateWarmup
         else { throw .configuration("the sequence length is too short for a length warmup") }
 
@@ -102,7 +103,7 @@ public struct TuningPlan: Sendable {
         var result = configuration
         result.seed = seed
         guard let trial else {
-            result.pacing = .none
+            result.schedule.choosePacing("none")
             return result
         }
         (result.warmupStart, result.warmupSteps) = (trial.start, trial.duration)

@@ -1,10 +1,11 @@
 import Files
 public import JSON
 import Quantities
+import LengthWarmup
 
 extension TrainingConfiguration {
     /// Version of `config.json`; raised when an old reader would misread a new file.
-    public static let formatVersion = 1
+    public static let formatVersion = 2
 
     /// The content of `config.json`.
     public var json: JSONValue {
@@ -30,10 +31,22 @@ extension TrainingConfiguration {
                 guard let field = Self.fields.first(where: { $0.group == group && $0.name == name }) else {
                     throw .configuration("\(path): \(group).\(name) is not an option of this version")
                 }
+                if let option = ScheduleOption.all.first(where: { $0.key == field.path }), option.name != ScheduleOption.data.name {
+                    guard !value.isNull else { continue }
+                    do throws(ScheduleError) { try schedule.read(value, for: option) } catch {
+                        throw .configuration("\(path): \(error.optionText.text(.configuration))")
+                    }
+                    continue
+                }
                 guard field.write(&self, value) else {
                     throw .configuration("\(path): \(group).\(name) cannot be \(value.serialized())")
                 }
             }
+        }
+        if object["version"]?.int ?? 1 < 2 {
+            // Version 1 has a value for every option, whether the pacing takes it or not.
+            schedule.assume()
+            schedule.dropIdle()
         }
     }
 

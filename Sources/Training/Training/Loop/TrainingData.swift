@@ -2,11 +2,13 @@ import IndexedDatasets
 import JSON
 import LengthWarmup
 import Sampling
+import Quantities
 import Transformer
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
 package struct TrainingData {
     let names: [DataSetName]
+    private let schedule: ScheduleWords
     let split: DocumentSplit
     let datasets: [IndexedDataset]
     /// Tokenizer that made the tokens, as the data sets' side files name it; nil when none does.
@@ -14,10 +16,11 @@ package struct TrainingData {
 
     /// Opens every data set of `configuration`. Sets that different tokenizers made cannot be mixed.
     package init(_ configuration: TrainingConfiguration) throws(TrainingError) {
-        guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
-        names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
+        guard !configuration.data.isEmpty else { throw .schedule(ScheduleError("no data set was given: give \(ScheduleOption.data.text)")) }
+        names = configuration.data
+        schedule = configuration.schedule
         var datasets: [IndexedDataset] = []
-        do throws(SamplingError) { split = try DocumentSplit(configuration.split) } catch { throw .data(error) }
+        do throws(ScheduleError) { split = try ScheduleResolver.split(schedule) } catch { throw .schedule(error) }
         for name in names {
             do throws(IndexError) { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .data(.index(error)) }
         }
@@ -45,11 +48,17 @@ package struct TrainingData {
                         ? 0 : dataset.tokenOffset(ofSequence: sequences.upperBound) - dataset.tokenOffset(ofSequence: sequences.lowerBound))
             }
         }
-        let isKnown = datasets.allSatisfy { $0.metadata?.tokenizer != nil }
-        return TrainingConfiguration.Surroundings(
-            trainingTokens: tokens(.train), validationTokens: tokens(.valid),
-            vocabularySize: isKnown ? tokenizer?.vocabularySize ?? 1 : datasets.map(Self.highestToken).max()! + 1, processors: processors,
-            memory: TrainingConfiguration.machineMemory)
+        var surroundings = TrainingConfiguration.Surroundings(
+            trainingTokens: tokens(.train), validationTokens: tokens(.valid), vocabularySize: VocabularySize.of(datasets),
+            processors: processors, memory: TrainingConfiguration.machineMemory)
+        let data = self
+        surroundings.samples = { length throws(SamplingError) in
+            try DataSource(
+                data.names, part: .train, split: data.split, sequenceLength: length, seed: ScheduleResolver.seed(data.schedule),
+                order: ScheduleResolver.order(data.schedule)
+            ).sampleCount
+        }
+        return surroundings
     }
 
     /// What tells each data set's training split from another's.
@@ -68,7 +77,7 @@ package struct TrainingData {
         let data: DataSource
         do throws(SamplingError) {
             data = try DataSource(
-                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice)
+                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: ScheduleResolver.order(configuration.schedule))
         } catch { throw .data(error) }
         return try LoaderSource(data, plan)
     }
@@ -91,14 +100,6 @@ package struct TrainingData {
             unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
             initialized = count
         }
-    }
-
-    private static func highestToken(_ dataset: IndexedDataset) -> Int {
-        var highest: Int32 = 0
-        for start in stride(from: 0, to: dataset.tokenCount, by: 1 << 16) {
-            for token in tokens(dataset, at: start, count: min(1 << 16, dataset.tokenCount - start)) { highest = max(highest, token) }
-        }
-        return Int(highest)
     }
 }
 
