@@ -85,7 +85,7 @@ let training: [Target] = [
             "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization",
             "Drawing", "Files", "JSON", "Quantities", "Hashing",
         ]),
-    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing"]),
+    module("Training", "Tuning", ["Training", "LengthWarmup", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing"]),
 ]
 
 let interfaces: [Target] = [

@@ -28,7 +28,8 @@ enum TrainCommand {
         try Trainer.checkUnused(place)
         try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
         let trainer: Trainer
-        do throws(TrainingError) { trainer = try Trainer.start(configuration, in: place) } catch .schedule(let error) {
+        do throws(TrainingError) { trainer = try Trainer.start(configuration, in: place) } catch {
+            guard case .schedule(let error) = error else { throw error }
             throw ScheduleFlags.misuse(error, call)
         }
         for line in trainer.configuration.lines { call.console.note(line) }

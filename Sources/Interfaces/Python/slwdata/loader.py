@@ -115,9 +115,9 @@ class Loader:
         if isinstance(data, dict):
             data = [f"{prefix}={weight}" for prefix, weight in data.items()]
         elif isinstance(data, (str, os.PathLike)):
-            data = [os.fspath(data)]
+            data = [data]
         self._library = _load()
-        configuration = {"data": list(data), "rank": rank, "world_size": world_size}
+        configuration = {"data": [os.fspath(prefix) for prefix in data], "rank": rank, "world_size": world_size}
         configuration.update((name, str(value)) for name, value in options.items() if value is not None)
         error = ctypes.create_string_buffer(4096)
         self._handle = self._library.slw_loader_open(json.dumps(configuration).encode(), error, len(error))

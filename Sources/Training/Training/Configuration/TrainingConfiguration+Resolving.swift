@@ -59,10 +59,9 @@ extension TrainingConfiguration {
         try checkMagnitudes()
         if data.isEmpty { throw .schedule(ScheduleError("no data set was given: give \(ScheduleOption.data.text)")) }
         let tokens = surroundings.trainingTokens
-        let facts = ScheduleFacts(
-            tokens: tokens,
-            standardBudget: ScheduleFacts.standardBudget(layers: layers, width: width, vocabulary: vocabulary),
-            samples: surroundings.samples ?? { length throws(SamplingError) in max(0, tokens - 1) / length })
+        var facts = ScheduleFacts(tokens: tokens) { length throws(SamplingError) in max(0, tokens - 1) / length }
+        facts.standardBudget = ScheduleFacts.standardBudget(layers: layers, width: width, vocabulary: vocabulary)
+        if surroundings.samples != nil { facts.samples = surroundings.samples }
         let chosen: ResolvedSchedule
         do throws(ScheduleError) { chosen = try ScheduleResolver.resolve(schedule, facts) } catch { throw .schedule(error) }
         result.schedule = chosen.words

@@ -39,7 +39,8 @@ extension Trainer {
         let surroundings = data.surroundings(processors: LanePool.processorCount)
         try configuration.checkPrecision(ofRun: folder.path, surroundings)
         try configuration.checkKernels(ofRun: folder.path, surroundings)
-        do throws(TrainingError) { configuration = try configuration.resolved(for: surroundings) } catch .schedule(let error) {
+        do throws(TrainingError) { configuration = try configuration.resolved(for: surroundings) } catch {
+            guard case .schedule(let error) = error else { throw error }
             throw .configuration("\(PathName.printable(folder.configurationFile)): \(error.optionText.text(.configuration))")
         }
         let trainer = try open(configuration, data, folder)
