@@ -99,14 +99,16 @@ let tools: [Target] = [
     .executableTarget(
         name: "slwdata",
         dependencies: [
-            "CommandKit", "ScheduleFlags", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
+            "CommandKit", "ScheduleFlags", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling",
+            "LengthWarmup", "Drawing",
             "Files", "JSON", "Quantities",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
         name: "slw-train",
         dependencies: [
-            "CommandKit", "ScheduleFlags", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
+            "CommandKit", "ScheduleFlags", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup",
+            "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON",
             "Quantities",
         ],

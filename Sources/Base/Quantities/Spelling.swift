@@ -1,5 +1,5 @@
 /// The nearest right spelling of a wrong word.
-public enum NearestWord {
+public enum Spelling {
     /// The candidate with the smallest edit distance, when that is at most a third of the word (one letter of a short one, none of two letters);
     /// the first of equals. A candidate that begins with the word counts as near.
     public static func nearest(to word: String, among candidates: [String]) -> String? {
@@ -14,7 +14,7 @@ public enum NearestWord {
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. O(a·b) time.
-    public static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
+    static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
         var before: [Int] = []
         var last = Array(0...b.count)
         for i in a.indices {

@@ -63,7 +63,9 @@ struct LoaderOptions {
 
     private static func option(_ name: String) throws(ScheduleError) -> ScheduleOption {
         let all = ScheduleOption.all + own
-        func spellings(_ option: ScheduleOption) -> [String] { ([option.name] + option.aliases).map { OptionText("\(option: $0)").text(.json) } }
+        func spellings(_ option: ScheduleOption) -> [String] {
+            ([option.name] + option.aliases).map { OptionText("\(option: $0)").text(.json) }
+        }
         if let option = all.first(where: { spellings($0).contains(name) }) { return option }
         let nearest = Spelling.nearest(to: name, among: all.flatMap(spellings))
         throw ScheduleError("there is no option \(name)", hint: nearest.map { "did you mean \($0)?" } ?? "docs/loader.md has all")

@@ -45,7 +45,8 @@ extension ScheduleOption {
     public static let start = ScheduleOption(
         "slw-start", key: "length_warmup.start", .count(1...1 << 24), default: "8", .warmup, "length of the first step, the paper's s")
     public static let steps = ScheduleOption(
-        "slw-steps", key: "length_warmup.steps", .count(0...1 << 56), "T", default: "30 % of the steps that full length would take", .warmup,
+        "slw-steps", key: "length_warmup.steps", .count(0...1 << 56), "T", default: "30 % of the steps that full length would take",
+        .warmup,
         "step at which full length is reached")
     public static let rootDegree = ScheduleOption(
         "slw-root-degree", key: "length_warmup.root_degree", .number(0.001...1000), "D", default: "2", .warmup,
@@ -163,7 +164,8 @@ public struct RootPacing: PacingFunction {
     public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
         if words.isGiven(.rootDegree), words.isGiven(.exponent) {
             throw ScheduleError(
-                "\(ScheduleOption.rootDegree.text) and \(ScheduleOption.exponent.text) cannot both be given", hint: "one is 1 over the other")
+                "\(ScheduleOption.rootDegree.text) and \(ScheduleOption.exponent.text) cannot both be given",
+                hint: "one is 1 over the other")
         }
         let degree = words.number(.rootDegree) ?? 2
         let exponent = words.isGiven(.rootDegree) ? 1 / degree : words.number(.exponent) ?? 1 / degree
@@ -362,10 +364,13 @@ extension Pacing {
 
 private enum Stages {
     /// The pacing `name` of the words' stages.
-    static func pacing(_ words: ScheduleWords, _ name: String, _ read: (String) throws(SpellingError) -> Pacing) throws(ScheduleError) -> Pacing {
+    static func pacing(_ words: ScheduleWords, _ name: String, _ read: (String) throws(SpellingError) -> Pacing) throws(ScheduleError)
+        -> Pacing
+    {
         guard let text = words.word(.stages) else {
             throw ScheduleError(
-                "\(ScheduleOption.pacing.text) \(name) needs \(ScheduleOption.stages.text)", hint: "LENGTH:STEPS,… such as 64:1000,128:2000,256")
+                "\(ScheduleOption.pacing.text) \(name) needs \(ScheduleOption.stages.text)",
+                hint: "LENGTH:STEPS,… such as 64:1000,128:2000,256")
         }
         do throws(SpellingError) { return try read(text) } catch {
             throw ScheduleError("\(ScheduleOption.stages.text) is \(text): it must be \(error.expected)", hint: error.hint.map { "\($0)" })

@@ -19,7 +19,8 @@ struct PlanInputs {
     // The size of the trainer's model, which limits the budget that is chosen when nobody gives one.
     static let layers = Option.count("--num-layers", default: 4, in: 1...1 << 20, "blocks of the model").also("--layers")
     static let width = Option.count("--hidden-size", default: 256, in: 1...1 << 20, "channels of the model").also("--width")
-    static let vocabulary = Option<Int?>.count("--vocab-size", in: 1...1 << 31, "token ids of the model").defaulting(to: "those of the data")
+    static let vocabulary = Option<Int?>.count("--vocab-size", in: 1...1 << 31, "token ids of the model").defaulting(
+        to: "those of the data")
 
     static let data = OptionGroup("Data", ScheduleFlags.flags(.data) + [corpusTokens])
     static let batch = OptionGroup("Batch and budget", ScheduleFlags.flags(.batch))

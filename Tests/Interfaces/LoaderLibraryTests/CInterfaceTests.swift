@@ -101,7 +101,8 @@ struct CInterfaceTests {
             ("nonsense", "the configuration is no JSON"), ("[]", "the configuration is no JSON object"),
             ("{}", "data: give at least one prefix"), (#"{"data":["x"],"seed":-1}"#, "seed is -1: it must be at least 0"),
             (#"{"data":["/no/such"]}"#, "cannot open /no/such.idx"), (#"{"data":["x"],"seq_lenght":3}"#, "there is no option seq_lenght"),
-            (#"{"data":["x"],"seq_length":"many"}"#, "seq_length is many: it must be a whole number"), (#"{"data":["x"],"tails":"keep"}"#, "tails is keep: it must be one of "),
+            (#"{"data":["x"],"seq_length":"many"}"#, "seq_length is many: it must be a whole number"),
+            (#"{"data":["x"],"tails":"keep"}"#, "tails is keep: it must be one of "),
             (#"{"data":["x=-1"]}"#, "the data set x=-1 has a weight"), (#"{"data":["x"],"rank":1}"#, "rank"),
         ])
     func refusals(configuration: String, beginning: String) throws {

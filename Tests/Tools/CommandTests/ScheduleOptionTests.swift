@@ -87,7 +87,9 @@ struct ScheduleOptionTests {
         try #require(result.status == 0, "\(result.errors)")
         #expect(try result.json["steps"] == plan["steps"] && plan["full_length_step"] == 39)
         let both = try train(["--slw-config", "ds.json", "--slw-start", "8"])
-        #expect(both.status == 2 && both.errors.contains("--slw-start needs --slw-pacing linear, root, two-stage or adaptive"), "\(both.errors)")
+        #expect(
+            both.status == 2 && both.errors.contains("--slw-start needs --slw-pacing linear, root, two-stage or adaptive"), "\(both.errors)"
+        )
     }
 
     @Test("adaptive pacing trains, and its plan is the soonest course")

@@ -1,4 +1,4 @@
-public import JSON
+package import JSON
 import LengthWarmup
 import Sampling
 import Quantities

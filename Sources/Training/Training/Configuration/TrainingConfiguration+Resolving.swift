@@ -125,7 +125,8 @@ extension TrainingConfiguration {
     private func checkMagnitudes() throws(TrainingError) {
         let lengths = [("micro-batch size", microBatchSize)]
         let amounts = [
-            ("validation tokens", validationTokens), ("validation interval", validationInterval), ("checkpoint interval", checkpointInterval),
+            ("validation tokens", validationTokens), ("validation interval", validationInterval),
+            ("checkpoint interval", checkpointInterval),
         ]
         for (names, largest) in [(lengths, 1 << 28), (amounts, 1 << 56)] {
             for (name, value) in names where value.map({ $0 < 0 || $0 > largest }) ?? false {

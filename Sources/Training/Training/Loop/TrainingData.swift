@@ -77,7 +77,8 @@ package struct TrainingData {
         let data: DataSource
         do throws(SamplingError) {
             data = try DataSource(
-                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: ScheduleResolver.order(configuration.schedule))
+                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed,
+                order: ScheduleResolver.order(configuration.schedule))
         } catch { throw .data(error) }
         return try LoaderSource(data, plan)
     }
