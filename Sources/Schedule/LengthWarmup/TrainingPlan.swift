@@ -1,5 +1,6 @@
 import Hashing
 public import Sampling
+import Quantities
 
 /// The steps of a run as a pure function of (samples of an epoch, configuration): which slices each step trains.
 ///
@@ -25,14 +26,16 @@ public struct TrainingPlan: Sendable {
     /// Under adaptive pacing: what was seen and decided.
     public internal(set) var adaptiveCourse: AdaptivePacing.Course?
 
-    /// A plan whose epochs all have so many samples.
+    /// A plan whose epochs all have so many samples, at least one.
     public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
         try self.init(configuration, epochSizes: EpochSizes(samples))
     }
 
     public init(_ configuration: PlanConfiguration, epochSizes: EpochSizes) throws(WarmupError) {
         try configuration.check()
-        precondition(epochSizes[0] > 0, "an epoch needs a sample")
+        guard epochSizes[0] > 0 else {
+            throw .badConfiguration("an epoch of \(epochSizes[0]) samples is none: it needs at least one")
+        }
         self.configuration = configuration
         self.epochSizes = epochSizes
         samples = epochSizes[0]

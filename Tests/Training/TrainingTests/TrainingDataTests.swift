@@ -51,7 +51,7 @@ import Testing
         let data = try TrainingData(configuration)
         let trainer = try Trainer(
             folder: folder, configuration: configuration, learner: BigramLearner(vocabulary: 16), source: data.source(configuration),
-            validation: data.validationSet(configuration))
+            validation: try data.validationSet(configuration))
         if isNew {
             try FileSystem.writeAtomically(Array(configuration.json.serialized().utf8), to: folder.configurationFile)
         } else {
