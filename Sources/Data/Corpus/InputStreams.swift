@@ -90,12 +90,14 @@ final class InputStreams {
             if let promised, promised != compression {
                 throw .misnamed(path: path, named: promised.rawValue, found: "\(compression.rawValue) data")
             }
-            if compression == .zstd {
+            switch compression {
+            case .zstd:
                 source = PeekedSource(ReadAhead(ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)))
-            } else if file != nil {
-                source = PeekedSource(try ProgramSource(compression, file: path))
-            } else {
-                source = PeekedSource(try ProgramSource(compression, source, path: path))
+            case .gzip: source = PeekedSource(ReadAhead(FrameSource(gzip: source, path: path)))
+            case .lz4: source = PeekedSource(ReadAhead(FrameSource(lz4: source, path: path)))
+            case .xz, .bzip2:
+                source = PeekedSource(
+                    try file != nil ? ProgramSource(compression, file: path) : ProgramSource(compression, source, path: path))
             }
             file = nil
             name = Compression.stripped(name)
