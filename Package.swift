@@ -47,6 +47,7 @@ let kernels: [Target] = [
         name: "COpenBLAS", path: "Sources/Kernels/COpenBLAS", pkgConfig: "openblas",
         providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     module("Kernels", "CByteScan", c: cKernel),
+    module("Kernels", "CDecompression", c: cKernel),
     module("Kernels", "CUnicode", c: cKernel),
     module("Kernels", "CBPE", ["CUnicode"], c: cKernel),
     module("Kernels", "CMinHash", c: cKernel),
@@ -64,7 +65,8 @@ let base: [Target] = [
 
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
-    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Files", "JSON"], swift: kernel),
+    module("Data", "Decompression", ["CDecompression", "CZstd"], swift: kernel),
+    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Decompression", "Files", "JSON"], swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
     module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"], swift: kernel),
     module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing"]),
@@ -130,6 +132,7 @@ let testTargets: [Target] = [
     tests("Base", "FilesTests", ["Files"]),
     tests("Base", "JSONTests", ["JSON", "CByteScan"]),
     tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files", "Hashing"]),
+    tests("Data", "DecompressionTests", ["Decompression", "CDecompression", "Files"]),
     tests("Data", "CorpusTests", ["Corpus", "Files", "JSON"]),
     tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files"]),
     tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"]),

@@ -1,6 +1,6 @@
 /// How a stream is compressed, told by its first bytes and by nothing else.
 public enum Compression: String, Sendable {
-    case zstd, gzip, xz, bzip2
+    case zstd, gzip, lz4, xz, bzip2
 
     /// How many bytes ``init(magic:)`` looks at.
     static let magicBytes = 10
@@ -14,6 +14,8 @@ public enum Compression: String, Sendable {
             self = .zstd  // a skippable frame
         } else if begins([0x1F, 0x8B]) {
             self = .gzip
+        } else if begins([0x04, 0x22, 0x4D, 0x18]) || begins([0x02, 0x21, 0x4C, 0x18]) {
+            self = .lz4
         } else if begins([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00]) {
             self = .xz
         } else if begins([0x42, 0x5A, 0x68]), let level = bytes.dropFirst(3).first, (0x31...0x39).contains(level),
@@ -40,15 +42,14 @@ public enum Compression: String, Sendable {
     }
 
     private static let endings: [(Compression, String)] = [
-        (.zstd, ".zst"), (.zstd, ".zstd"), (.gzip, ".gz"), (.xz, ".xz"), (.bzip2, ".bz2"),
+        (.zstd, ".zst"), (.zstd, ".zstd"), (.gzip, ".gz"), (.lz4, ".lz4"), (.xz, ".xz"), (.bzip2, ".bz2"),
         (.gzip, ".tgz"), (.xz, ".txz"), (.bzip2, ".tbz2"), (.zstd, ".tzst"),
     ]
 
     /// The program and its arguments that decompress standard input to standard output; nil for what we do ourselves.
     var command: (program: String, arguments: [String])? {
         switch self {
-        case .zstd: nil
-        case .gzip: ("gzip", ["-dc"])
+        case .zstd, .gzip, .lz4: nil
         // A hostile header may ask for gigabytes; xz's own presets need 65 MiB at most.
         case .xz: ("xz", ["-dc", "--memlimit-decompress=256MiB"])
         case .bzip2: ("bzip2", ["-dc"])

@@ -1,6 +1,6 @@
 /// A format that holds no text as it lies there, told by its first bytes: what it is and how its text is got out.
 public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
-    case zip, sevenZip, rar, lz4, lzma, lzw, brotli, snappyFrames
+    case zip, sevenZip, rar, lzma, lzw, brotli, snappyFrames
     case parquet, arrow, orc, avro, hdf5, numpy, sqlite, pdf, png, jpeg, executable
     case warc, mediaWiki, utf16, utf32
     /// Bytes that are no text, of no format that we know.
@@ -35,7 +35,7 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
 
     private static let magics: [(String, ForeignFormat)] = [
         ("PK\u{3}\u{4}", .zip), ("PK\u{5}\u{6}", .zip), ("7z\u{BC}\u{AF}\u{27}\u{1C}", .sevenZip), ("Rar!\u{1A}\u{7}", .rar),
-        ("\u{4}\u{22}\u{4D}\u{18}", .lz4), ("\u{2}\u{21}\u{4C}\u{18}", .lz4), ("\u{5D}\u{0}\u{0}\u{0}\u{1}", .lzma),
+        ("\u{5D}\u{0}\u{0}\u{0}\u{1}", .lzma),
         ("\u{5D}\u{0}\u{0}\u{80}\u{0}", .lzma), ("\u{5D}\u{0}\u{0}\u{0}\u{4}", .lzma), ("\u{5D}\u{0}\u{0}\u{10}\u{0}", .lzma),
         ("\u{1F}\u{9D}", .lzw), ("\u{FF}\u{6}\u{0}\u{0}sNaPpY", .snappyFrames),
         ("PAR1", .parquet), ("PARE", .parquet), ("ARROW1", .arrow), ("\u{FF}\u{FF}\u{FF}\u{FF}", .arrow), ("ORC", .orc),
@@ -68,7 +68,6 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .zip: "a ZIP archive"
         case .sevenZip: "a 7z archive"
         case .rar: "a RAR archive"
-        case .lz4: "lz4-compressed"
         case .lzma: "an .lzma file"
         case .lzw: "compressed by `compress`"
         case .brotli: "compressed by brotli"
@@ -100,7 +99,6 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .zip: "unpack it, or " + pipe("unzip -p \(file)")
         case .sevenZip: "unpack it, or " + pipe("7z x -so \(file)")
         case .rar: "unpack it first"
-        case .lz4: pipe("lz4 -dc \(file)")
         case .lzma: pipe("xz --format=lzma -dc \(file)")
         case .lzw: pipe("gzip -dc \(file)")
         case .brotli: pipe("brotli -dc \(file)")

@@ -90,9 +90,15 @@ final class InputStreams {
             if let promised, promised != compression {
                 throw .misnamed(path: path, named: promised.rawValue, found: "\(compression.rawValue) data")
             }
-            if compression == .zstd {
-                let zstd = ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)
-                source = PeekedSource(ReadAhead(zstd) ?? zstd)
+            let decoder: (any ByteSource)? =
+                switch compression {
+                case .zstd: ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)
+                case .gzip: FrameSource(gzip: source, path: path)
+                case .lz4: FrameSource(lz4: source, path: path)
+                case .xz, .bzip2: nil
+                }
+            if let decoder {
+                source = PeekedSource(ReadAhead(decoder) ?? decoder)
             } else if file != nil {
                 source = PeekedSource(try ProgramSource(compression, file: path))
             } else {

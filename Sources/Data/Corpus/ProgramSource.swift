@@ -1,7 +1,7 @@
 import Concurrency
 import Files
 
-/// Decompresses with one of the system's own programs, as `rg -z` does: gzip, xz and bzip2 stay what their users trust.
+/// Decompresses with one of the system's own programs, as `rg -z` does: xz and bzip2 stay what their users trust.
 final class ProgramSource: ByteSource {
     private let program: String
     private let path: String

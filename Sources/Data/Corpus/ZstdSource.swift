@@ -8,6 +8,8 @@ final class ZstdSource: ByteSource {
     private let upstream: any ByteSource
     private let path: String
     private let windowLimit: Int
+    /// What `zstd --long=31` makes, and the format's last word on 64-bit machines.
+    private static let largestWindowLog = 31
     private let stream: OpaquePointer
     private let input: UnsafeMutableRawBufferPointer
     /// The part of `input` that is still to be decoded.
@@ -85,7 +87,10 @@ final class ZstdSource: ByteSource {
         case ZSTD_error_prefix_unknown where compressedOffset > 0:
             reason = "what follows the last frame is no zstd frame; cut it off or fetch the file again"
         case ZSTD_error_frameParameter_windowTooLarge:
-            reason = "the frame needs a window above the limit of \((1 << windowLimit) >> 20) MiB; recompress it without --long"
+            reason =
+                "the frame needs a window above the limit of \((1 << windowLimit) >> 20) MiB; "
+                + (windowLimit < Self.largestWindowLog
+                    ? "give it more (--zstd-window 2GiB) or recompress it without --long" : "recompress it without --long")
         case ZSTD_error_dictionary_wrong:
             reason = "it was compressed with a dictionary; decompress it with that dictionary first (zstd -d -D)"
         case ZSTD_error_checksum_wrong: reason = "the content does not match its checksum; fetch the file again"

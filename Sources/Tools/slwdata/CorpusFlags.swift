@@ -20,8 +20,11 @@ enum CorpusFlags {
     static let documentBytes = Option<Int?>.bytes("--max-document-bytes", "a longer text counts as a bad line").defaulting(to: "64MiB")
     static let lineBytes = Option<Int?>.bytes("--max-line-bytes", "a longer line counts as a bad line; bounds the memory of reading")
         .defaulting(to: "64MiB")
+    static let zstdWindow = Option<Int?>.bytes("--zstd-window", "the most memory for the window of a zstd frame; zstd --long=31 takes 2GiB")
+        .defaulting(to: "128MiB")
 
-    static let group = OptionGroup("Input", [input, source, textKey, pileSets, badLines, unknownFiles, binary, documentBytes, lineBytes])
+    static let group = OptionGroup(
+        "Input", [input, source, textKey, pileSets, badLines, unknownFiles, binary, documentBytes, lineBytes, zstdWindow])
 
     static func options(_ call: Invocation) -> CorpusOptions {
         var options = CorpusOptions(
@@ -32,6 +35,8 @@ enum CorpusFlags {
         options.acceptsBinary = call[binary]
         if let bytes = call[documentBytes] { options.maximumDocumentBytes = bytes }
         if let bytes = call[lineBytes] { options.maximumLineBytes = bytes }
+        // Windows are powers of two; libzstd knows those from 2^10 to 2^31.
+        if let bytes = call[zstdWindow] { options.maximumWindowLog = (10...31).last { 1 << $0 <= bytes } ?? 10 }
         return options
     }
 }

@@ -45,7 +45,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
             let documents = Self.documents(60, &generator)
             let bytes = try Self.lines(documents, &generator)
             var paths = [try directory.write(bytes, to: "\(round).jsonl")]
-            for (program, ending) in [("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst")] {
+            for (program, ending) in [("gzip", "gz"), ("xz", "xz"), ("bzip2", "bz2"), ("zstd", "zst"), ("lz4", "lz4")] {
                 if let packed = try compressed(bytes, program) { paths.append(try directory.write(packed, to: "\(round).jsonl.\(ending)")) }
             }
             for path in paths {
@@ -265,13 +265,39 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
         #expect(sentences.tally.position == CorpusPosition(input: 0, byteOffset: stories.utf8.count, line: 305))
     }
 
+    @Test("lz4 frames are read, and the legacy frame is named")
+    func lz4() throws {
+        let line = Array("{\"text\":\"plain\"}\n".utf8)
+        // A frame of one stored block, and an end mark.
+        let frame = [0x04, 0x22, 0x4D, 0x18, 0x60, 0x40, 0x82, UInt8(line.count), 0, 0, 0x80] + line + [0, 0, 0, 0]
+        let reading = Reading([try directory.write(frame + frame, to: "l.jsonl.lz4")])
+        #expect(reading.error == nil && reading.documents.map { String(decoding: $0, as: UTF8.self) } == ["plain", "plain"])
+        try directory.write(frame, to: "d/l.jsonl.lz4")
+        #expect(try InputList([directory.file("d")]).inputs.count == 1)
+        for count in 1..<frame.count { #expect(Reading([try directory.write(Array(frame[..<count]), to: "c.jsonl.lz4")]).error != nil) }
+        let legacy = Reading([try directory.write([0x02, 0x21, 0x4C, 0x18, 1, 0, 0, 0, 0], to: "o.jsonl.lz4")]).error
+        #expect(legacy?.description.contains("legacy frame; recompress it") == true)
+    }
+
+    @Test("a zstd frame with a long window is refused with the option that allows it, and then read")
+    func longWindow() throws {
+        let line = Array("{\"text\":\"a\"}\n".utf8)
+        guard let packed = try compressed(line, "zstd", ["--long=28", "-c"]) else { return }
+        let path = try directory.write(packed, to: "w.jsonl.zst")
+        #expect(Reading([path]).error?.description.contains("above the limit of 128 MiB; give it more (--zstd-window 2GiB)") == true)
+        var options = CorpusOptions()
+        options.maximumWindowLog = 28
+        #expect(Reading([path], options).error == nil && Reading([path], options).documents == [Array("a".utf8)])
+    }
+
     @Test("damaged compressed files are named; what came before is delivered")
     func damage() throws {
         let bytes = Array("{\"text\":\"a\"}\n".utf8)
         let gz = try #require(try compressed(bytes, "gzip"))
         let cut = Reading([try directory.write(Array(gz.dropLast(6)), to: "c.jsonl.gz")])
         #expect(cut.documents.count <= 1)
-        #expect(cut.error?.description.hasPrefix("\(directory.file("c.jsonl.gz")): gzip could not decompress it (exit status 1)") == true)
+        let early = "\(directory.file("c.jsonl.gz")): cannot decompress this at compressed byte \(gz.count - 6): the file ends early"
+        #expect(cut.error?.description.hasPrefix(early) == true)
         let error = #expect(throws: FileError.self) { _ = try ChildProcess("no-such-program-slw", [], input: nil) }
         #expect(error?.isMissing == true)
     }
