@@ -1,7 +1,8 @@
 /// Pacing that watches the loss: the length grows while training is calm and waits while it is not.
 ///
 /// The paper tried loss-based pacing without giving a formula ("similar, more tuning"); this is ours. Every `interval` steps the length
-/// grows by `increment` unless the smoothed loss stands more than `tolerance` above its lowest value so far. The decisions are part of the plan's
+/// grows by `increment` unless the smoothed loss stands more than `tolerance` above its lowest value so far, or the interval saw a loss that is no finite number:
+/// such a loss is not calm, and it is left out of the smoothed one, which would never recover from it. The decisions are part of the plan's
 /// state, so a resumed run repeats them exactly.
 public struct AdaptivePacing: Sendable, Equatable {
     /// Length of the first steps.
@@ -28,6 +29,8 @@ public struct AdaptivePacing: Sendable, Equatable {
         /// Nil before the first loss.
         public internal(set) var smoothedLoss: Double?
         public internal(set) var lowestLoss = Double.infinity
+        /// Whether the present interval saw a loss that is no finite number.
+        public internal(set) var isDisturbed = false
         /// Steps at which the length changed, and to what.
         public internal(set) var decisions: [Decision] = []
 
@@ -39,12 +42,19 @@ public struct AdaptivePacing: Sendable, Equatable {
         public var length: Int
     }
 
-    /// Takes in the loss of step `step` (1 for the first). A loss that is no number is never calm.
+    /// Takes in the loss of step `step` (1 for the first).
     func observe(_ loss: Double, step: Int, full: Int, _ course: inout Course) {
-        let smoothed = course.smoothedLoss.map { $0 + Self.smoothing * (loss - $0) } ?? loss
-        course.smoothedLoss = smoothed
-        course.lowestLoss = min(course.lowestLoss, smoothed)
-        guard step % interval == 0, course.length < full, smoothed <= course.lowestLoss * (1 + tolerance) else { return }
+        if loss.isFinite {
+            let smoothed = course.smoothedLoss.map { $0 + Self.smoothing * (loss - $0) } ?? loss
+            course.smoothedLoss = smoothed
+            course.lowestLoss = min(course.lowestLoss, smoothed)
+        } else {
+            course.isDisturbed = true
+        }
+        guard step % interval == 0 else { return }
+        let isCalm = !course.isDisturbed && course.smoothedLoss.map { $0 <= course.lowestLoss * (1 + tolerance) } ?? false
+        course.isDisturbed = false
+        guard isCalm, course.length < full else { return }
         course.length = min(course.length + increment, full)
         course.decisions.append(Decision(step: step, length: course.length))
     }

@@ -36,7 +36,7 @@ public final class Loader {
     ///   - prefetch: batches made ahead, at most. What is made faster than a thread is woken, is made when it is asked for.
     ///   - state: where to go on; nil for the beginning. Refused, with the difference named, when it belongs to other data or options.
     ///   - allowsNewData: whether the source may have other weights than the state's, and further data sets behind its own. They take effect at
-    ///     once, and nothing that was trained comes again before its set's pass is over.
+    ///     once, and no sample comes again before its set's pass is over (but in the order of older runs: ``SampleOrder/Version``).
     public init(
         source original: DataSource, configuration: PlanConfiguration, rank: Int = 0, world: Int = 1, microBatchSize: Int? = nil,
         prefetch: Int = 2, state: PlanState? = nil, allowsNewData: Bool = false
@@ -53,7 +53,9 @@ public final class Loader {
         changes = if let state { allowsNewData ? try state.changes(to: original, names: names) : state.changes } else { [] }
         if changes.count > state?.changes.count ?? 0 { state?.takeOver(names) }
         let source: DataSource
-        do { source = try original.following(changes) } catch { throw .badConfiguration("\(error)") }
+        do { source = try original.following(changes, version: state?.orderVersion ?? original.orderVersion) } catch {
+            throw .badConfiguration("\(error)")
+        }
         self.source = source
         self.configuration = configuration
         self.rank = rank
@@ -113,7 +115,7 @@ public final class Loader {
     public var state: PlanState {
         PlanState(
             plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, fetchedBySource: fetchedBySource,
-            changes: changes)
+            changes: changes, orderVersion: source.orderVersion)
     }
 
     /// Each data set's share of the plan's counts, over all ranks.

@@ -27,6 +27,8 @@ public struct PlanState: Sendable, Equatable {
     public var adaptiveCourse: AdaptivePacing.Course?
     /// Where data sets or weights changed so far, oldest first.
     public var changes: [OrderChange] = []
+    /// How positions become samples; that of older builds where a state does not say.
+    public var orderVersion = SampleOrder.Version.shuffledDraws
 
     static let magic = Array("SLWSTATE".utf8)
     static let version: UInt32 = 3
@@ -41,6 +43,7 @@ public struct PlanState: Sendable, Equatable {
             "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
             "fetched_by_source": .array(fetchedBySource.map { JSONValue($0) }),
             "adaptive": adaptiveCourse?.json ?? .null, "changes": .array(changes.map(\.json)),
+            "order_version": JSONValue(orderVersion.rawValue),
         ]
         let text = Array(head.serialized().utf8)
         var bytes = Self.magic
@@ -112,6 +115,12 @@ public struct PlanState: Sendable, Equatable {
             guard let course = AdaptivePacing.Course(json: adaptive) else { throw .badState("its adaptive course is none") }
             adaptiveCourse = course
         }
+        if let version = head["order_version"] {
+            guard let known = version.int.flatMap(SampleOrder.Version.init) else {
+                throw .badState("its order of samples has version \(version.serialized()), this program knows 1 and 2")
+            }
+            orderVersion = known
+        }
         for change in head["changes"]?.array ?? [] {
             guard let change = OrderChange(json: change) else { throw .badState("a change of its data is none") }
             changes.append(change)
@@ -120,7 +129,7 @@ public struct PlanState: Sendable, Equatable {
 
     init(
         plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = [],
-        changes: [OrderChange] = []
+        changes: [OrderChange] = [], orderVersion: SampleOrder.Version = .current
     ) {
         configuration = plan.configuration
         self.sources = sources
@@ -133,6 +142,7 @@ public struct PlanState: Sendable, Equatable {
         runs = plan.ledger.runs
         adaptiveCourse = plan.adaptiveCourse
         self.changes = changes
+        self.orderVersion = orderVersion
     }
 
     /// Throws, with the first difference named, when the state was made from other options or data.
@@ -220,6 +230,7 @@ extension AdaptivePacing.Course {
         [
             "length": JSONValue(length), "smoothed_loss": JSONValue(smoothedLoss),
             "lowest_loss": lowestLoss.isFinite ? JSONValue(lowestLoss) : .null,
+            "disturbed": .bool(isDisturbed),
             "decisions": .array(decisions.map { [JSONValue($0.step), JSONValue($0.length)] }),
         ]
     }
@@ -228,6 +239,7 @@ extension AdaptivePacing.Course {
         guard let length = json["length"]?.int, length > 0, let decisions = json["decisions"]?.array else { return nil }
         self.init(length: length)
         smoothedLoss = json["smoothed_loss"]?.double
+        isDisturbed = json["disturbed"]?.bool ?? false
         lowestLoss = json["lowest_loss"]?.double ?? .infinity
         for decision in decisions {
             guard let step = decision[0]?.int, let length = decision[1]?.int else { return nil }

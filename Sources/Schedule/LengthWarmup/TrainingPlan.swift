@@ -1,5 +1,6 @@
 import Hashing
 public import Sampling
+import Quantities
 
 /// The steps of a run as a pure function of (samples of an epoch, configuration): which slices each step trains.
 ///
@@ -11,31 +12,30 @@ public import Sampling
 public struct TrainingPlan: Sendable {
     public let configuration: PlanConfiguration
     /// Samples of the current epoch.
-    public private(set) var samples: Int
+    public var samples: Int { epochSizes[epoch] }
     /// Samples of each epoch.
     public let epochSizes: EpochSizes
     public internal(set) var counts = PlanCounts()
     /// What the current epoch still owes.
     public internal(set) var ledger: TailLedger
     /// The epoch that is being read, from 0, and its first position that was not fetched yet.
-    public internal(set) var epoch = 0 {
-        didSet { samples = epochSizes[epoch] }
-    }
+    public internal(set) var epoch = 0
     public internal(set) var nextFresh = 0
     /// Under adaptive pacing: what was seen and decided.
     public internal(set) var adaptiveCourse: AdaptivePacing.Course?
 
-    /// A plan whose epochs all have so many samples.
+    /// A plan whose epochs all have so many samples, at least one.
     public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
         try self.init(configuration, epochSizes: EpochSizes(samples))
     }
 
     public init(_ configuration: PlanConfiguration, epochSizes: EpochSizes) throws(WarmupError) {
         try configuration.check()
-        precondition(epochSizes[0] > 0, "an epoch needs a sample")
+        guard epochSizes[0] > 0 else {
+            throw .badConfiguration("an epoch of \(epochSizes[0]) samples is none: it needs at least one")
+        }
         self.configuration = configuration
         self.epochSizes = epochSizes
-        samples = epochSizes[0]
         ledger = TailLedger(sequenceLength: configuration.sequenceLength)
         if let pacing = configuration.pacing.adaptive { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
     }

@@ -43,10 +43,10 @@ public struct DataSource: Sendable {
     public let part: DocumentSplit.Part
     public let sequenceLength: Int
 
-    /// Opens and checks everything. Weights: all sets have one, or none has.
+    /// Opens and checks everything. Weights: all sets have one, or none has. `version` is that of a new run; a run goes on in its own: see ``following(_:version:)``.
     public init(
         _ names: [DataSetName], part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64,
-        order choice: OrderChoice = .keyed
+        order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
     ) throws(SamplingError) {
         var streams: [SampleStream] = []
         for name in names {
@@ -64,9 +64,9 @@ public struct DataSource: Sendable {
         firstTokens = streams.map(\.tokens.lowerBound)
         self.part = part
         self.sequenceLength = sequenceLength
-        order = SampleOrder(
+        order = try SampleOrder(
             sampleCounts: streams.map(\.sampleCount), weights: weights.isEmpty ? nil : weights,
-            seed: CounterRandom.word(seed, UInt64(part.rawValue)))
+            seed: CounterRandom.word(seed, UInt64(part.rawValue)), version: version)
         switch choice {
         case .keyed: megatron = nil
         case .megatron(let samples):
@@ -78,18 +78,23 @@ public struct DataSource: Sendable {
         }
     }
 
+    /// How the keyed order was made; a state records it.
+    public var orderVersion: SampleOrder.Version { order.version }
+
     /// Samples of an epoch before the data changed.
     public var sampleCount: Int { megatron?.count ?? order.count }
 
     /// Samples of each epoch.
     public var epochSizes: EpochSizes { megatron.map { EpochSizes($0.count) } ?? order.epochSizes }
 
-    /// This source as the present of a run that had other data sets or weights before: see `SampleOrder.following`.
-    public func following(_ changes: [OrderChange]) throws(SamplingError) -> DataSource {
-        guard !changes.isEmpty else { return self }
-        guard megatron == nil else { throw .badChange("Megatron's order is made for one blend and one number of samples") }
+    /// This source as the present of a run whose order has `version` and that had other data sets or weights before:
+    /// see `SampleOrder.following`.
+    public func following(_ changes: [OrderChange], version: SampleOrder.Version = .current) throws(SamplingError) -> DataSource {
+        guard megatron == nil || changes.isEmpty else {
+            throw .badChange("Megatron's order is made for one blend and one number of samples")
+        }
         var source = self
-        source.order = try order.following(changes)
+        source.order = try order.following(changes, version: version)
         return source
     }
 

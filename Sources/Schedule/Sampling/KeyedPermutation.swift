@@ -7,14 +7,14 @@ import Hashing
 /// Luby-Rackoff construction's distance from a random permutation irrelevant here; quality is measured in
 /// `docs/determinism.md`. From 65 on the domain is less than four times `count`, so a look-up takes fewer than four walks on average.
 /// O(1) time and memory.
-public struct KeyedPermutation: Sendable, Equatable {
-    public let count: Int
+struct KeyedPermutation: Sendable, Equatable {
+    let count: Int
     private let key: UInt64
     private let halfBits: UInt64
     private let halfMask: UInt64
 
     /// - Parameter key: equal keys give equal permutations of equal counts.
-    public init(count: Int, key: UInt64) {
+    init(count: Int, key: UInt64) {
         precondition(count >= 0, "a permutation needs a count")
         self.count = count
         self.key = key
@@ -25,7 +25,7 @@ public struct KeyedPermutation: Sendable, Equatable {
     }
 
     /// Where `index` goes. Traps outside `0..<count`.
-    public subscript(index: Int) -> Int {
+    subscript(index: Int) -> Int {
         precondition(index >= 0 && index < count, "index outside the permutation")
         if count == 1 { return 0 }
         var value = UInt64(index)
@@ -37,7 +37,7 @@ public struct KeyedPermutation: Sendable, Equatable {
     /// has arrived is no branch: about three times as fast as one look-up after the other.
     ///
     /// - Parameter images: room for `range.count` numbers.
-    public func map(_ range: Range<Int>, into images: UnsafeMutablePointer<Int>) {
+    func map(_ range: Range<Int>, into images: UnsafeMutablePointer<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "index outside the permutation")
         if count == 1 { return images.update(repeating: 0, count: range.count) }
         // Blocks of a size that is known when this is compiled lie on the stack, whatever the optimiser makes of the closures.

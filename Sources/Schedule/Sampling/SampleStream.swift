@@ -11,9 +11,12 @@ public struct SampleStream: Sendable {
     public let tokens: Range<Int>
     public let sequenceLength: Int
 
-    /// Throws when the part is too small for a sample. (An opened data set has its sequences back to back; opening checks it.)
+    /// Throws when the part is too small for a sample, or lies outside the data set. (An opened data set has its sequences back to back; opening checks it.)
     public init(_ dataset: IndexedDataset, sequences: Range<Int>, sequenceLength: Int) throws(SamplingError) {
-        precondition(sequenceLength > 0, "a sample has at least one target")
+        guard sequenceLength > 0 else { throw .badOrder("samples of length \(sequenceLength) are none: it must be at least 1") }
+        guard sequences.lowerBound >= 0, sequences.upperBound <= dataset.sequenceCount else {
+            throw .badOrder("\(dataset.prefix) has \(dataset.sequenceCount) sequences: \(sequences) are not among them")
+        }
         self.dataset = dataset
         self.sequences = sequences
         self.sequenceLength = sequenceLength

@@ -93,7 +93,7 @@ enum TrainingSession {
             ),
             (
                 "tails",
-                "\(QuantityText.count(summary.used)) used, \(QuantityText.count(summary.outstanding)) outstanding, \(QuantityText.count(summary.dropped)) dropped"
+                "\(QuantityText.count(summary.reused)) used, \(QuantityText.count(summary.outstanding)) outstanding, \(QuantityText.count(summary.dropped)) dropped"
             ),
             ("loss", summary.trainLoss.map { QuantityText.fixed($0, 4) } ?? "-"),
             (

@@ -82,7 +82,7 @@ public struct TuningPlan: Sendable {
         }
         if asked.validationTokens == nil { resolved.validationTokens = max(8 * length, 2 * stepTokens) }
         if asked.checkpointInterval == nil { resolved.checkpointInterval = max(1, firstDuration / 4) }
-        guard data.validationSet(resolved) != nil else {
+        guard try data.validationSet(resolved) != nil else {
             throw .configuration(
                 "the validation split (\(resolved.split)) has no sample of full length, and tuning goes by validation perplexity: give --split a larger share"
             )

@@ -158,6 +158,64 @@ struct DataChangeTests {
         }
     }
 
+    @Test(
+        "no row comes again before all others of its set have come, across batches, epochs and changes of weights"
+    )
+    func passes() throws {
+        var random = SeededGenerator(TestRun.seed)
+        for number in 0..<TestRun.cases(12) {
+            let folder = try TemporaryDirectory()
+            let prefixes = try sets(folder, &random)
+            let length = Int.random(in: 8...40, using: &random)
+            let all = try targets(prefixes, length: length)
+            let configuration = PlanConfiguration(
+                sequenceLength: length, globalBatchSize: Int.random(in: 1...12, using: &random), trainTokens: 1 << 40)
+            var state: PlanState?
+            var opened = prefixes.map { _ in [Int32]() }
+            for stage in 2...4 {
+                let names = prefixes[..<stage].map { DataSetName(prefix: $0, weight: Double.random(in: 0.2...3, using: &random)) }
+                let source = try DataSource(names, part: .train, split: DocumentSplit("1,0,0"), sequenceLength: length, seed: 5)
+                let loader = try Loader(source: source, configuration: configuration, state: state, allowsNewData: true)
+                for _ in 0..<Int.random(in: 1...30, using: &random) {
+                    let batch = try #require(loader.next())
+                    for row in 0..<batch.rows {
+                        let first = batch.targets[row * length]
+                        let set = Int(first) / 100_000
+                        let samples = all[set].count / length
+                        let pass = opened[set].suffix(opened[set].count % samples)
+                        #expect(!pass.contains(first), "case \(number), seed \(TestRun.seed)")
+                        opened[set].append(first)
+                    }
+                }
+                state = try PlanState(decoding: loader.state.encoded)
+                #expect(state?.orderVersion == .completePasses)
+            }
+        }
+    }
+
+    @Test("a state that names no version of the order goes on in the first one, and says so no longer")
+    func olderOrder() throws {
+        var random = SeededGenerator(TestRun.seed)
+        let folder = try TemporaryDirectory()
+        let names = try sets(folder, &random)[..<2].map { DataSetName(prefix: $0, weight: 1) }
+        let configuration = PlanConfiguration(sequenceLength: 8, globalBatchSize: 4, trainTokens: 4000)
+        func source(_ version: SampleOrder.Version) throws -> DataSource {
+            try DataSource(names, part: .train, split: DocumentSplit("1,0,0"), sequenceLength: 8, seed: 5, version: version)
+        }
+        func tokens(_ loader: Loader) -> [Int32] {
+            var all: [Int32] = []
+            while let batch = loader.next() { all += UnsafeBufferPointer(start: batch.inputs, count: batch.rows * batch.length) }
+            return all
+        }
+        var state = try Loader(source: source(.current), configuration: configuration).state
+        #expect(state.orderVersion == .completePasses)
+        let new = tokens(try Loader(source: source(.shuffledDraws), configuration: configuration, state: state))
+        state.orderVersion = .shuffledDraws
+        let old = tokens(try Loader(source: source(.current), configuration: configuration, state: state))
+        #expect(new == tokens(try Loader(source: source(.current), configuration: configuration)))
+        #expect(old == tokens(try Loader(source: source(.shuffledDraws), configuration: configuration)) && old != new)
+    }
+
     @Test("what cannot go on is refused in one line")
     func refused() throws {
         var random = SeededGenerator(TestRun.seed)

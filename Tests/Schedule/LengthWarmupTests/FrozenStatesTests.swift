@@ -213,7 +213,7 @@ struct FrozenStatesTests {
         let state = try PlanState(decoding: try frozen.bytes())
         // Where the data changes with this very resume, the loader tells the plan.
         guard !frozen.allowsNewData else { return }
-        let source = try frozen.source().following(state.changes)
+        let source = try frozen.source().following(state.changes, version: state.orderVersion)
         var plan = try TrainingPlan(try frozen.configuration(), epochSizes: source.epochSizes, state: state)
         var shapes: [JSONValue] = []
         while let step = plan.nextStep() {

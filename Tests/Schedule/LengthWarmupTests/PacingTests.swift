@@ -86,6 +86,29 @@ struct PacingTests {
         #expect(error.map { "\($0)".hasPrefix("curriculum_learning: \(key) ") } == true)
     }
 
+    @Test(
+        "a loss that is no finite number stops growth for its interval and no longer, live and resumed alike",
+        arguments: [Double.nan, .infinity, -.infinity])
+    func notFinite(loss: Double) throws {
+        let configuration = PlanConfiguration(
+            sequenceLength: 64, globalBatchSize: 4, trainTokens: 1 << 30, pacing: .adaptive(AdaptivePacing(start: 8, interval: 3)))
+        var live = try TrainingPlan(configuration, samples: 1000)
+        var resumed = live
+        var lengths: [Int] = []
+        for step in 1...15 {
+            let planned = live.nextStep()
+            lengths.append(try #require(planned).sequenceLength)
+            _ = resumed.nextStep()
+            live.observe(loss: step == 4 ? loss : 2)
+            resumed.observe(loss: step == 4 ? loss : 2)
+            let state = try PlanState(decoding: PlanState(plan: resumed, sources: [], digest: 0, trainedBySource: []).encoded)
+            resumed = try TrainingPlan(configuration, samples: 1000, state: state)
+            #expect(resumed.adaptiveCourse == live.adaptiveCourse)
+        }
+        // Steps 4 to 6 are the interval that saw it.
+        #expect(lengths == [8, 8, 8, 16, 16, 16, 16, 16, 16, 24, 24, 24, 32, 32, 32])
+    }
+
     @Test("an adaptive plan that is stopped and resumed repeats its decisions")
     func adaptive() throws {
         let configuration = PlanConfiguration(

@@ -15,7 +15,7 @@ struct SamplingPropertyTests {
     }
 
     @Test("many look-ups at once find what each one finds")
-    func together() {
+    func together() throws {
         var random = SeededGenerator(TestRun.seed)
         for _ in 0..<TestRun.cases(200) {
             let count = Bool.random(using: &random) ? Int.random(in: 1...40, using: &random) : Int.random(in: 1...1 << 40, using: &random)
@@ -31,11 +31,13 @@ struct SamplingPropertyTests {
 
             let counts = (0..<Int.random(in: 1...3, using: &random)).map { _ in Int.random(in: 1...300, using: &random) }
             let weights = Bool.random(using: &random) ? counts.map { _ in Double.random(in: 1...5, using: &random) } : nil
-            let order = SampleOrder(sampleCounts: counts, weights: weights, seed: random.next())
-            let positions = Int.random(in: 0...order.count, using: &random)..<order.count
-            var entries: [SampleOrder.Entry] = []
-            order.appendEntries(epoch: 3, positions: positions, to: &entries)
-            #expect(entries == positions.map { order.entry(epoch: 3, position: $0) })
+            for version in SampleOrder.Version.allCases {
+                let order = try SampleOrder(sampleCounts: counts, weights: weights, seed: random.next(), version: version)
+                let positions = Int.random(in: 0...order.count, using: &random)..<order.count
+                var entries: [SampleOrder.Entry] = []
+                order.appendEntries(epoch: 3, positions: positions, to: &entries)
+                #expect(entries == positions.map { order.entry(epoch: 3, position: $0) })
+            }
         }
     }
 
@@ -78,33 +80,6 @@ struct SamplingPropertyTests {
         let chiSquare = seen.values.reduce(0.0) { $0 + Double(($1 - expected) * ($1 - expected)) / Double(expected) }
         let freedom = Double(orders - 1)
         #expect((chiSquare - freedom) / (2 * freedom).squareRoot() < 4, "chi-square \(chiSquare), \(orders - 1) degrees of freedom")
-    }
-
-    @Test("an epoch without weights serves each sample once; with weights each pass over a set is complete before the next")
-    func order() {
-        var random = SeededGenerator(TestRun.seed)
-        for _ in 0..<TestRun.cases(50) {
-            let counts = (0..<Int.random(in: 1...4, using: &random)).map { _ in Int.random(in: 1...60, using: &random) }
-            let plain = SampleOrder(sampleCounts: counts, weights: nil, seed: random.next())
-            let served = (0..<plain.count).map { plain.entry(epoch: 3, position: $0) }
-            #expect(Set(served.map { [$0.dataset, $0.sample] }).count == counts.reduce(0, +))
-
-            let weighted = SampleOrder(
-                sampleCounts: counts, weights: counts.map { _ in Double.random(in: 0.1...5, using: &random) }, seed: 1)
-            #expect(weighted.quotas.allSatisfy { $0 > 0 })
-            var bySet: [[Int]: Int] = [:]
-            for epoch in 0..<3 {
-                for position in 0..<weighted.count {
-                    let entry = weighted.entry(epoch: epoch, position: position)
-                    bySet[[entry.dataset, entry.pass, entry.sample], default: 0] += 1
-                }
-            }
-            #expect(bySet.values.allSatisfy { $0 == 1 })
-            for set in counts.indices {
-                let complete = 3 * weighted.quotas[set] / counts[set]
-                #expect((0..<complete).allSatisfy { pass in bySet.keys.count { $0[0] == set && $0[1] == pass } == counts[set] })
-            }
-        }
     }
 
     @Test("splits round as Megatron's do", arguments: [(1000, [969, 30, 1]), (7, [7, 0, 0]), (100, [97, 3, 0])])

@@ -51,7 +51,7 @@ import Testing
         let data = try TrainingData(configuration)
         let trainer = try Trainer(
             folder: folder, configuration: configuration, learner: BigramLearner(vocabulary: 16), source: data.source(configuration),
-            validation: data.validationSet(configuration))
+            validation: try data.validationSet(configuration))
         if isNew {
             try FileSystem.writeAtomically(Array(configuration.json.serialized().utf8), to: folder.configurationFile)
         } else {
@@ -92,7 +92,8 @@ import Testing
     func validation() throws {
         func losses(_ seed: Int) throws -> Double {
             let configuration = try configuration { $0.seed = seed }
-            return try #require(TrainingData(configuration).validationSet(configuration)).loss(of: BigramLearner(vocabulary: 16), rows: 3)
+            let set = try TrainingData(configuration).validationSet(configuration)
+            return try #require(set).loss(of: BigramLearner(vocabulary: 16), rows: 3)
         }
         #expect(try losses(1) == losses(2))
         let small = try configuration { $0.split = "100,0,0" }

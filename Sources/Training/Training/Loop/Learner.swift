@@ -68,7 +68,10 @@ protocol BatchSource: AnyObject {
 /// The ledger's account in targets.
 struct TailCounts: Equatable, Sendable {
     var epoch = 0
+    /// Targets trained.
     var used = 0
+    /// Of those, the ones that came from tails.
+    var reused = 0
     var outstanding = 0
     var dropped = 0
 }

@@ -138,7 +138,7 @@ extension Trainer {
         return TrainingSummary(
             ending: ending, folder: folder.path, steps: state.progress.steps, trainedTokens: state.progress.tokens,
             trainLoss: loss.isFinite ? loss : nil, validationLoss: state.lastValidation, digest: source.digest, used: counts.used,
-            outstanding: counts.outstanding, dropped: counts.dropped, seconds: state.elapsed,
+            reused: counts.reused, outstanding: counts.outstanding, dropped: counts.dropped, seconds: state.elapsed,
             checkpoint: checkpoints.steps().last.map(checkpoints.path(ofStep:)))
     }
 }

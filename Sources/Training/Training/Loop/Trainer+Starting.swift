@@ -67,7 +67,7 @@ extension Trainer {
     private static func open(
         _ configuration: TrainingConfiguration, _ data: TrainingData, _ folder: RunFolder
     ) throws(TrainingError) -> Trainer {
-        let validation = data.validationSet(configuration)
+        let validation = try data.validationSet(configuration)
         let trainer = try Trainer(
             folder: folder, configuration: configuration, learner: GPTLearner(configuration), source: data.source(configuration),
             validation: validation)

@@ -75,9 +75,16 @@ package struct TrainingData {
 
     /// The rows of every validation; nil when the split has not one of full length. They do not depend on the run's seed, so that
     /// runs with different seeds can be compared.
-    package func validationSet(_ configuration: TrainingConfiguration) -> ValidationSet? {
+    package func validationSet(_ configuration: TrainingConfiguration) throws(TrainingError) -> ValidationSet? {
         let length = configuration.sequenceLength ?? 1
-        guard let data = try? DataSource(names, part: .valid, split: split, sequenceLength: length, seed: 0) else { return nil }
+        let data: DataSource
+        do throws(SamplingError) {
+            // The first order for ever: runs of all builds validate on the same rows.
+            data = try DataSource(names, part: .valid, split: split, sequenceLength: length, seed: 0, version: .shuffledDraws)
+        } catch {
+            if case .noSample = error { return nil }
+            throw .data(error)
+        }
         let wanted = max(1, (configuration.validationTokens ?? 0) / length)
         let samples = (0..<min(wanted, data.sampleCount)).map { position in
             let place = data.location(epoch: 0, position: position, start: 0)
@@ -136,7 +143,8 @@ final class LoaderSource: BatchSource {
 
     var counts: TailCounts {
         let counts = loader.plan.counts
-        return TailCounts(epoch: loader.plan.epoch, used: counts.trained, outstanding: counts.outstanding, dropped: counts.dropped)
+        return TailCounts(
+            epoch: loader.plan.epoch, used: counts.trained, reused: counts.reused, outstanding: counts.outstanding, dropped: counts.dropped)
     }
 
     var digest: UInt64 { loader.digest }

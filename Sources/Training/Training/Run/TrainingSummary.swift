@@ -24,8 +24,9 @@ public struct TrainingSummary: Sendable, Equatable {
     public var validationLoss: Double?
     /// Digest of all targets that were trained, independent of their order.
     public var digest: UInt64
-    /// The ledger's counts, in targets.
+    /// The plan's counts, in targets: trained, and of those from tails.
     public var used: Int
+    public var reused: Int
     public var outstanding: Int
     public var dropped: Int
     /// Training time, pauses between runs left out.
@@ -40,7 +41,9 @@ public struct TrainingSummary: Sendable, Equatable {
             "trained_tokens": JSONValue(trainedTokens), "train_loss": JSONValue(trainLoss), "validation_loss": JSONValue(validationLoss),
             "validation_perplexity": JSONValue(validationLoss.map(ValidationRecord.perplexity(ofLoss:))),
             "digest": JSONValue(Hexadecimal.text(digest)),
-            "tails": ["used": JSONValue(used), "outstanding": JSONValue(outstanding), "dropped": JSONValue(dropped)],
+            "tails": [
+                "used": JSONValue(used), "reused": JSONValue(reused), "outstanding": JSONValue(outstanding), "dropped": JSONValue(dropped),
+            ],
             "seconds": JSONValue(seconds), "checkpoint": JSONValue(checkpoint),
         ]
     }
