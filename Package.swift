@@ -58,19 +58,21 @@ let base: [Target] = [
     module("Base", "TypedErrors"),
     module("Base", "Concurrency"),
     module("Base", "Hashing", swift: kernel),
-    module("Base", "Files", ["Concurrency"]),
-    module("Base", "JSON", ["CByteScan", "Files"], swift: kernel),
+    module("Base", "Files", ["Concurrency", "TypedErrors"]),
+    module("Base", "JSON", ["CByteScan", "Files", "TypedErrors"], swift: kernel),
     module("Base", "Quantities"),
 ]
 
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
     module("Data", "Decompression", ["CDecompression", "CZstd"], swift: kernel),
-    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Decompression", "Files", "JSON"], swift: kernel),
+    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Decompression", "Files", "JSON", "TypedErrors"], swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
-    module("Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"], swift: kernel),
-    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing"]),
-    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing"]),
+    module(
+        "Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing", "TypedErrors"], swift: kernel
+    ),
+    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing", "TypedErrors"]),
 ]
 
 let schedule: [Target] = [
@@ -81,17 +83,17 @@ let schedule: [Target] = [
 let training: [Target] = [
     module("Training", "Transformer", ["COpenBLAS", "CMathKernels", "Hashing"], swift: kernel),
     module("Training", "Drawing", ["Quantities"]),
-    module("Training", "Exchange", ["Files", "JSON", "Hashing"]),
-    module("Training", "Metrics", ["Files", "JSON"]),
+    module("Training", "Exchange", ["Files", "JSON", "Hashing", "TypedErrors"]),
+    module("Training", "Metrics", ["Files", "JSON", "TypedErrors"]),
     module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON", "Quantities"]),
-    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON", "Hashing"]),
+    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON", "Hashing", "TypedErrors"]),
     module(
         "Training", "Training",
         [
             "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization",
-            "Drawing", "Files", "JSON", "Quantities", "Hashing",
+            "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ]),
-    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing"]),
+    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing", "TypedErrors"]),
 ]
 
 let interfaces: [Target] = [

@@ -1,3 +1,5 @@
+import TypedErrors
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)

@@ -1,3 +1,5 @@
+import TypedErrors
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -47,16 +49,5 @@ public struct FileLock: ~Copyable, Sendable {
         let count = unsafe bytes.withUnsafeMutableBytes { (try? unsafe file.read(into: $0, at: 0)) ?? 0 }
         let digits = bytes.prefix(count).prefix { (0x30...0x39).contains($0) }
         return digits.isEmpty ? "" : " (process \(String(decoding: digits, as: UTF8.self)))"
-    }
-}
-
-extension Array {
-    /// `withUnsafeBytes` with a typed error.
-    func withUnsafeBytesThrowing<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        var result: Result<R, E>?
-        unsafe withUnsafeBytes { bytes in
-            do throws(E) { unsafe result = .success(try body(bytes)) } catch { result = .failure(error) }
-        }
-        return try result!.get()
     }
 }

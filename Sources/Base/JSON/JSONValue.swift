@@ -1,3 +1,5 @@
+import TypedErrors
+
 /// A JSON value in memory: for configurations, small files and reports. Large files are better read with ``JSONReader``.
 ///
 ///     let value = try JSONValue.parse(bytes)
@@ -24,10 +26,7 @@ public enum JSONValue: Sendable {
 
     /// As ``parse(_:maximumDepth:)-(UnsafeRawBufferPointer,_)``.
     public static func parse(_ bytes: [UInt8], maximumDepth: Int = 512) throws(JSONError) -> JSONValue {
-        let result = bytes.withUnsafeBytes { raw -> Result<JSONValue, JSONError> in
-            do throws(JSONError) { return .success(try parse(raw, maximumDepth: maximumDepth)) } catch { return .failure(error) }
-        }
-        return try result.get()
+        try bytes.withUnsafeBytesThrowing { raw throws(JSONError) in try parse(raw, maximumDepth: maximumDepth) }
     }
 
     // MARK: asking

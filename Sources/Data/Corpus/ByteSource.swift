@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// A stream of bytes that is read once, from its start to its end.
 protocol ByteSource: AnyObject {
@@ -13,11 +14,11 @@ final class FileSource: ByteSource {
     init(_ file: consuming OpenFile) { self.file = file }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
-        do throws(FileError) { return try file.read(into: buffer) } catch { throw .file(error) }
+        return try mapping(CorpusError.file, file.read(into: buffer))
     }
 
     func seek(to byteOffset: Int) throws(CorpusError) {
-        do throws(FileError) { try file.seek(to: byteOffset) } catch { throw .file(error) }
+        try mapping(CorpusError.file, file.seek(to: byteOffset))
     }
 }
 

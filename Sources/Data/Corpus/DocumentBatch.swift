@@ -55,11 +55,7 @@ public final class DocumentBatch: @unchecked Sendable {
     public func withDocuments<R, E: Error>(
         _ body: (_ text: UnsafeRawBufferPointer, _ documentEnds: UnsafeBufferPointer<Int>) throws(E) -> R
     ) throws(E) -> R {
-        var result: Result<R, E>?
-        documentEnds.withUnsafeBufferPointer { ends in
-            do throws(E) { result = .success(try body(textBytes, ends)) } catch { result = .failure(error) }
-        }
-        return try result!.get()
+        try documentEnds.withUnsafeBufferPointer { ends throws(E) in try body(textBytes, ends) }
     }
 
     /// The text of all documents, valid until the batch is filled again.

@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// One file (or standard input) of a corpus.
 public struct CorpusInput: Sendable, Equatable {
@@ -55,11 +56,10 @@ private struct Finder {
             return
         }
         guard PathPattern.isPattern(path) else {
-            do throws(FileError) { _ = try FileSystem.status(path) } catch { throw .file(error) }
+            _ = try mapping(CorpusError.file, FileSystem.status(path))
             return
         }
-        let matches: [String]
-        do throws(FileError) { matches = try PathPattern.expand(path) } catch { throw .file(error) }
+        let matches = try mapping(CorpusError.file, PathPattern.expand(path))
         if matches.isEmpty {
             throw .nothingFound(path: path, seen: "no name matches this pattern (quote it, so that the shell leaves it alone)")
         }
@@ -86,8 +86,7 @@ private struct Finder {
     /// `above` are the directories we are in: a link back to one of them would never end.
     private mutating func walk(_ directory: String, above: [FileStatus]) throws(CorpusError) {
         guard let here = try statusIfExists(directory), !above.contains(where: { $0.isSameFile(as: here) }) else { return }
-        let names: [String]
-        do throws(FileError) { names = try FileSystem.list(directory) } catch { throw .file(error) }
+        let names = try mapping(CorpusError.file, FileSystem.list(directory))
         for name in names {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
             // A link to nowhere is nothing.
@@ -136,8 +135,7 @@ private struct Finder {
 
     /// The first bytes of a file.
     private func start(_ path: String, _ count: Int) throws(CorpusError) -> [UInt8] {
-        let file: FileSource
-        do throws(FileError) { file = FileSource(try OpenFile(path)) } catch { throw .file(error) }
+        let file = FileSource(try mapping(CorpusError.file, OpenFile(path)))
         return Array(PeekedSource(file).peek(count))
     }
 
@@ -159,6 +157,6 @@ private struct Finder {
     }
 
     private func statusIfExists(_ path: String) throws(CorpusError) -> FileStatus? {
-        do throws(FileError) { return try FileSystem.statusIfExists(path) } catch { throw .file(error) }
+        return try mapping(CorpusError.file, FileSystem.statusIfExists(path))
     }
 }

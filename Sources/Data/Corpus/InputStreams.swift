@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// The record streams in one input: the decompressed file, or the files in its archive one after the other, archives inside archives included.
 final class InputStreams {
@@ -26,10 +27,7 @@ final class InputStreams {
         self.ignore = ignore
         path = input.path == "-" ? "<stdin>" : input.path
         self.options = options
-        let file: FileSource
-        do throws(FileError) { file = FileSource(input.path == "-" ? .standardInput() : try OpenFile(input.path)) } catch {
-            throw .file(error)
-        }
+        let file = FileSource(input.path == "-" ? .standardInput() : try mapping(CorpusError.file, OpenFile(input.path)))
         pending = try open(file, name: input.path == "-" ? "" : input.path, path: path, file: input.isRegularFile ? file : nil)
             .map { .success($0) }
     }

@@ -1,5 +1,6 @@
 import Concurrency
 import Files
+import TypedErrors
 
 /// Decompresses with one of the system's own programs, as `rg -z` does: xz and bzip2 stay what their users trust.
 final class ProgramSource: ByteSource {
@@ -11,8 +12,7 @@ final class ProgramSource: ByteSource {
 
     /// Lets `program` read the file at `path` itself.
     convenience init(_ compression: Compression, file path: String) throws(CorpusError) {
-        let file: OpenFile
-        do throws(FileError) { file = try OpenFile(path) } catch { throw .file(error) }
+        let file = try mapping(CorpusError.file, OpenFile(path))
         try self.init(compression, path: path, descriptor: file.descriptor, feeding: nil)
         withExtendedLifetime(file) {}  // open until the program has it
     }
@@ -36,21 +36,14 @@ final class ProgramSource: ByteSource {
     }
 
     private static func start(_ program: String, _ arguments: [String], input: Int32?, path: String) throws(CorpusError) -> ChildProcess {
-        do throws(FileError) {
-            return try ChildProcess(program, arguments, input: input)
-        } catch {
-            throw error.isMissing ? .missingProgram(program, path: path) : .file(error)
-        }
+        func refusal(_ error: FileError) -> CorpusError { error.isMissing ? .missingProgram(program, path: path) : .file(error) }
+        return try mapping(refusal, ChildProcess(program, arguments, input: input))
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
         if hasEnded { return 0 }
-        do throws(FileError) {
-            let count = try child.output.read(into: buffer)
-            if count > 0 { return count }
-        } catch {
-            throw .file(error)
-        }
+        let count = try mapping(CorpusError.file, child.output.read(into: buffer))
+        if count > 0 { return count }
         hasEnded = true
         let ending = child.wait()
         try pump?.finish()

@@ -1,5 +1,6 @@
 import Files
 import Hashing
+import TypedErrors
 
 /// Cuts a stream of bytes into blocks and hashes each (XXH64).
 struct BlockHasher {
@@ -59,7 +60,7 @@ struct BlockChecksums: Sendable {
     init?(prefix: String) throws(IndexError) {
         let path = Self.path(prefix)
         guard FileSystem.exists(path) else { return nil }
-        let map = try IndexError.wrap { () throws(FileError) in try MappedFile(path: path) }
+        let map = try mapping(IndexError.file, MappedFile(path: path))
         let start = unsafe map.withBytes { unsafe Array($0.prefix(8)) }
         guard start == Self.magic, map.count >= Self.headerByteCount + 8 else {
             throw .invalidSidecar(path: path, reason: "not a list of checksums")
@@ -92,17 +93,6 @@ struct BlockChecksums: Sendable {
         var bytes = magic
         for field in [1, blockSize, binBytes, idxBytes] { bytes.append(littleEndian: UInt64(field)) }
         return bytes
-    }
-}
-
-extension Array {
-    /// `withUnsafeBytes` with a typed error.
-    func withUnsafeBytesThrowing<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        var result: Result<R, E>?
-        unsafe withUnsafeBytes { bytes in
-            do throws(E) { unsafe result = .success(try body(bytes)) } catch { result = .failure(error) }
-        }
-        return try result!.get()
     }
 }
 

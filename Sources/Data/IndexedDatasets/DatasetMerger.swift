@@ -1,5 +1,6 @@
 import Files
 import JSON
+import TypedErrors
 
 /// Puts data sets one behind the other: documents keep their order, the result equals what one run over all of it would have written.
 ///
@@ -32,7 +33,7 @@ public enum DatasetMerger {
 
     /// The prefixes of all pairs in a directory, in natural order (`part-9` before `part-10`; Megatron's tool has `part-10` first).
     public static func prefixes(inDirectory path: String) throws(IndexError) -> [String] {
-        let names = try IndexError.wrap { () throws(FileError) in try FileSystem.list(path) }
+        let names = try mapping(IndexError.file, FileSystem.list(path))
         return names.filter { $0.hasSuffix(".idx") }.map { path + "/" + $0.dropLast(4) }
     }
 

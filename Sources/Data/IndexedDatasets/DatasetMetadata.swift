@@ -1,6 +1,7 @@
 import Files
 import Hashing
 public import JSON
+import TypedErrors
 
 /// What a pair cannot say about itself, in the side file `<prefix>.meta` (JSON): which tokenizer made the tokens, and from what.
 ///
@@ -90,11 +91,11 @@ public struct DatasetMetadata: Sendable, Equatable {
     private static func read(_ prefix: String) throws(IndexError) -> JSONValue? {
         let path = path(prefix)
         guard FileSystem.exists(path) else { return nil }
-        let bytes = try IndexError.wrap { () throws(FileError) in try FileSystem.readAll(path, limit: 64 << 20) }
-        let value: JSONValue
-        do throws(JSONError) { value = try JSONValue.parse(bytes) } catch {
-            throw .invalidSidecar(path: path, reason: "not valid JSON at byte \(error.byteOffset)")
+        let bytes = try mapping(IndexError.file, FileSystem.readAll(path, limit: 64 << 20))
+        func refusal(_ error: JSONError) -> IndexError {
+            .invalidSidecar(path: path, reason: "not valid JSON at byte \(error.byteOffset)")
         }
+        let value = try mapping(refusal, JSONValue.parse(bytes))
         guard value["format"]?.string == "slwdata dataset", value["version"]?.int == 1 else {
             throw .invalidSidecar(path: path, reason: "not a description of a data set, or of a later version")
         }

@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// Writes a sound copy of a damaged pair, where the damage is of a kind that leaves no doubt about what was meant. Never in place.
 ///
@@ -46,7 +47,7 @@ public struct DatasetRepair: Sendable {
 
     private func diagnoseStructure() throws(IndexError) -> Damage {
         let indexPath = IndexedDataset.indexPath(prefix)
-        let data = try IndexError.wrap { () throws(FileError) in try FileSystem.size(IndexedDataset.dataPath(prefix)) }
+        let data = try mapping(IndexError.file, FileSystem.size(IndexedDataset.dataPath(prefix)))
         guard FileSystem.exists(indexPath) else { return .missingIndex }
         let index: IndexFile
         do throws(IndexError) { index = try IndexFile(path: indexPath) } catch {
@@ -79,7 +80,7 @@ public struct DatasetRepair: Sendable {
         if output == prefix { throw .cannotRepair(path: IndexedDataset.indexPath(prefix), reason: "the copy needs another name") }
         let damage = try diagnose()
         let type = try storedType(damage)
-        let size = try IndexError.wrap { () throws(FileError) in try FileSystem.size(IndexedDataset.dataPath(prefix)) }
+        let size = try mapping(IndexError.file, FileSystem.size(IndexedDataset.dataPath(prefix)))
         guard size % type.itemSize == 0 else {
             throw .cannotRepair(
                 path: IndexedDataset.dataPath(prefix), reason: "\(size) bytes are no whole number of \(type.rawValue) tokens")
@@ -103,7 +104,7 @@ public struct DatasetRepair: Sendable {
     /// Each document that is not empty gets the token behind it; all of these must be one and the same.
     private func restoreEnds(of stream: TokenStream, _ writer: inout IndexedDatasetWriter) throws(IndexError) {
         let index = try IndexFile(path: IndexedDataset.indexPath(prefix))
-        let file = try IndexError.wrap { () throws(FileError) in try OpenFile(stream.path) }
+        let file = try mapping(IndexError.file, OpenFile(stream.path))
         var token = endOfText
         var place = 0
         for document in 0..<index.documentEntryCount - 1 {
@@ -173,7 +174,7 @@ public struct DatasetRepair: Sendable {
 
     private func storedType(_ damage: Damage) throws(IndexError) -> TokenType {
         if let tokenType { return tokenType }
-        let data = try IndexError.wrap { () throws(FileError) in try FileSystem.size(IndexedDataset.dataPath(prefix)) }
+        let data = try mapping(IndexError.file, FileSystem.size(IndexedDataset.dataPath(prefix)))
         if damage != .missingIndex {
             let index = try IndexFile(path: IndexedDataset.indexPath(prefix))
             let (tokens, drift) = try counts(of: index)

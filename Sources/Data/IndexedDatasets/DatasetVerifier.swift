@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// Checks a pair down to the last byte, and says which is the first wrong one.
 ///
@@ -42,10 +43,8 @@ public struct DatasetVerifier: Sendable {
     public func verify(progress: (Int, Int) -> Void = { _, _ in }) throws(IndexError) -> Report {
         var report = Report()
         let (indexPath, dataPath) = (IndexedDataset.indexPath(prefix), IndexedDataset.dataPath(prefix))
-        do throws(FileError) {
-            report.idxBytes = try FileSystem.size(indexPath)
-            report.binBytes = try FileSystem.size(dataPath)
-        } catch { throw .file(error) }
+        report.idxBytes = try mapping(IndexError.file, FileSystem.size(indexPath))
+        report.binBytes = try mapping(IndexError.file, FileSystem.size(dataPath))
 
         var index: IndexFile?
         report.collect { () throws(IndexError) in index = try IndexFile(path: indexPath) }

@@ -89,9 +89,4 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
     }
 
     private static func line(_ path: String, _ words: String) -> String { "\(PathName.printable(path)): \(words)" }
-
-    /// `body` with the kernel's refusals as errors of this module.
-    static func wrap<R: ~Copyable>(_ body: () throws(FileError) -> R) throws(IndexError) -> R {
-        do throws(FileError) { return try body() } catch { throw .file(error) }
-    }
 }

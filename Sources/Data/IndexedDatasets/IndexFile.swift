@@ -1,4 +1,5 @@
 public import Files
+import TypedErrors
 
 /// The `.idx` half of a pair (MMIDIDX, version 1), mapped: a header and three arrays, nothing copied.
 ///
@@ -32,7 +33,7 @@ public struct IndexFile: Sendable {
 
     /// Maps and checks the header of the file at `path`.
     public init(path: String) throws(IndexError) {
-        let map = try IndexError.wrap { () throws(FileError) in try MappedFile(path: path) }
+        let map = try mapping(IndexError.file, MappedFile(path: path))
         let start = unsafe map.withBytes { unsafe Array($0.prefix(Self.headerByteCount)) }
         if start.starts(with: Self.legacyMagic) { throw .legacyIndex(path: path) }
         guard start.count == Self.headerByteCount && start.starts(with: Self.magic) else { throw .notAnIndex(path: path) }

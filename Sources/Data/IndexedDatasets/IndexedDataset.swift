@@ -1,4 +1,5 @@
 public import Files
+import TypedErrors
 
 /// A token index on disk, mapped for reading: Megatron's `.bin`/`.idx` pair.
 ///
@@ -36,7 +37,7 @@ public struct IndexedDataset: Sendable {
     /// As ``init(prefix:)``, floats allowed: for what only copies bytes.
     init(anyType prefix: String) throws(IndexError) {
         let index = try IndexFile(path: Self.indexPath(prefix))
-        let data = try IndexError.wrap { () throws(FileError) in try MappedFile(path: Self.dataPath(prefix)) }
+        let data = try mapping(IndexError.file, MappedFile(path: Self.dataPath(prefix)))
         let type = index.tokenType(forDataByteCount: data.count)
         try index.checkEntries(itemSize: type.itemSize, dataPath: data.path, dataByteCount: data.count)
         self.prefix = prefix

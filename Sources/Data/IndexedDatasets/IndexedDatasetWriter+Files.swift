@@ -1,5 +1,6 @@
 import Files
 import Hashing
+import TypedErrors
 
 /// The files behind a writer.
 extension IndexedDatasetWriter {
@@ -23,7 +24,7 @@ extension IndexedDatasetWriter {
     /// Removes partial files of an interrupted writer, which nobody may hold.
     public static func discard(_ prefix: String) throws(IndexError) {
         for path in paths(prefix) + [documentsPath(prefix)] {
-            do throws(FileError) { try FileSystem.remove(AtomicFile.partialPath(for: path)) } catch { throw .file(error) }
+            _ = try mapping(IndexError.file, FileSystem.remove(AtomicFile.partialPath(for: path)))
         }
     }
 
@@ -36,22 +37,20 @@ extension IndexedDatasetWriter {
             let partial = AtomicFile.partialPath(for: path)
             // What is no file was put there by somebody else.
             guard !FileSystem.exists(partial) && FileSystem.exists(path) && !FileSystem.isDirectory(path) else { continue }
-            do throws(FileError) { try FileSystem.rename(path, to: partial) } catch { throw .file(error) }
+            try mapping(IndexError.file, FileSystem.rename(path, to: partial))
         }
     }
 
     static func open(_ path: String, keeping byteCount: Int) throws(IndexError) -> AtomicFile {
-        do throws(FileError) {
-            return byteCount > 0 ? try AtomicFile(path, keeping: byteCount) : try AtomicFile(path)
-        } catch { throw .file(error) }
+        try mapping(IndexError.file, byteCount > 0 ? AtomicFile(path, keeping: byteCount) : AtomicFile(path))
     }
 
     static func write(_ bytes: UnsafeRawBufferPointer, to file: inout AtomicFile) throws(IndexError) {
-        do throws(FileError) { try unsafe file.write(bytes) } catch { throw .file(error) }
+        try mapping(IndexError.file, unsafe file.write(bytes))
     }
 
     static func write(_ bytes: [UInt8], to file: inout AtomicFile) throws(IndexError) {
-        do throws(FileError) { try file.write(bytes) } catch { throw .file(error) }
+        try mapping(IndexError.file, file.write(bytes))
     }
 
     static func write<Integer: FixedWidthInteger & BitwiseCopyable>(_ value: Integer, to file: inout AtomicFile) throws(IndexError) {
@@ -64,11 +63,11 @@ extension IndexedDatasetWriter {
         var hasher = BlockHasher()
         let start = binBytes / hasher.blockSize * hasher.blockSize
         let path = AtomicFile.partialPath(for: IndexedDataset.dataPath(prefix))
-        do throws(FileError) {
+        try mapping(IndexError.file) { () throws(FileError) in
             try unsafe FileChunks(path).forEach(in: start..<binBytes) { bytes throws(FileError) in
                 unsafe hasher.update(bytes) { _ in preconditionFailure("the rest is less than a block") }
             }
-        } catch { throw .file(error) }
+        }
         return hasher
     }
 

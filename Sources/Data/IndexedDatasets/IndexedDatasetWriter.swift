@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// Writes a `.bin`/`.idx` pair, byte for byte as Megatron-Core does, in constant memory.
 ///
@@ -139,12 +140,12 @@ public struct IndexedDatasetWriter: ~Copyable {
     /// from there. Only between documents.
     public mutating func flush() throws(IndexError) -> Position {
         precondition(sequencesInDocument == 0, "a document is open")
-        do throws(FileError) {
+        try mapping(IndexError.file) { () throws(FileError) in
             try data.flush()
             try index.flush()
             try documents.flush()
             try sums.flush()
-        } catch { throw .file(error) }
+        }
         return position
     }
 
@@ -152,19 +153,19 @@ public struct IndexedDatasetWriter: ~Copyable {
     public static func makeDurable(_ prefix: String) throws(IndexError) {
         for path in [IndexedDataset.dataPath(prefix), IndexedDataset.indexPath(prefix), documentsPath(prefix), BlockChecksums.path(prefix)]
         {
-            do throws(FileError) { try OpenFile(AtomicFile.partialPath(for: path)).sync() } catch { throw .file(error) }
+            try mapping(IndexError.file, OpenFile(AtomicFile.partialPath(for: path)).sync())
         }
     }
 
     mutating func writeData(_ bytes: UnsafeRawBufferPointer) throws(IndexError) {
         precondition(bytes.count % tokenType.itemSize == 0, "a part of a token")
-        do throws(FileError) {
+        try mapping(IndexError.file) { () throws(FileError) in
             try unsafe data.write(bytes)
             try unsafe hasher.update(bytes) { hash throws(FileError) in
                 var word = hash
                 try unsafe withUnsafeBytes(of: &word) { raw throws(FileError) in try unsafe sums.write(raw) }
             }
-        } catch { throw .file(error) }
+        }
         position.binBytes += bytes.count
     }
 
@@ -203,7 +204,7 @@ public struct IndexedDatasetWriter: ~Copyable {
     /// the writer may still be left. An open document traps.
     public mutating func complete(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) {
         precondition(sequencesInDocument == 0, "a document is open")
-        do throws(FileError) {
+        try mapping(IndexError.file) { () throws(FileError) in
             try completeIndex()
             try completeSums()
             var description = try AtomicFile(DatasetMetadata.path(prefix))
@@ -217,7 +218,7 @@ public struct IndexedDatasetWriter: ~Copyable {
             try data.sync()
             try index.sync()
             try sums.sync()
-        } catch { throw .file(error) }
+        }
     }
 
     /// Gives the completed files their names, the index last.

@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// The `.idx` of Megatron's old "lazy" and "cached" data sets (fairseq's TNTIDX), mapped.
 ///
@@ -18,7 +19,7 @@ struct LegacyIndex: Sendable {
 
     /// Maps and checks the file at `path`, every entry of it.
     init(path: String) throws(IndexError) {
-        let map = try IndexError.wrap { () throws(FileError) in try MappedFile(path: path) }
+        let map = try mapping(IndexError.file, MappedFile(path: path))
         let start = unsafe map.withBytes { unsafe Array($0.prefix(8)) }
         guard map.count >= Self.headerByteCount, start == IndexFile.legacyMagic else { throw .notAnIndex(path: path) }
         let fields = (0..<6).map { map.load(at: 8 + 8 * $0, as: UInt64.self) }

@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// The formats of token files that ``DatasetConverter`` knows. Raw values are the command line's spellings.
 public enum TokenFileFormat: String, Sendable, CaseIterable {
@@ -110,7 +111,7 @@ struct TokenFile {
 
     private static func datatrove(_ path: String) throws(IndexError) -> (TokenStream, Boundaries) {
         let path = path.hasSuffix(".ds") ? path : path + ".ds"
-        let ends = try IndexError.wrap { () throws(FileError) in try MappedFile(path: path + ".index") }
+        let ends = try mapping(IndexError.file, MappedFile(path: path + ".index"))
         guard ends.count % 8 == 0 else {
             throw .invalidTokenFile(path: ends.path, byteOffset: ends.count, reason: "not a list of 64-bit document ends")
         }
@@ -155,7 +156,7 @@ struct TokenFile {
     /// llm.c puts the end-of-text token in front of each document, nanoGPT behind it: the first token tells.
     private static func marks(in stream: TokenStream, _ endOfText: Int?) throws(IndexError) -> Boundaries {
         guard let endOfText, stream.tokenCount > 0 else { return .none }
-        let file = try IndexError.wrap { () throws(FileError) in try OpenFile(stream.path) }
+        let file = try mapping(IndexError.file, OpenFile(stream.path))
         return .marked(token: endOfText, begins: try stream.value(ofToken: 0, in: file) == endOfText)
     }
 
@@ -164,11 +165,11 @@ struct TokenFile {
     }
 
     private static func size(_ path: String) throws(IndexError) -> Int {
-        try IndexError.wrap { () throws(FileError) in try FileSystem.size(path) }
+        try mapping(IndexError.file, FileSystem.size(path))
     }
 
     private static func start(of path: String, _ byteCount: Int) throws(IndexError) -> [UInt8] {
-        let map = try IndexError.wrap { () throws(FileError) in try MappedFile(path: path) }
+        let map = try mapping(IndexError.file, MappedFile(path: path))
         return unsafe map.withBytes { unsafe Array($0.prefix(byteCount)) }
     }
 }

@@ -1,4 +1,5 @@
 import Files
+import TypedErrors
 
 /// Tokens that lie back to back in a part of a file: what every format of token files has at its heart.
 struct TokenStream: Sendable {
@@ -14,17 +15,11 @@ struct TokenStream: Sendable {
 
     /// Calls `body` with the stored tokens, a chunk at a time, in constant memory. Stops when the user asks to.
     func forEachChunk(_ body: (UnsafeRawBufferPointer) throws(IndexError) -> Void) throws(IndexError) {
-        var failure: IndexError?
-        do throws(FileError) {
-            try unsafe FileChunks(path).forEach(in: bytes) { chunk throws(FileError) in
-                guard failure == nil else { return }
-                do throws(IndexError) {
-                    if StopSignal.isRequested { throw .interrupted }
-                    try unsafe body(chunk)
-                } catch { failure = error }
-            }
-        } catch { throw .file(error) }
-        if let failure { throw failure }
+        let file = try mapping(IndexError.file, FileChunks(path))
+        try unsafe file.forEach(in: bytes, IndexError.file) { chunk throws(IndexError) in
+            if StopSignal.isRequested { throw .interrupted }
+            try unsafe body(chunk)
+        }
     }
 
     /// Calls `body` with the values of the tokens, a chunk at a time, and the place of the first of them in the stream.
@@ -43,12 +38,12 @@ struct TokenStream: Sendable {
         var bytes = [UInt8](repeating: 0, count: tokenType.itemSize)
         let place = byteOffset(ofToken: token)
         var read = 0
-        do throws(FileError) {
+        try mapping(IndexError.file) { () throws(FileError) in
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
             defer { unsafe buffer.deallocate() }
             read = try unsafe file.read(into: buffer, at: place)
             bytes = unsafe Array(buffer)
-        } catch { throw .file(error) }
+        }
         guard read == bytes.count else { throw .invalidTokenFile(path: path, byteOffset: place, reason: "the file ends here") }
         var values: [Int] = []
         unsafe bytes.withUnsafeBytes { unsafe tokenType.read($0, into: &values) }

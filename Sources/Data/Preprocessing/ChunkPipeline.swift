@@ -1,6 +1,7 @@
 import Cleaning
 import Corpus
 import Tokenization
+import TypedErrors
 
 /// Chunks of a corpus, read in order by one worker at a time, parsed, cleaned and encoded by all of them, given out in order.
 ///
@@ -71,7 +72,7 @@ final class ChunkPipeline {
     func next() throws(PreprocessingError) -> Slot? {
         let result = shared.take(number)
         number += 1
-        let slot = try PreprocessingError.wrapping { () throws(CorpusError) in try result.get() }
+        let slot = try mapping(PreprocessingError.corpus, result.get())
         if let failure = slot?.failure { throw .cleaning(failure) }
         return slot
     }

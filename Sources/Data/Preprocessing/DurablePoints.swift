@@ -1,5 +1,6 @@
 import Files
 import IndexedDatasets
+import TypedErrors
 
 /// Writes durable points in a thread of its own, so that nobody waits for the device: a point is on record when all bytes before it are.
 ///
@@ -87,11 +88,11 @@ final class DurablePoints {
 extension RunJournal {
     /// Makes the partial files durable, then says so. The first time it also says of what run: short runs need no journal.
     func record(_ progress: Progress, _ identity: RunIdentity, prefix: String) throws(PreprocessingError) {
-        do throws(IndexError) { try IndexedDatasetWriter.makeDurable(prefix) } catch { throw .index(error) }
-        do throws(FileError) {
+        try mapping(PreprocessingError.index, IndexedDatasetWriter.makeDurable(prefix))
+        try mapping(PreprocessingError.file) { () throws(FileError) in
             try SketchRecord.makeDurable(self)
             if !exists { try begin(identity) }
             try write(progress)
-        } catch { throw .file(error) }
+        }
     }
 }

@@ -47,17 +47,3 @@ public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Senda
     /// The error itself, without the remark that the run can go on.
     public var cause: PreprocessingError { if case .stopped(let error, _) = self { error } else { self } }
 }
-
-extension PreprocessingError {
-    static func wrapping<R: ~Copyable>(_ body: () throws(FileError) -> R) throws(PreprocessingError) -> R {
-        do throws(FileError) { return try body() } catch { throw .file(error) }
-    }
-
-    static func wrapping<R: ~Copyable>(_ body: () throws(IndexError) -> R) throws(PreprocessingError) -> R {
-        do throws(IndexError) { return try body() } catch { throw .index(error) }
-    }
-
-    static func wrapping<R: ~Copyable>(_ body: () throws(CorpusError) -> R) throws(PreprocessingError) -> R {
-        do throws(CorpusError) { return try body() } catch { throw .corpus(error) }
-    }
-}

@@ -4,6 +4,7 @@ import Files
 import IndexedDatasets
 import JSON
 import Tokenization
+import TypedErrors
 
 extension Session {
     /// Reads, encodes and writes to the end, then publishes. On the way out of an error it keeps what another session can go on with.
@@ -39,7 +40,7 @@ extension Session {
         var failure: PreprocessingError?
         do throws(PreprocessingError) {
             try write(to: &writer, &record, from: &state, filter, points, progress, report)
-            try PreprocessingError.wrapping { () throws(IndexError) in try writer.complete(metadata: metadata(state)) }
+            try mapping(PreprocessingError.index, writer.complete(metadata: metadata(state)))
         } catch { failure = error }
         // A point that could not be written is no reason to throw away what could.
         do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
@@ -47,11 +48,11 @@ extension Session {
             try end(writer, record, state, after: failure)
         }
         state.isComplete = true
-        if journal.exists { try PreprocessingError.wrapping { () throws(FileError) in try journal.write(state) } }
+        if journal.exists { try mapping(PreprocessingError.file, journal.write(state)) }
         do throws(IndexError) { try writer.publish(resumable: isResumable) } catch {
             guard isResumable else { throw .index(error) }
             // All is written and durable; a journal is needed now, even if the run was too short for one.
-            try PreprocessingError.wrapping { () throws(FileError) in
+            try mapping(PreprocessingError.file) { () throws(FileError) in
                 if !journal.exists { try journal.begin(identity) }
                 try journal.write(state)
             }
@@ -94,10 +95,10 @@ extension Session {
     }
 
     private func openWriter() throws(PreprocessingError) -> IndexedDatasetWriter {
-        do throws(IndexError) {
+        try mapping(PreprocessingError.index) { () throws(IndexError) -> IndexedDatasetWriter in
             guard let resumed else { return try IndexedDatasetWriter(prefix: prefix, tokenType: tokenType, overwrite: overwrites) }
             return try IndexedDatasetWriter(resuming: prefix, tokenType: tokenType, at: resumed.writer, overwrite: overwrites)
-        } catch { throw .index(error) }
+        }
     }
 
     /// What finds duplicates, with everything in it that earlier sessions have seen. A run that lacks only names reads no document that could be one, and its
@@ -113,7 +114,7 @@ extension Session {
 
     private func openRecord(_ state: RunJournal.Progress) throws(PreprocessingError) -> SketchRecord? {
         guard let rule = configuration.cleaning.duplicates, isResumable, !state.isComplete else { return nil }
-        do throws(FileError) { return try SketchRecord(journal, rule, documents: state.writer.documentCount) } catch { throw .file(error) }
+        return try mapping(PreprocessingError.file, SketchRecord(journal, rule, documents: state.writer.documentCount))
     }
 
     /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
@@ -148,13 +149,10 @@ extension Session {
             guard let slot = try pipeline.next() else { return noteMembers(before: .max) }
             defer { pipeline.giveBack(slot) }
             let linesBefore = tally.linesBefore(slot.batch)
-            do throws(CorpusError) { try tally.add(slot.batch, of: inputs, configuration.corpus, report: report) } catch {
-                throw .corpus(error)
-            }
-            do throws(IndexError) {
-                try unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts)
-            } catch { throw .index(error) }
-            do throws(FileError) { try record?.append(slot.sketches) } catch { throw .file(error) }
+            try mapping(PreprocessingError.corpus, tally.add(slot.batch, of: inputs, configuration.corpus, report: report))
+            try mapping(
+                PreprocessingError.index, unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts))
+            try mapping(PreprocessingError.file, record?.append(slot.sketches))
             if state.inputStart?.input != slot.batch.input {
                 state.inputStart = .init(input: slot.batch.input, counts: state.counts, writer: state.writer)
             }
@@ -172,8 +170,8 @@ extension Session {
                 PreprocessingProgress(counts: state.counts, bytesDone: meter.bytesDone(at: state.corpus), bytesTotal: meter.bytesTotal))
             if let points, clock.now - lastPoint >= .seconds(configuration.secondsBetweenDurablePoints) {
                 lastPoint = clock.now
-                do throws(IndexError) { _ = try writer.flush() } catch { throw .index(error) }
-                do throws(FileError) { try record?.flush() } catch { throw .file(error) }
+                _ = try mapping(PreprocessingError.index, writer.flush())
+                try mapping(PreprocessingError.file, record?.flush())
                 noteMembers(before: state.corpus.input)
                 try points.request(state)
             }
@@ -190,8 +188,8 @@ extension Session {
         var writer = writer
         var record = record
         do throws(PreprocessingError) {
-            try PreprocessingError.wrapping { () throws(IndexError) in _ = try writer.flush() }
-            try PreprocessingError.wrapping { () throws(FileError) in try record?.flush() }
+            try mapping(PreprocessingError.index) { () throws(IndexError) in _ = try writer.flush() }
+            try mapping(PreprocessingError.file, record?.flush())
             if case .corpus = failure { state.isStoppedByInput = true }
             if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
         } catch {
@@ -208,12 +206,12 @@ extension Session {
     }
 
     private func removeJournal() throws(PreprocessingError) {
-        try PreprocessingError.wrapping { () throws(FileError) in try journal.remove() }
+        try mapping(PreprocessingError.file, journal.remove())
     }
 
     /// Removes what a run leaves that is killed when its data set has all its names.
     private func removeRemains() throws(PreprocessingError) {
-        try PreprocessingError.wrapping { () throws(IndexError) in try IndexedDatasetWriter.discard(prefix) }
+        try mapping(PreprocessingError.index, IndexedDatasetWriter.discard(prefix))
         try removeJournal()
     }
 

@@ -3,6 +3,7 @@ import Files
 import IndexedDatasets
 import JSON
 import Tokenization
+import TypedErrors
 
 /// One run of a ``Preprocessor``, from the checks to the names of the files.
 struct Session: ~Copyable {
@@ -29,17 +30,17 @@ struct Session: ~Copyable {
     init(_ configuration: Preprocessor.Configuration, report: (String) -> Void) throws(PreprocessingError) {
         let (prefix, tokenizer) = (configuration.outputPrefix, configuration.tokenizer)
         if configuration.appendEndOfText && tokenizer.endOfText == nil { throw .noEndOfText(tokenizer: tokenizer.name) }
-        let inputs = try PreprocessingError.wrapping { () throws(CorpusError) in
+        let inputs = try mapping(PreprocessingError.corpus) { () throws(CorpusError) in
             try InputList(
                 configuration.inputs, source: configuration.corpus.source, unknownFiles: configuration.corpus.unknownFiles)
         }
         if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { report(remark) }
-        let parts = try PreprocessingError.wrapping { () throws(CorpusError) in
+        let parts = try mapping(PreprocessingError.corpus) { () throws(CorpusError) in
             guard let shard = configuration.shard else { return inputs.whole }
             return try inputs.shard(shard.number - 1, of: shard.count, options: configuration.corpus)
         }
-        let identity = try PreprocessingError.wrapping { () throws(FileError) in try RunIdentity(configuration, inputs) }
-        let lock = try PreprocessingError.wrapping { () throws(FileError) in
+        let identity = try mapping(PreprocessingError.file, RunIdentity(configuration, inputs))
+        let lock = try mapping(PreprocessingError.file) { () throws(FileError) in
             try FileSystem.createDirectories(FileSystem.directory(of: prefix))
             return try FileLock(prefix + ".lock")
         }
@@ -82,17 +83,17 @@ struct Session: ~Copyable {
         let prefix = configuration.outputPrefix
         var overwrites = configuration.overwrite
         if journal.exists && configuration.resume {
-            guard let earlier = try PreprocessingError.wrapping({ () throws(FileError) in try journal.readIdentity() }) else {
+            guard let earlier = try mapping(PreprocessingError.file, journal.readIdentity()) else {
                 throw .cannotResume(prefix: prefix, difference: "the journal of the interrupted run cannot be read")
             }
-            let progress = try PreprocessingError.wrapping { () throws(FileError) in try journal.readProgress() }
+            let progress = try mapping(PreprocessingError.file, journal.readProgress())
             let (place, difference) = identity.place(progress ?? RunJournal.Progress(), of: earlier)
             guard let place else { throw .cannotResume(prefix: prefix, difference: difference ?? "the run was another one") }
             overwrites = overwrites || earlier.overwrites
             if let difference { report("\(difference): it is read again from its start") }
             if progress != nil && place.counts.inputBytes > 0 {
                 // The place first: with the old one, the changed input would be taken for the one that was read.
-                try PreprocessingError.wrapping { () throws(FileError) in
+                try mapping(PreprocessingError.file) { () throws(FileError) in
                     if place != progress { try journal.write(place) }
                     if identity.difference(from: earlier) != nil { try journal.replace(identity) }
                 }
@@ -101,12 +102,12 @@ struct Session: ~Copyable {
         } else if journal.exists && !configuration.overwrite {
             throw .unfinishedRun(prefix: prefix)
         }
-        try PreprocessingError.wrapping { () throws(IndexError) in
+        try mapping(PreprocessingError.index) { () throws(IndexError) in
             try IndexedDatasetWriter.withdraw(prefix)
             if !overwrites { try IndexedDatasetWriter.checkFree(prefix) }
             try IndexedDatasetWriter.discard(prefix)
         }
-        try PreprocessingError.wrapping { () throws(FileError) in try journal.remove() }
+        try mapping(PreprocessingError.file, journal.remove())
         return (nil, overwrites)
     }
 
@@ -122,7 +123,7 @@ struct Session: ~Copyable {
                 Double(part.bytes?.count ?? input.byteCount) * (InputProgress.isCompressed(input.path) ? 3 : 1) / 4 * Double(type.itemSize)
         }
         let directory = FileSystem.directory(of: prefix)
-        let available = try PreprocessingError.wrapping { () throws(FileError) in try FileSystem.availableBytes(at: directory) }
+        let available = try mapping(PreprocessingError.file, FileSystem.availableBytes(at: directory))
         let needed = Int(guess) - done
         if needed / 4 > available { throw .notEnoughSpace(path: directory, needed: needed, available: available) }
         if needed > available {

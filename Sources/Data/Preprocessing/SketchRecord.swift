@@ -1,5 +1,6 @@
 import Cleaning
 import Files
+import TypedErrors
 
 /// The sketches of all documents of an unfinished output, in their order, in a file beside its journal: what a resumed run knows
 /// the earlier documents by. One sketch follows the other, words little-endian.
@@ -37,20 +38,18 @@ struct SketchRecord: ~Copyable {
         defer { unsafe buffer.deallocate() }
         let path = AtomicFile.partialPath(for: journal.sketchesPath)
         guard FileSystem.exists(path) else { return documents == 0 }
-        let file = try PreprocessingError.wrapping { () throws(FileError) in try OpenFile(path) }
+        let file = try mapping(PreprocessingError.file, OpenFile(path))
         var done = 0
         while done < documents {
             let count = min(4096, documents - done)
             let bytes = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<(8 * words * count)])
             let place = 8 * words * done
-            let found = try PreprocessingError.wrapping { () throws(FileError) in try unsafe file.read(into: bytes, at: place) }
+            let found = try mapping(PreprocessingError.file, unsafe file.read(into: bytes, at: place))
             guard found == bytes.count else { return false }
-            do throws(CleaningError) {
-                for index in 0..<count {
-                    let sketch = unsafe UnsafeBufferPointer(rebasing: buffer[index * words..<(index + 1) * words])
-                    guard try unsafe filter.remember(sketch) else { return false }
-                }
-            } catch { throw .cleaning(error) }
+            for index in 0..<count {
+                let sketch = unsafe UnsafeBufferPointer(rebasing: buffer[index * words..<(index + 1) * words])
+                guard try mapping(PreprocessingError.cleaning, unsafe filter.remember(sketch)) else { return false }
+            }
             done += count
         }
         return true

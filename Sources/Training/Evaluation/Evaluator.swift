@@ -2,6 +2,7 @@ public import Files
 import JSON
 package import Tokenization
 public import Transformer
+import TypedErrors
 
 /// What an evaluation asks of a model: how likely each target is, and whether it is the most likely one.
 package protocol TargetScorer: AnyObject {
@@ -76,8 +77,7 @@ public final class Evaluator {
 
     /// The texts of a JSON Lines file (`text` of each object).
     public static func texts(inLines path: String) throws(FormatError) -> [String] {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 1 << 32) } catch { throw .file(error) }
+        let bytes = try mapping(FormatError.file, FileSystem.readAll(path, limit: 1 << 32))
         var texts: [String] = []
         for (number, line) in bytes.split(separator: 0x0A, omittingEmptySubsequences: false).enumerated() where !line.isEmpty {
             guard let text = (try? JSONValue.parse(Array(line)))?["text"]?.string else {
@@ -90,8 +90,7 @@ public final class Evaluator {
 
     /// The whole of a UTF-8 file.
     public static func text(of path: String) throws(FormatError) -> String {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 1 << 32) } catch { throw .file(error) }
+        let bytes = try mapping(FormatError.file, FileSystem.readAll(path, limit: 1 << 32))
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .damaged(path: path, reason: "it is not UTF-8") }
         return text
     }

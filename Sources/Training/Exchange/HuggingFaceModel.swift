@@ -1,5 +1,6 @@
 package import Files
 import JSON
+import TypedErrors
 
 /// A GPT-2 directory as Hugging Face's `transformers` writes and reads it: `config.json` and `model.safetensors`.
 ///
@@ -81,14 +82,14 @@ package struct HuggingFaceModel {
         _ shape: Shape, to directory: String, endOfText: Int?, hiddenDropout: Float = 0, attentionDropout: Float = 0,
         elements: (String) -> [Float]
     ) throws(FormatError) {
-        do throws(FileError) {
+        try mapping(FormatError.file) { () throws(FileError) in
             try FileSystem.createDirectories(directory)
             let tensors = tensors(of: shape)
             var writer = try SafeTensorsWriter(
                 directory + "/model.safetensors", tensors: tensors.map { ("transformer." + $0.name, $0.shape) }, metadata: ["format": "pt"])
             for tensor in tensors { try writer.append(elements(tensor.name)) }
             _ = try writer.finish()
-        } catch { throw .file(error) }
+        }
         // The number as it was given: 0.1, not the single-precision number next to it.
         func number(_ share: Float) -> JSONValue { JSONValue(Double("\(share)")) }
         try JSONFile.write(
@@ -135,10 +136,6 @@ package struct HuggingFaceModel {
 extension SafeTensorsWriter {
     /// Appends the elements of the next tensor.
     mutating func append(_ elements: [Float]) throws(FileError) {
-        var failure: FileError?
-        unsafe elements.withUnsafeBufferPointer { buffer in
-            do throws(FileError) { try unsafe append(buffer) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try unsafe elements.withUnsafeBufferPointer { buffer throws(FileError) in try unsafe append(buffer) }
     }
 }

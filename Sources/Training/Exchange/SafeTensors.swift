@@ -1,5 +1,6 @@
 public import Files
 import JSON
+import TypedErrors
 
 /// A safetensors file, mapped: names, types and shapes checked completely before a byte of data is touched.
 ///
@@ -38,7 +39,7 @@ public struct SafeTensors: Sendable {
     /// Opens and checks `path`.
     public init(path: String) throws(FormatError) {
         func damaged(_ reason: String) -> FormatError { .damaged(path: path, reason: reason) }
-        do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
+        file = try mapping(FormatError.file, MappedFile(path: path))
         self.path = path
 
         guard file.count >= 8 else { throw damaged("\(file.count) bytes are too few for a safetensors file") }
@@ -48,19 +49,11 @@ public struct SafeTensors: Sendable {
         }
         let headerEnd = 8 + Int(length)
         guard headerEnd <= file.count else { throw damaged("the header claims \(length) bytes but the file has \(file.count)") }
-        var parsed: Result<JSONValue, JSONError>?
-        unsafe file.withBytes { bytes in
-            do throws(JSONError) {
-                unsafe parsed = .success(try JSONValue.parse(UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd]), maximumDepth: 16))
-            } catch { parsed = .failure(error) }
+        func notJSON(_ error: JSONError) -> FormatError { damaged("the header is not JSON: \(error)") }
+        let parsed = try unsafe file.withBytes { bytes throws(FormatError) in
+            try unsafe mapping(notJSON, JSONValue.parse(UnsafeRawBufferPointer(rebasing: bytes[8..<headerEnd]), maximumDepth: 16))
         }
-        let header: JSONObject
-        switch parsed! {
-        case .success(let value):
-            guard let object = value.object else { throw damaged("the header is not a JSON object") }
-            header = object
-        case .failure(let error): throw damaged("the header is not JSON: \(error)")
-        }
+        guard let header = parsed.object else { throw damaged("the header is not a JSON object") }
 
         var tensors: [Tensor] = []
         var metadata: [String: String] = [:]
@@ -140,15 +133,8 @@ public struct SafeTensors: Sendable {
 
     /// The elements of a tensor of floating-point numbers.
     public func floats(_ tensor: Tensor) throws(FormatError) -> [Float] {
-        var failure: FormatError?
-        let result = unsafe [Float](unsafeUninitializedCapacity: tensor.count) { buffer, count in
-            unsafe buffer.initialize(repeating: 0)
-            count = tensor.count
-            do throws(FormatError) { try unsafe copy(tensor, to: UnsafeMutableBufferPointer(rebasing: buffer[..<count])) } catch {
-                failure = error
-            }
-        }
-        if let failure { throw failure }
+        var result = [Float](repeating: 0, count: tensor.count)
+        try unsafe result.withUnsafeMutableBufferPointer { buffer throws(FormatError) in try unsafe copy(tensor, to: buffer) }
         return result
     }
 }

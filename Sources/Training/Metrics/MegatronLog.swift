@@ -1,4 +1,5 @@
 public import Files
+import TypedErrors
 
 /// Reads the console log of a Megatron-LM or Megatron-DeepSpeed run, so that its users get the same report.
 ///
@@ -8,8 +9,7 @@ public import Files
 public enum MegatronLog {
     /// Reads the log at `path`. Throws when not one training line is in it.
     public static func read(_ path: String, name: String? = nil) throws(FormatError) -> RunHistory {
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 1 << 34) } catch { throw .file(error) }
+        let bytes = try mapping(FormatError.file, FileSystem.readAll(path, limit: 1 << 34))
         let history = parse(bytes, name: name ?? FileSystem.name(of: path))
         guard !history.steps.isEmpty else {
             throw .foreign(path: path, expected: "a Megatron console log (no line with \"iteration n/ m |\")")

@@ -42,13 +42,11 @@ public struct MetricsWriter: ~Copyable {
         var end = try file.status().size
         while end > 0 {
             let start = max(0, end - 65_536)
-            var failure: FileError?
-            let block = unsafe [UInt8](unsafeUninitializedCapacity: end - start) { buffer, count in
-                do throws(FileError) {
-                    count = try unsafe file.read(into: UnsafeMutableRawBufferPointer(buffer), at: start)
-                } catch { failure = error }
+            var block = [UInt8](repeating: 0, count: end - start)
+            let count = try unsafe block.withUnsafeMutableBufferPointer { buffer throws(FileError) in
+                try unsafe file.read(into: UnsafeMutableRawBufferPointer(buffer), at: start)
             }
-            if let failure { throw failure }
+            block.removeLast(block.count - count)
             if let newline = block.lastIndex(of: 0x0A) { return start + newline + 1 }
             end = start
         }

@@ -1,5 +1,6 @@
 public import Files
 public import JSON
+import TypedErrors
 
 /// What a run measured, in order: read from `metrics.jsonl`, or from a Megatron console log.
 public struct RunHistory: Sendable {
@@ -28,8 +29,7 @@ public struct RunHistory: Sendable {
     /// Reads a `metrics.jsonl`. Where steps repeat after a crash or a resume, the last value of each is kept.
     public init(metrics path: String, name: String, configuration: JSONValue? = nil) throws(FormatError) {
         self.init(name: name, configuration: configuration)
-        let bytes: [UInt8]
-        do throws(FileError) { bytes = try FileSystem.readAll(path, limit: 1 << 34) } catch { throw .file(error) }
+        let bytes = try mapping(FormatError.file, FileSystem.readAll(path, limit: 1 << 34))
         var isFirst = true
         for line in bytes.split(separator: 0x0A) {
             guard let value = try? JSONValue.parse(Array(line)) else {

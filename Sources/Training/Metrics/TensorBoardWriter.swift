@@ -1,4 +1,5 @@
 public import Files
+import TypedErrors
 
 /// Writes scalars as TensorBoard event files: TFRecord framing around `Event` messages, nothing else of TensorFlow.
 ///
@@ -85,10 +86,6 @@ public struct TensorBoardWriter: ~Copyable {
 extension OpenFile {
     /// Writes all bytes at the current position.
     borrowing func append(_ bytes: [UInt8]) throws(FileError) {
-        var failure: FileError?
-        unsafe bytes.withUnsafeBytes { raw in
-            do throws(FileError) { try unsafe write(raw) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try unsafe bytes.withUnsafeBytesThrowing { raw throws(FileError) in try unsafe write(raw) }
     }
 }

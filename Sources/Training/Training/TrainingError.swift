@@ -57,8 +57,3 @@ public enum TrainingError: Error, OptionNaming, Sendable {
         }
     }
 }
-
-/// What `body` returns; what it throws of a file's format becomes an error of training.
-package func formatted<Result>(_ body: () throws(FormatError) -> Result) throws(TrainingError) -> Result {
-    do throws(FormatError) { return try body() } catch { throw .format(error) }
-}

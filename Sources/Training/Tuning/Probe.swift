@@ -3,6 +3,7 @@ import Hashing
 import JSON
 import Metrics
 import Training
+import TypedErrors
 
 /// One short run of a search, in a folder of its own. It is trained once: `probe.json` says that it is complete, and a
 /// probe that was stopped or killed goes on from its newest checkpoint.
@@ -88,7 +89,7 @@ private struct Completion {
     init?(of folder: RunFolder) throws(TrainingError) {
         let path = Self.path(in: folder)
         guard FileSystem.exists(path) else { return nil }
-        let json = try formatted { () throws(FormatError) in try JSONFile.read(path, expected: "the completion of a probe") }
+        let json = try mapping(TrainingError.format, JSONFile.read(path, expected: "the completion of a probe"))
         guard json["schema"]?.string == "slw-train.probe", let window = json["window"].flatMap(TrainingAmount.init(configurationJSON:)),
             let data = json["data"]?.array?.compactMap({ $0.string.flatMap { UInt64($0, radix: 16) } })
         else { throw .format(.foreign(path: path, expected: "the completion of a probe")) }
@@ -102,7 +103,7 @@ private struct Completion {
             "schema": "slw-train.probe", "version": 1, "window": window.configurationJSON, "diverged_at_step": JSONValue(divergedAt),
             "data": .array(fingerprints.map { JSONValue(Hexadecimal.text($0)) }),
         ]
-        try formatted { () throws(FormatError) in try JSONFile.write(json, to: Self.path(in: folder)) }
+        try mapping(TrainingError.format, JSONFile.write(json, to: Self.path(in: folder)))
     }
 
     /// Whether nothing is left to do for `other`.

@@ -1,5 +1,6 @@
 import Files
 public import Training
+import TypedErrors
 
 /// Searches the length warmup of a run by short probes in `folder/probes`.
 ///
@@ -17,11 +18,11 @@ public final class Tuner {
         guard !RunFolder(folder).holdsRun else { throw .folderInUse(folder) }
         (self.plan, self.folder) = (plan, folder)
         let places: [String]
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             try FileSystem.createDirectories(folder + "/probes")
             lock = try FileLock(folder + "/lock")
             places = try FileSystem.list(folder + "/probes")
-        } catch { throw .file(error) }
+        }
         for place in places { try Probe.check(RunFolder(folder + "/probes/" + place), plan) }
     }
 
@@ -30,8 +31,7 @@ public final class Tuner {
         var reports: [ProbeReport] = []
         func judge(_ trial: WarmupTrial?) throws(Interruption) -> Stability {
             for seed in plan.seeds {
-                let found: ProbeReport?
-                do throws(TrainingError) { found = try report(on: trial, seed, observe) } catch { throw .failed(error) }
+                let found = try mapping(Interruption.failed, report(on: trial, seed, observe))
                 guard let report = found else { throw .stopped }
                 reports.append(report)
                 observe(.judged(report))

@@ -3,13 +3,6 @@
 /// A merge is three strings to be found in the vocabulary, each by reads of memory that wait for one another. So some merges are gathered, and
 /// what each will read is asked for before the first of them is looked up.
 struct MergeListReader: ~Copyable {
-    /// What is wrong with a merge, and where its file has it.
-    struct Flaw: Error {
-        enum Kind { case spelling, left, right, product, tooMany }
-        let kind: Kind
-        let byteOffset: Int
-    }
-
     private let strings: TokenStrings
     private let index: TokenIndex
     private(set) var merges: [Vocabulary.Merge] = []
@@ -37,15 +30,15 @@ struct MergeListReader: ~Copyable {
 
     deinit { pending.deallocate() }
 
-    /// Adds the merge of two spellings, which the file has at `byteOffset`. May find out about a flaw only when more are added.
-    mutating func append(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, at byteOffset: Int) throws(Flaw) {
-        guard merges.count + pendingCount < MergeTable.maximumRank - 1 else { throw Flaw(kind: .tooMany, byteOffset: byteOffset) }
+    /// Adds the merge of two spellings, which the file has at `byteOffset`. May find a mistake only when more are added.
+    mutating func append(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer, at byteOffset: Int) throws(MergeListError) {
+        guard merges.count + pendingCount < MergeTable.maximumRank - 1 else { throw MergeListError(kind: .tooMany, byteOffset: byteOffset) }
         let start = text.count
         text.appendUninitialized(left.count + right.count)
         let base = UnsafeMutablePointer(mutating: text.pointer(at: start))
         guard let leftCount = VocabularyReader.decode(spelled: left, to: base),
             let rightCount = VocabularyReader.decode(spelled: right, to: base + leftCount)
-        else { throw Flaw(kind: .spelling, byteOffset: byteOffset) }
+        else { throw MergeListError(kind: .spelling, byteOffset: byteOffset) }
         let middle = start + leftCount
         let hashes = (
             left: TokenIndex.hash(UnsafeRawBufferPointer(start: base, count: leftCount)),
@@ -61,7 +54,7 @@ struct MergeListReader: ~Copyable {
     }
 
     /// Looks up what was gathered; to be called behind the last merge.
-    mutating func finish() throws(Flaw) {
+    mutating func finish() throws(MergeListError) {
         for number in 0..<pendingCount {
             let hashes = pending[number].hashes
             strings.prefetch(index.firstID(hashes.left))
@@ -70,10 +63,14 @@ struct MergeListReader: ~Copyable {
         }
         for number in 0..<pendingCount {
             let next = pending[number]
-            guard let left = id(next.start, next.middle, next.hashes.left) else { throw Flaw(kind: .left, byteOffset: next.byteOffset) }
-            guard let right = id(next.middle, next.end, next.hashes.right) else { throw Flaw(kind: .right, byteOffset: next.byteOffset) }
+            guard let left = id(next.start, next.middle, next.hashes.left) else {
+                throw MergeListError(kind: .left, byteOffset: next.byteOffset)
+            }
+            guard let right = id(next.middle, next.end, next.hashes.right) else {
+                throw MergeListError(kind: .right, byteOffset: next.byteOffset)
+            }
             guard let product = id(next.start, next.end, next.hashes.product) else {
-                throw Flaw(kind: .product, byteOffset: next.byteOffset)
+                throw MergeListError(kind: .product, byteOffset: next.byteOffset)
             }
             merges.append(Vocabulary.Merge(left: left, right: right))
             products.append(product)
@@ -96,7 +93,12 @@ struct MergeListReader: ~Copyable {
     }
 }
 
-extension MergeListReader.Flaw {
+/// What is wrong with a merge, and where its file has it.
+struct MergeListError: Error {
+    enum Kind { case spelling, left, right, product, tooMany }
+    let kind: Kind
+    let byteOffset: Int
+
     var reason: String {
         switch kind {
         case .spelling: "a merge is not spelled in the byte alphabet"

@@ -1,4 +1,5 @@
 internal import JSON
+internal import TypedErrors
 
 /// Recognises the pattern that a `tokenizer.json` asks for.
 enum PreTokenizerSetting {
@@ -144,9 +145,10 @@ enum PreTokenizerSetting {
     }
 
     private static func expression(_ source: String) throws(Refusal) -> RegularExpression {
-        do throws(RegularExpression.Refusal) { return try RegularExpression(source, .oniguruma) } catch {
-            throw Refusal(feature: "its pre-tokenizer has the pattern \(source.prefix(60)), in which there is \(error.reason)")
+        func refusal(_ error: RegularExpression.Refusal) -> Refusal {
+            Refusal(feature: "its pre-tokenizer has the pattern \(source.prefix(60)), in which there is \(error.reason)")
         }
+        return try mapping(refusal, RegularExpression(source, .oniguruma))
     }
 
     // MARK: characters

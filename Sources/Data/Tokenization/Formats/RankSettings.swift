@@ -1,5 +1,6 @@
 internal import Files
 internal import JSON
+internal import TypedErrors
 
 /// What is not in a file of ranks, and how it was found out: by options, by a settings file beside it, or by the number of ranks, in this order. It is never guessed.
 struct RankSettings {
@@ -70,10 +71,7 @@ struct RankSettings {
 
     private static func readObject(_ path: String) throws(TokenizerError) -> JSONObject {
         let bytes = try VocabularyReader.contents(path)
-        let value: JSONValue
-        do throws(JSONError) { value = try JSONValue.parse(bytes) } catch {
-            throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
-        }
+        let value = try mapping(TokenizerError.badJSON(in: path), JSONValue.parse(bytes))
         guard let object = value.object else {
             throw .malformed(path: path, byteOffset: nil, reason: "expected an object {\"text\": id, …}")
         }

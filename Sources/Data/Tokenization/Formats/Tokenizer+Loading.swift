@@ -1,4 +1,5 @@
 internal import Files
+internal import TypedErrors
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -42,8 +43,7 @@ extension Tokenizer {
     private static func loadDirectory(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
         for file in ["tokenizer.json", "encoder.json", "vocab.json", "tekken.json", "tokenizer.model"]
         where FileSystem.exists(path + "/" + file) { return try loadFile(path + "/" + file, name: name, options) }
-        let entries: [String]
-        do throws(FileError) { entries = try FileSystem.list(path) } catch { throw .file(error) }
+        let entries = try mapping(TokenizerError.file, FileSystem.list(path))
         for suffix in [".tiktoken", "-vocab.json", ".model"] {
             let files = entries.filter { $0.hasSuffix(suffix) }
             if files.count == 1 { return try loadFile(path + "/" + files[0], name: name, options) }

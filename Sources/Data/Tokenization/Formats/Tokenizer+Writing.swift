@@ -1,4 +1,5 @@
 internal import Files
+internal import TypedErrors
 
 extension Tokenizer {
     /// Writes the tokenizer's files into `directory`, which is made if need be.
@@ -12,11 +13,9 @@ extension Tokenizer {
     @discardableResult
     public func write(as format: TokenizerFormat, to directory: String) throws(TokenizerError) -> [String] {
         let files = try files(as: format)
-        do throws(FileError) {
+        try mapping(TokenizerError.file) { () throws(FileError) in
             try FileSystem.createDirectories(directory)
             for file in files { try FileSystem.writeAtomically(file.bytes, to: directory + "/" + file.name) }
-        } catch {
-            throw .file(error)
         }
         return files.map { directory + "/" + $0.name }
     }

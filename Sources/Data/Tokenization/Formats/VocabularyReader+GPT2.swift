@@ -1,5 +1,6 @@
 internal import Files
 internal import JSON
+internal import TypedErrors
 
 /// OpenAI's GPT-2 release: `encoder.json` (or `vocab.json`) and `vocab.bpe` (or `merges.txt`).
 extension VocabularyReader {
@@ -19,14 +20,12 @@ extension VocabularyReader {
         families: [MergeFamily] = MergeFamily.all
     ) throws(TokenizerError) -> Tokenizer {
         var reader = VocabularyReader(path: encoder, byteCount: bytes.count)
-        do throws(JSONError) {
-            try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
-                var json = try JSONReader(validating: UnsafeRawBufferPointer(buffer))
+        try mapping(TokenizerError.badJSON(in: encoder)) { () throws(JSONError) in
+            try bytes.withUnsafeBytesThrowing { buffer throws(JSONError) in
+                var json = try JSONReader(validating: buffer)
                 try reader.readVocabulary(&json)
                 try json.finish()
             }
-        } catch {
-            throw .malformed(path: encoder, byteOffset: error.byteOffset, reason: error.reason)
         }
         let index = try reader.wholeIndex()
         let strings = index.strings
@@ -71,16 +70,12 @@ extension VocabularyReader {
             let isHeader = UnsafeRawBufferPointer(rebasing: text[start..<stop]).starts(with: "#version".utf8)
             if !isHeader, stop > start {
                 guard let blank else { throw .malformed(path: path, byteOffset: start, reason: "a merge is two words, here is one") }
-                do throws(MergeListReader.Flaw) {
-                    try list.append(
-                        UnsafeRawBufferPointer(rebasing: text[start..<blank]), UnsafeRawBufferPointer(rebasing: text[(blank + 1)..<stop]),
-                        at: start)
-                } catch { throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason) }
+                let left = UnsafeRawBufferPointer(rebasing: text[start..<blank])
+                let right = UnsafeRawBufferPointer(rebasing: text[(blank + 1)..<stop])
+                try mapping(TokenizerError.badMerge(in: path), list.append(left, right, at: start))
             }
             start = end + 1
         }
-        do throws(MergeListReader.Flaw) { try list.finish() } catch {
-            throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
-        }
+        try mapping(TokenizerError.badMerge(in: path), list.finish())
     }
 }

@@ -1,5 +1,6 @@
 internal import Files
 internal import JSON
+internal import TypedErrors
 
 /// Hugging Face's `tokenizer.json`.
 extension VocabularyReader {
@@ -9,15 +10,12 @@ extension VocabularyReader {
 
     /// From the text of the file at `path`.
     static func readHuggingFace(_ bytes: [UInt8], path: String, name: String) throws(TokenizerError) -> Tokenizer {
-        let result: Result<Tokenizer, TokenizerError>
-        do throws(JSONError) {
-            result = try bytes.withUnsafeBufferPointer { (buffer) throws(JSONError) in
-                var file = HuggingFaceFile(path, UnsafeRawBufferPointer(buffer))
+        let result = try mapping(TokenizerError.badJSON(in: path)) { () throws(JSONError) in
+            try bytes.withUnsafeBytesThrowing { buffer throws(JSONError) in
+                var file = HuggingFaceFile(path, buffer)
                 try file.read()
                 return try file.tokenizer(name: name)
             }
-        } catch {
-            throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
         }
         return try result.get()
     }
@@ -175,9 +173,7 @@ private struct HuggingFaceFile: ~Copyable {
             try addTokens()
             let index = try reader.index()
             var list = MergeListReader(index.strings, index.index)
-            do throws(JSONError) { try Self.read(&json, into: &list) } catch {
-                throw TokenizerError.malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
-            }
+            try mapping(TokenizerError.badJSON(in: path), Self.read(&json, into: &list))
             var vocabulary = Vocabulary(index.strings)
             vocabulary.merges = list.merges
             vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
@@ -254,11 +250,9 @@ private struct HuggingFaceFile: ~Copyable {
     /// Merges are `"left right"` or, in newer files, `["left", "right"]`.
     private static func read(_ reader: inout JSONReader, into list: inout MergeListReader) throws(JSONError) {
         try forEachMerge(&reader) { (left, right, byteOffset) throws(JSONError) in
-            do throws(MergeListReader.Flaw) { try list.append(left, right, at: byteOffset) } catch {
-                throw JSONError(byteOffset: error.byteOffset, reason: error.reason)
-            }
+            try mapping(JSONError.init(_:), list.append(left, right, at: byteOffset))
         }
-        do throws(MergeListReader.Flaw) { try list.finish() } catch { throw JSONError(byteOffset: error.byteOffset, reason: error.reason) }
+        try mapping(JSONError.init(_:), list.finish())
     }
 
     private static func forEachMerge(
@@ -335,4 +329,8 @@ private struct HuggingFaceFile: ~Copyable {
                     origin: TokenizerOrigin("tokenizer.json", "the file says it")))
         }
     }
+}
+
+extension JSONError {
+    fileprivate init(_ error: MergeListError) { self.init(byteOffset: error.byteOffset, reason: error.reason) }
 }

@@ -1,3 +1,5 @@
+import TypedErrors
+
 /// OpenAI's `.tiktoken` files: a line of base64 and rank a token, no merges, no pattern, no special tokens.
 extension VocabularyReader {
     /// - Parameter settings: what is said beside the file; nil where its number of ranks must say it.
@@ -32,10 +34,11 @@ extension VocabularyReader {
         switch settings.cutting {
         case .pattern(let pattern): road = (pattern, nil)
         case .expression(let source):
-            do throws(RegularExpression.Refusal) {
-                let expression = try RegularExpression(source, .rust)
-                road = (.gpt2, .steps(PreTokenSteps([.split(.expression(expression), .isolated, isInverted: false)])))
-            } catch { throw .unsupported(path: path, feature: "the pattern \(source.prefix(60)) has \(error.reason)") }
+            func refusal(_ error: RegularExpression.Refusal) -> TokenizerError {
+                .unsupported(path: path, feature: "the pattern \(source.prefix(60)) has \(error.reason)")
+            }
+            let expression = try mapping(refusal, RegularExpression(source, .rust))
+            road = (.gpt2, .steps(PreTokenSteps([.split(.expression(expression), .isolated, isInverted: false)])))
         }
         return Tokenizer(
             name: name, vocabulary: vocabulary,

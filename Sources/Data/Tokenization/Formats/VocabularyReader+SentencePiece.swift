@@ -1,6 +1,7 @@
 internal import CUnicode
 internal import Files
 internal import Hashing
+internal import TypedErrors
 
 /// SentencePiece's `.model`: pieces with scores, and how texts are normalized and cut.
 extension VocabularyReader {
@@ -13,15 +14,13 @@ extension VocabularyReader {
 
     static func readSentencePiece(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
         let bytes = try contents(path)
-        let result: Result<Tokenizer, TokenizerError> = bytes.withUnsafeBytes { bytes in
-            do throws(ProtobufReader.Flaw) {
-                var model = try SentencePieceModel(bytes)
-                return model.tokenizer(path: path, name: name)
-            } catch {
-                return .failure(.malformed(path: path, byteOffset: error.byteOffset, reason: "no SentencePiece model: \(error.reason)"))
-            }
+        func refusal(_ error: ProtobufError) -> TokenizerError {
+            .malformed(path: path, byteOffset: error.byteOffset, reason: "no SentencePiece model: \(error.reason)")
         }
-        return try result.get()
+        return try bytes.withUnsafeBytesThrowing { bytes throws(TokenizerError) in
+            var model = try mapping(refusal, SentencePieceModel(bytes))
+            return try model.tokenizer(path: path, name: name).get()
+        }
     }
 }
 
@@ -44,7 +43,7 @@ private struct SentencePieceModel {
     private var removesExtraWhitespace = true
     private var escapesWhitespace = true
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Flaw) {
+    init(_ bytes: UnsafeRawBufferPointer) throws(ProtobufError) {
         var reader = ProtobufReader(bytes, 0..<bytes.count)
         while let (number, value) = try reader.next() {
             guard case .bytes(let range) = value else { continue }

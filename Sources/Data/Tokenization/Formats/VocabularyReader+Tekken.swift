@@ -1,13 +1,11 @@
 internal import JSON
+internal import TypedErrors
 
 /// Mistral's `tekken.json`: ranks, the pattern and the number of special tokens, which come before the ranks.
 extension VocabularyReader {
     static func readTekken(_ path: String, name: String) throws(TokenizerError) -> Tokenizer {
         let bytes = try contents(path)
-        let file: JSONValue
-        do throws(JSONError) { file = try JSONValue.parse(bytes) } catch {
-            throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)
-        }
+        let file = try mapping(TokenizerError.badJSON(in: path), JSONValue.parse(bytes))
         var reader = VocabularyReader(path: path, byteCount: bytes.count)
         guard let config = file["config"], let pattern = config["pattern"]?.string, let size = config["default_vocab_size"]?.int,
             let specialCount = config["default_num_special_tokens"]?.int, let entries = file["vocab"]?.array

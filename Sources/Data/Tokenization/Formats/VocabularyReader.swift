@@ -1,5 +1,6 @@
 internal import Files
 internal import JSON
+internal import TypedErrors
 
 /// Reads tokenizer files into tables. Whatever a file holds, the result is a tokenizer or an error of one line; memory is
 /// bounded by a small multiple of the file.
@@ -20,7 +21,7 @@ struct VocabularyReader: ~Copyable {
     }
 
     static func contents(_ path: String) throws(TokenizerError) -> [UInt8] {
-        do throws(FileError) { return try FileSystem.readAll(path) } catch { throw .file(error) }
+        return try mapping(TokenizerError.file, FileSystem.readAll(path))
     }
 
     func malformed(_ reason: String, at byteOffset: Int? = nil) -> TokenizerError {

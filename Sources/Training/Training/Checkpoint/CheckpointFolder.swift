@@ -1,6 +1,7 @@
 public import Files
 import Hashing
 import JSON
+import TypedErrors
 
 /// The checkpoints of a run: complete directories under their names, or nothing.
 ///
@@ -65,8 +66,7 @@ public struct CheckpointFolder: Sendable {
         }
         for (name, entry) in files {
             let path = checkpoint + "/" + name
-            let file: MappedFile
-            do throws(FileError) { file = try MappedFile(path: path) } catch { throw .file(error) }
+            let file = try mapping(FormatError.file, MappedFile(path: path))
             guard file.count == entry["bytes"]?.int else {
                 throw .damaged(path: path, reason: "it has \(file.count) bytes, the manifest says \(entry["bytes"]?.int ?? -1)")
             }

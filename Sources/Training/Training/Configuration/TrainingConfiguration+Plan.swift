@@ -3,6 +3,7 @@ import JSON
 import LengthWarmup
 import Sampling
 import Quantities
+import TypedErrors
 
 extension TrainingConfiguration {
     /// The plan that a resolved configuration describes.
@@ -30,7 +31,7 @@ extension TrainingConfiguration {
     ///
     /// - Parameter version: `0.19.6` or `0.19.8`, whose rounding is meant.
     public mutating func useCurriculum(ofFile path: String, version: String) throws(TrainingError) {
-        do throws(WarmupError) { curriculum = try DeepSpeedCurriculum.block(ofFile: path) } catch { throw .plan(error) }
+        curriculum = try mapping(TrainingError.plan, DeepSpeedCurriculum.block(ofFile: path))
         curriculumVersion = version
         do throws(TrainingError) {
             pacing = try deepSpeedCurriculum() == nil ? .none : .deepSpeed
@@ -42,7 +43,7 @@ extension TrainingConfiguration {
         guard let dialect = DeepSpeedCurriculum.Dialect(rawValue: curriculumVersion) else {
             throw .configuration("there is no rounding of DeepSpeed \(curriculumVersion): choose 0.19.6 or 0.19.8")
         }
-        do throws(WarmupError) { return try DeepSpeedCurriculum.read(curriculum ?? .null, dialect: dialect) } catch { throw .plan(error) }
+        return try mapping(TrainingError.plan, DeepSpeedCurriculum.read(curriculum ?? .null, dialect: dialect))
     }
 
     func planPacing() throws(TrainingError) -> LengthWarmup.Pacing {

@@ -4,6 +4,7 @@ import Hashing
 import JSON
 import Metrics
 import Transformer
+import TypedErrors
 
 /// A run after one of its steps, on disk: everything that the next step depends on.
 struct Checkpoint {
@@ -17,7 +18,7 @@ struct Checkpoint {
 
     /// Writes the checkpoint after `state.progress.steps` steps; returns its path. Atomic: see ``CheckpointFolder``.
     func write(_ learner: any Learner, to folder: CheckpointFolder) throws(TrainingError) -> String {
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) -> String in
             let step = state.progress.steps
             var writer = try CheckpointWriter(folder, step: step)
             let tensors = learner.tensors
@@ -38,13 +39,13 @@ struct Checkpoint {
                     "plan": JSONValue(Self.hexadecimal(source)),
                 ])
             return try writer.commit(step: step)
-        } catch { throw .file(error) }
+        }
     }
 
     /// Reads a checkpoint whose files were verified, weights and moments straight into `learner`.
     init(reading path: String, into learner: any Learner) throws(TrainingError) {
         let statePath = path + "/" + CheckpointFolder.stateName
-        let json = try formatted { () throws(FormatError) in try JSONFile.read(statePath, expected: "the state of a checkpoint") }
+        let json = try mapping(TrainingError.format, JSONFile.read(statePath, expected: "the state of a checkpoint"))
         guard let state = json["trainer"].flatMap(TrainerState.init), let updates = json["updates"]?.int,
             let source = json["plan"]?.string.flatMap(Self.bytes), let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
         else { throw .format(.damaged(path: statePath, reason: "a value is missing")) }

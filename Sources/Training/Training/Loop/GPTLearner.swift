@@ -1,4 +1,5 @@
 public import Transformer
+import TypedErrors
 
 /// The loop's view of a GPT and its AdamW.
 final class GPTLearner: Learner {
@@ -8,10 +9,10 @@ final class GPTLearner: Learner {
 
     /// A model with its first weights, as a resolved configuration asks for them.
     init(_ configuration: TrainingConfiguration) throws(TrainingError) {
-        do throws(ModelError) {
-            model = try GPT(
-                configuration.modelConfiguration, pool: LanePool(laneCount: configuration.lanes, precision: configuration.precision))
-        } catch { throw .model(error) }
+        model = try mapping(
+            TrainingError.model,
+            GPT(
+                configuration.modelConfiguration, pool: LanePool(laneCount: configuration.lanes, precision: configuration.precision)))
         optimizer = AdamW(
             model, beta1: Float(configuration.beta1), beta2: Float(configuration.beta2), epsilon: Float(configuration.epsilon),
             weightDecay: Float(configuration.weightDecay))
@@ -35,11 +36,11 @@ final class GPTLearner: Learner {
     func stateWasReplaced() { model.clearGradients() }
 
     func accumulate(_ rows: TokenRows, scale: Float, pass: PassIdentity) throws(TrainingError) -> Double {
-        do throws(ModelError) { return try model.lossAndGradients(rows, scale: scale, pass: pass) } catch { throw .model(error) }
+        return try mapping(TrainingError.model, model.lossAndGradients(rows, scale: scale, pass: pass))
     }
 
     func loss(_ rows: TokenRows) throws(TrainingError) -> Double {
-        do throws(ModelError) { return try model.loss(rows) } catch { throw .model(error) }
+        return try mapping(TrainingError.model, model.loss(rows))
     }
 
     func gradientNorm() -> Double { optimizer.gradientNorm() }

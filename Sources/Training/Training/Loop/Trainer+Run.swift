@@ -1,6 +1,7 @@
 import Files
 import Metrics
 import Transformer
+import TypedErrors
 
 extension Trainer {
     /// Trains until the budget is used, `StopSignal` asks for a stop, or `stepLimit` steps of the whole run are done. Each ending but an
@@ -149,31 +150,31 @@ private struct RunLog: ~Copyable {
     private var events: TensorBoardLog?
 
     init(_ folder: RunFolder, writesEvents: Bool, resumedAt progress: TrainingProgress?) throws(TrainingError) {
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             let metrics = try MetricsWriter(path: folder.metricsFile, wallTime: Timestamp.now())
             if let progress { try metrics.appendResume(at: progress, wallTime: Timestamp.now()) }
             events =
                 writesEvents
                 ? try TensorBoardLog(folder: folder.tensorBoardFolder, wallTime: Timestamp.seconds(), resumedAt: progress?.steps) : nil
             self.metrics = metrics
-        } catch { throw .file(error) }
+        }
     }
 
     mutating func append(_ record: StepRecord) throws(TrainingError) {
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             try metrics.append(record.json)
             try events?.append(record, wallTime: Timestamp.seconds())
-        } catch { throw .file(error) }
+        }
     }
 
     mutating func append(_ record: ValidationRecord) throws(TrainingError) {
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             try metrics.append(record.json)
             try events?.append(record, wallTime: Timestamp.seconds())
-        } catch { throw .file(error) }
+        }
     }
 
     func sync() throws(TrainingError) {
-        do throws(FileError) { try metrics.sync() } catch { throw .file(error) }
+        try mapping(TrainingError.file, metrics.sync())
     }
 }

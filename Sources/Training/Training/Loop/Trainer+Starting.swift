@@ -3,6 +3,7 @@ import IndexedDatasets
 import JSON
 import Sampling
 import Transformer
+import TypedErrors
 
 extension Trainer {
     /// Begins a run: opens and checks the data, makes every open choice, and writes `config.json`. A folder that holds a run already is refused.
@@ -13,7 +14,7 @@ extension Trainer {
         if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
         let trainer = try open(resolved, data, folder)
         if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
-        try formatted { () throws(FormatError) in try JSONFile.write(resolved.json, to: folder.configurationFile) }
+        try mapping(TrainingError.format, JSONFile.write(resolved.json, to: folder.configurationFile))
         return trainer
     }
 
@@ -53,7 +54,7 @@ extension Trainer {
                 "OpenBLAS's kernels are \(new) from here on and were \(old): the last bits are not those of an uninterrupted run")
         }
         if configuration != before {
-            try formatted { () throws(FormatError) in try JSONFile.write(configuration.json, to: folder.configurationFile) }
+            try mapping(TrainingError.format, JSONFile.write(configuration.json, to: folder.configurationFile))
         }
         return trainer
     }

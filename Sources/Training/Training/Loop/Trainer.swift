@@ -1,6 +1,7 @@
 import Files
 public import Metrics
 import Quantities
+import TypedErrors
 
 /// Trains a model in a run folder: step after step until the token budget is used, a stop is asked for, or something is wrong.
 ///
@@ -31,10 +32,10 @@ public final class Trainer {
     init(
         folder: RunFolder, configuration: TrainingConfiguration, learner: any Learner, source: any BatchSource, validation: ValidationSet?
     ) throws(TrainingError) {
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             try FileSystem.createDirectories(folder.checkpointsFolder)
             lock = try FileLock(folder.lockFile)
-        } catch { throw .file(error) }
+        }
         self.folder = folder
         self.configuration = configuration
         self.learner = learner
@@ -63,7 +64,7 @@ public final class Trainer {
     /// Takes up the newest intact checkpoint; without one the run begins anew.
     func restore() throws(TrainingError) {
         isResumed = true
-        do throws(FileError) { try checkpoints.restoreReplaced() } catch { throw .file(error) }
+        try mapping(TrainingError.file, checkpoints.restoreReplaced())
         let found = checkpoints.newestIntact()
         notices += found.complaints
         guard let step = found.step else {
@@ -84,9 +85,9 @@ public final class Trainer {
     func save() throws(TrainingError) -> String {
         let checkpoint = Checkpoint(state: state, source: source.state(), digest: source.digest, updates: learner.updates)
         let path = try checkpoint.write(learner, to: checkpoints)
-        do throws(FileError) {
-            try checkpoints.prune(newest: configuration.keepCheckpoints, best: configuration.keepBest ? state.best?.step : nil)
-        } catch { throw .file(error) }
+        try mapping(
+            TrainingError.file,
+            checkpoints.prune(newest: configuration.keepCheckpoints, best: configuration.keepBest ? state.best?.step : nil))
         return path
     }
 }

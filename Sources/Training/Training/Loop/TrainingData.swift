@@ -3,6 +3,7 @@ import JSON
 import LengthWarmup
 import Sampling
 import Transformer
+import TypedErrors
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
 package struct TrainingData {
@@ -17,9 +18,9 @@ package struct TrainingData {
         guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
         names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
         var datasets: [IndexedDataset] = []
-        do throws(SamplingError) { split = try DocumentSplit(configuration.split) } catch { throw .data(error) }
+        split = try mapping(TrainingError.data, DocumentSplit(configuration.split))
         for name in names {
-            do throws(IndexError) { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .data(.index(error)) }
+            datasets.append(try mapping({ (error: IndexError) in TrainingError.data(.index(error)) }, IndexedDataset(prefix: name.prefix)))
         }
         var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
         for dataset in datasets {
@@ -54,22 +55,21 @@ package struct TrainingData {
 
     /// What tells each data set's training split from another's.
     package func fingerprints(_ configuration: TrainingConfiguration) throws(TrainingError) -> [UInt64] {
-        do throws(SamplingError) {
-            return try DataSource(
+        let source = try mapping(
+            TrainingError.data,
+            DataSource(
                 names, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
-                seed: UInt64(bitPattern: Int64(configuration.seed))
-            ).fingerprints
-        } catch { throw .data(error) }
+                seed: UInt64(bitPattern: Int64(configuration.seed))))
+        return source.fingerprints
     }
 
     /// Batches from the beginning.
     func source(_ configuration: TrainingConfiguration) throws(TrainingError) -> LoaderSource {
         let plan = try configuration.planConfiguration()
-        let data: DataSource
-        do throws(SamplingError) {
-            data = try DataSource(
-                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice)
-        } catch { throw .data(error) }
+        let data = try mapping(
+            TrainingError.data,
+            DataSource(
+                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice))
         return try LoaderSource(data, plan)
     }
 
@@ -118,7 +118,7 @@ final class LoaderSource: BatchSource {
     init(_ data: DataSource, _ configuration: PlanConfiguration) throws(TrainingError) {
         self.data = data
         self.configuration = configuration
-        do throws(WarmupError) { loader = try Loader(source: data, configuration: configuration) } catch { throw .plan(error) }
+        loader = try mapping(TrainingError.plan, Loader(source: data, configuration: configuration))
     }
 
     func next() throws(TrainingError) -> StepBatch? {
@@ -135,10 +135,10 @@ final class LoaderSource: BatchSource {
     func state() -> [UInt8] { loader.state.encoded }
 
     func restore(_ state: [UInt8]) throws(TrainingError) {
-        do throws(WarmupError) {
+        try mapping(TrainingError.plan) { () throws(WarmupError) in
             // The configuration names the data; what may not change about it, the loader refuses.
             loader = try Loader(source: data, configuration: configuration, state: PlanState(decoding: state), allowsNewData: true)
-        } catch { throw .plan(error) }
+        }
     }
 
     var counts: TailCounts {

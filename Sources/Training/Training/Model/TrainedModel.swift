@@ -5,6 +5,7 @@ import JSON
 import Metrics
 public import Tokenization
 package import Transformer
+import TypedErrors
 
 /// A model to be used: evaluated, sampled from, exported. It comes from a run's checkpoint or from a Hugging Face directory.
 public final class TrainedModel {
@@ -39,7 +40,7 @@ public final class TrainedModel {
             tokenizerName = configuration.tokenizer
             model = try Self.make(configuration.modelConfiguration, pool)
         } else {
-            let shape = try formatted { () throws(FormatError) in try HuggingFaceModel(directory: path) }.shape
+            let shape = try mapping(TrainingError.format, HuggingFaceModel(directory: path)).shape
             (origin, tokenizerName) = (path, FileSystem.exists(path + "/tokenizer.json") ? path : nil)
             model = try Self.make(
                 ModelConfiguration(
@@ -57,7 +58,7 @@ public final class TrainedModel {
     public var parameterCount: Int { model.configuration.parameterCount }
 
     private static func make(_ configuration: ModelConfiguration, _ pool: LanePool) throws(TrainingError) -> GPT {
-        do throws(ModelError) { return try GPT(configuration, pool: pool) } catch { throw .model(error) }
+        return try mapping(TrainingError.model, GPT(configuration, pool: pool))
     }
 
     private static func checkpoint(of folder: RunFolder, _ choice: Choice) throws(TrainingError) -> String {
@@ -83,7 +84,7 @@ public final class TrainedModel {
     /// Fills `model` with the weights of a run's newest checkpoint, of one checkpoint, or of a Hugging Face directory.
     static func read(_ path: String, into model: GPT) throws(TrainingError) {
         if FileSystem.exists(path + "/" + CheckpointFolder.manifestName) {
-            try formatted { () throws(FormatError) in
+            try mapping(TrainingError.format) { () throws(FormatError) in
                 try CheckpointFolder.verify(path)
                 let file = try SafeTensors(path: path + "/" + CheckpointFolder.weightsName)
                 for tensor in model.tensors {
@@ -102,7 +103,7 @@ public final class TrainedModel {
     }
 
     private static func readHuggingFace(_ path: String, into model: GPT) throws(TrainingError) {
-        let source = try formatted { () throws(FormatError) in try HuggingFaceModel(directory: path) }
+        let source = try mapping(TrainingError.format, HuggingFaceModel(directory: path))
         let (shape, wanted) = (source.shape, model.configuration)
         guard shape.layers == wanted.layerCount, shape.width == wanted.width, shape.heads == wanted.headCount,
             shape.vocabularySize <= wanted.vocabularySize, shape.contextLength >= wanted.contextLength
@@ -114,7 +115,7 @@ public final class TrainedModel {
         }
         for tensor in model.tensors {
             // A longer position table is cut to the context; ids the file does not know begin at 0.
-            let elements = try formatted { () throws(FormatError) in try source.floats(tensor.name) }
+            let elements = try mapping(TrainingError.format, source.floats(tensor.name))
             for index in 0..<min(tensor.count, elements.count) { unsafe model.parameters[tensor.offset + index] = elements[index] }
         }
     }
@@ -130,7 +131,7 @@ public final class TrainedModel {
         let shape = HuggingFaceModel.Shape(
             layers: configuration.layerCount, width: configuration.width, heads: configuration.headCount,
             contextLength: configuration.contextLength, vocabularySize: configuration.vocabularySize)
-        try formatted { () throws(FormatError) in
+        try mapping(TrainingError.format) { () throws(FormatError) in
             try HuggingFaceModel.write(
                 shape, to: directory, endOfText: tokenizer?.endOfText.map { Int($0) }, hiddenDropout: configuration.hiddenDropout,
                 attentionDropout: configuration.attentionDropout
@@ -139,7 +140,7 @@ public final class TrainedModel {
             }
         }
         guard let tokenizer else { return }
-        do throws(TokenizerError) { _ = try tokenizer.write(as: .huggingFace, to: directory) } catch { throw .tokenizer(error) }
+        _ = try mapping(TrainingError.tokenizer, tokenizer.write(as: .huggingFace, to: directory))
         var settings: JSONObject = [
             "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": JSONValue(configuration.contextLength),
         ]
@@ -147,7 +148,7 @@ public final class TrainedModel {
             for role in ["bos_token", "eos_token", "unk_token"] { settings[role] = JSONValue(text) }
         }
         let file: JSONValue = .object(settings)
-        try formatted { () throws(FormatError) in try JSONFile.write(file, to: directory + "/tokenizer_config.json") }
+        try mapping(TrainingError.format, JSONFile.write(file, to: directory + "/tokenizer_config.json"))
     }
 
     /// An evaluator of this model over texts in this tokenizer's tokens.
@@ -167,14 +168,13 @@ public final class TrainedModel {
         for _ in 0..<count {
             let view = Array(tokens.suffix(contextLength))
             let batch = StepBatch(inputs: view, targets: [Int32](repeating: -1, count: view.count), length: view.count)
-            var failure: ModelError?
-            unsafe logits.withUnsafeMutableBufferPointer { buffer in
-                do throws(ModelError) {
-                    try batch.withRows(0..<1) { rows throws(ModelError) in try unsafe model.logits(rows, at: [view.count - 1], into: buffer)
+            try mapping(TrainingError.model) { () throws(ModelError) in
+                try unsafe logits.withUnsafeMutableBufferPointer { buffer throws(ModelError) in
+                    try batch.withRows(0..<1) { rows throws(ModelError) in
+                        try unsafe model.logits(rows, at: [view.count - 1], into: buffer)
                     }
-                } catch { failure = error }
+                }
             }
-            if let failure { throw .model(failure) }
             let next = sampler.next(logits)
             tokens.append(Int32(truncatingIfNeeded: next))
             if !body(next) { return }
@@ -193,19 +193,14 @@ public final class TrainedModel {
 extension TrainedModel: TargetScorer {
     package func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore] {
         var losses = [Float](repeating: 0, count: rows.count)
-        var failure: ModelError?
-        unsafe losses.withUnsafeMutableBufferPointer { buffer in
-            do throws(ModelError) { try unsafe model.losses(rows, into: buffer) } catch { failure = error }
-        }
-        if let failure { throw failure }
+        try unsafe losses.withUnsafeMutableBufferPointer { buffer throws(ModelError) in try unsafe model.losses(rows, into: buffer) }
         var scores = losses.map { TargetScore(negativeLogLikelihood: Double($0)) }
         guard withRanks else { return scores }
         let places = scores.indices.filter { unsafe rows.targets[$0] >= 0 }
         var logits = [Float](repeating: 0, count: places.count * vocabularySize)
-        unsafe logits.withUnsafeMutableBufferPointer { buffer in
-            do throws(ModelError) { try unsafe model.logits(rows, at: places, into: buffer) } catch { failure = error }
+        try unsafe logits.withUnsafeMutableBufferPointer { buffer throws(ModelError) in
+            try unsafe model.logits(rows, at: places, into: buffer)
         }
-        if let failure { throw failure }
         for (index, place) in places.enumerated() {
             let row = logits[index * vocabularySize..<(index + 1) * vocabularySize]
             let target = unsafe row.startIndex + Int(rows.targets[place])

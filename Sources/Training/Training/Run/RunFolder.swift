@@ -2,6 +2,7 @@ import Files
 public import JSON
 public import Metrics
 import Reports
+import TypedErrors
 
 /// The folder of a run and the names of what is in it.
 ///
@@ -56,29 +57,27 @@ public struct RunFolder: Sendable, Equatable {
         guard FileSystem.exists(configurationFile) else {
             throw .format(.foreign(path: path, expected: "the folder of a run (no config.json)"))
         }
-        return try formatted { () throws(FormatError) in
-            try JSONFile.read(configurationFile, expected: "the configuration of a run")
-        }
+        return try mapping(TrainingError.format, JSONFile.read(configurationFile, expected: "the configuration of a run"))
     }
 
     /// Everything measured so far.
     public func history() throws(TrainingError) -> RunHistory {
         let configuration = try configurationJSON()
-        return try formatted { () throws(FormatError) in try RunHistory(metrics: metricsFile, name: name, configuration: configuration) }
+        return try mapping(TrainingError.format, RunHistory(metrics: metricsFile, name: name, configuration: configuration))
     }
 
     /// What measured a run: its folder, its `metrics.jsonl`, or the console log of a Megatron run.
     public static func history(of path: String) throws(TrainingError) -> RunHistory {
         if FileSystem.isDirectory(path) { return try RunFolder(path).history() }
-        return try formatted { () throws(FormatError) in try RunHistory.read(path) }
+        return try mapping(TrainingError.format, RunHistory.read(path))
     }
 
     /// Writes `report.html` and `metrics.csv` from `metrics.jsonl`.
     public func writeReport() throws(TrainingError) {
         let history = try history()
-        do throws(FileError) {
+        try mapping(TrainingError.file) { () throws(FileError) in
             try FileSystem.writeAtomically(Array(history.csv.utf8), to: csvFile)
             try Report([history]).write(to: reportFile)
-        } catch { throw .file(error) }
+        }
     }
 }
