@@ -69,10 +69,13 @@ let data: [Target] = [
     module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Decompression", "Files", "JSON", "TypedErrors"], swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
     module(
-        "Data", "Tokenization", ["CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing", "TypedErrors"], swift: kernel
+        "Data", "Tokenization",
+        ["CByteScan", "CUnicode", "CBPE", "Concurrency", "Files", "JSON", "Normalization", "Hashing", "TypedErrors"], swift: kernel
     ),
     module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing", "TypedErrors"]),
-    module("Data", "Preprocessing", ["Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module(
+        "Data", "Preprocessing",
+        ["Corpus", "Cleaning", "Tokenization", "Concurrency", "IndexedDatasets", "Files", "JSON", "Hashing", "TypedErrors"]),
 ]
 
 let schedule: [Target] = [
@@ -106,8 +109,9 @@ let tools: [Target] = [
     .executableTarget(
         name: "slwdata",
         dependencies: [
-            "CommandKit", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling", "LengthWarmup", "Drawing",
-            "Files", "JSON", "Quantities",
+            "CommandKit", "Concurrency", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling",
+            "LengthWarmup",
+            "Drawing", "Files", "JSON", "Quantities", "TypedErrors",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(

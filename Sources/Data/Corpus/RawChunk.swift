@@ -1,4 +1,4 @@
-import Synchronization
+import Concurrency
 
 /// A piece of an input, cut at record borders and not yet looked into: what ``ChunkReader`` gives to a ``ChunkParser``, in whatever thread.
 ///
@@ -47,9 +47,9 @@ public final class RawChunk: @unchecked Sendable {
 /// Buffers of one size that go round between reader and parsers; larger ones are made when a record needs them and freed after it.
 final class ChunkPool: Sendable {
     let standardBytes: Int
-    // The mutex guards the list; a buffer in it belongs to nobody else.
-    private let buffers = Mutex<[Buffer]>([])
+    private let buffers = Monitor<[Buffer]>([])
 
+    // A buffer in the list belongs to nobody else.
     private struct Buffer: @unchecked Sendable { let memory: UnsafeMutableRawBufferPointer }
 
     init(standardBytes: Int) { self.standardBytes = standardBytes }

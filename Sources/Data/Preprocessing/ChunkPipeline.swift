@@ -1,4 +1,5 @@
 import Cleaning
+import Concurrency
 import Corpus
 import Tokenization
 import TypedErrors
@@ -30,19 +31,19 @@ final class ChunkPipeline {
         }
     }
 
-    private let shared: Shared
-    private var threads: [WorkerThread] = []
+    private let shared: SharedWork
+    private var threads: [Worker] = []
     private var number = 0
 
     init(
-        _ reader: ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
-        appendEndOfText: Bool, workers: Int, budgetBytes: Int, filter: DuplicateFilter?
+        _ reader: sending ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
+        appendEndOfText: Bool, workers: Int, budgetBytes: Int, filter: sending DuplicateFilter?
     ) {
-        let shared = Shared(
+        let shared = SharedWork(
             reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, filter, budgetBytes: budgetBytes)
         self.shared = shared
         for _ in 0..<workers {
-            let thread = WorkerThread { @Sendable in
+            let thread = Worker { @Sendable in
                 let parser = ChunkParser(options)
                 let cleaner = rules.isEmpty ? nil : Cleaner(rules)
                 let sketcher = rules.duplicates.map { Sketcher($0) }
@@ -52,7 +53,7 @@ final class ChunkPipeline {
                     if let cleaner { slot.cleaning = cleaner.clean(slot.batch) }
                     if let sketcher {
                         sketcher.sketch(slot.batch, into: &slot.sketches)
-                        shared.leaveOutDuplicates(slot, number)
+                        shared.duplicates?.leaveOut(of: slot, number)
                     }
                     unsafe slot.batch.withDocuments { text, ends in
                         unsafe encoder.encode(text, documentEnds: ends, appendEndOfText: appendEndOfText, into: slot.tokens)
@@ -70,9 +71,8 @@ final class ChunkPipeline {
 
     /// The next chunk in order, filled; nil at the end of the corpus. Give it back.
     func next() throws(PreprocessingError) -> Slot? {
-        let result = shared.take(number)
-        number += 1
-        let slot = try mapping(PreprocessingError.corpus, result.get())
+        defer { number += 1 }
+        let slot = try mapping(PreprocessingError.corpus, shared.take(number))
         if let failure = slot?.failure { throw .cleaning(failure) }
         return slot
     }
@@ -86,118 +86,125 @@ final class ChunkPipeline {
         for thread in threads { thread.join() }
         threads = []
     }
+}
 
-    /// What the threads share. Every stored property is touched under `monitor`, but the reader, which is touched under `turn`, and the filter with its
-    /// failure, which belong to the worker of the chunk whose turn it is.
-    private final class Shared: @unchecked Sendable {
-        private let monitor = Monitor()
-        private let turn = Monitor()
-        private let reader: ChunkReader
-        private var free: [Slot]
-        private var filled: [Int: Slot] = [:]
-        private var nextNumber = 0
-        private var bytesOnTheWay = 0
-        private let budgetBytes: Int
+/// What the threads of a pipeline share: a reader that one of them uses at a time, slots on their way, and the filter of duplicates.
+private final class SharedWork: Sendable {
+    private struct Slots {
+        var free: [ChunkPipeline.Slot]
+        var filled: [Int: ChunkPipeline.Slot] = [:]
+        /// Of the next chunk.
+        var number = 0
+        var bytesOnTheWay = 0
         /// The number behind the last chunk, and why there is no other.
-        private var end: (number: Int, failure: CorpusError?)?
-        private var isStopped = false
-        private let filter: DuplicateFilter?
-        private var filterFailure: CleaningError?
-        /// The chunk whose documents the filter sees next.
-        private var filtered = 0
+        var end: (number: Int, failure: CorpusError?)?
+        var isStopped = false
+    }
 
-        init(_ reader: ChunkReader, slots: [Slot], _ filter: DuplicateFilter?, budgetBytes: Int) {
-            self.filter = filter
-            self.reader = reader
-            free = slots
-            self.budgetBytes = budgetBytes
-        }
+    private let slots: Monitor<Slots>
+    private let reader: Monitor<ChunkReader>
+    private let budgetBytes: Int
+    let duplicates: DuplicateTurns?
 
-        /// Takes an empty slot and reads the next chunk; nil when there is no more to do.
-        func nextChunk() -> (number: Int, chunk: RawChunk, slot: Slot)? {
-            turn.locked {
-                let slot: Slot? = monitor.locked {
-                    while !isStopped && end == nil && (free.isEmpty || bytesOnTheWay >= budgetBytes) { monitor.wait() }
-                    return isStopped || end != nil ? nil : free.removeLast()
-                }
-                guard let slot else { return nil }
-                do throws(CorpusError) {
-                    guard let chunk = try reader.next() else { return finish(nil, slot) }
-                    slot.chunkBytes = chunk.byteCount
-                    return monitor.locked {
-                        defer { nextNumber += 1 }
-                        bytesOnTheWay += chunk.byteCount
-                        return (nextNumber, chunk, slot)
-                    }
-                } catch { return finish(error, slot) }
+    init(_ reader: sending ChunkReader, slots: [ChunkPipeline.Slot], _ filter: sending DuplicateFilter?, budgetBytes: Int) {
+        self.slots = Monitor(Slots(free: slots))
+        self.reader = Monitor(reader)
+        self.budgetBytes = budgetBytes
+        if let filter { duplicates = DuplicateTurns(filter) } else { duplicates = nil }
+    }
+
+    /// Takes an empty slot and reads the next chunk; nil when there is no more to do.
+    func nextChunk() -> (number: Int, chunk: RawChunk, slot: ChunkPipeline.Slot)? {
+        reader.withLock { reader in
+            let slot: ChunkPipeline.Slot? = slots.wait { slots in
+                if slots.isStopped || slots.end != nil { return .some(nil) }
+                return slots.free.isEmpty || slots.bytesOnTheWay >= budgetBytes ? nil : slots.free.removeLast()
             }
-        }
-
-        private func finish(_ failure: CorpusError?, _ slot: Slot) -> (number: Int, chunk: RawChunk, slot: Slot)? {
-            monitor.locked {
-                end = (nextNumber, failure)
-                free.append(slot)
-                monitor.signal()
+            guard let slot else { return nil }
+            var failure: CorpusError?
+            do throws(CorpusError) {
+                if let chunk = try reader.next() {
+                    slot.chunkBytes = chunk.byteCount
+                    let number = slots.withLock { slots in
+                        defer { slots.number += 1 }
+                        slots.bytesOnTheWay += chunk.byteCount
+                        return slots.number
+                    }
+                    return (number, chunk, slot)
+                }
+            } catch { failure = error }
+            slots.change { slots in
+                slots.end = (slots.number, failure)
+                slots.free.append(slot)
             }
             return nil
         }
+    }
 
-        /// Takes documents that were there before out of the slot's batch. Waits until all chunks before it have been here: which of two duplicates is the
-        /// first must not depend on who is faster. Each of them is in the hands of a worker, so the wait ends.
-        func leaveOutDuplicates(_ slot: Slot, _ number: Int) {
-            guard let filter else { return }
-            monitor.locked { while filtered != number { monitor.wait() } }
-            let words = filter.rule.sketchWords
+    func deliver(_ slot: ChunkPipeline.Slot, _ number: Int) { slots.change { $0.filled[number] = slot } }
+
+    /// Waits for the slot of a chunk; nil when the corpus ended before it.
+    func take(_ number: Int) throws(CorpusError) -> ChunkPipeline.Slot? {
+        try slots.wait { slots throws(CorpusError) in
+            if let slot = slots.filled.removeValue(forKey: number) { return .some(slot) }
+            guard let end = slots.end, end.number <= number else { return nil }
+            if let failure = end.failure { throw failure }
+            return .some(nil)
+        }
+    }
+
+    func giveBack(_ slot: ChunkPipeline.Slot) {
+        slot.empty()
+        slots.change { slots in
+            slots.bytesOnTheWay -= slot.chunkBytes
+            slots.free.append(slot)
+        }
+    }
+
+    func stop() { slots.change { $0.isStopped = true } }
+}
+
+/// The filter of duplicates, which sees chunks in their order: which of two duplicates is the first must not depend on who is faster.
+private final class DuplicateTurns: Sendable {
+    private struct Turn {
+        let filter: DuplicateFilter
+        var failure: CleaningError?
+        /// The chunk whose documents the filter sees next.
+        var number = 0
+    }
+
+    private let turn: Monitor<Turn>
+    private let sketchWords: Int
+
+    init(_ filter: sending DuplicateFilter) {
+        sketchWords = filter.rule.sketchWords
+        turn = Monitor(Turn(filter: filter))
+    }
+
+    /// Takes documents that were there before out of the slot's batch. Waits until all chunks before it have been here: each of them is in the hands of a
+    /// worker, so the wait ends.
+    func leaveOut(of slot: ChunkPipeline.Slot, _ number: Int) {
+        let areNew: [Bool] = turn.wait { turn in
+            guard turn.number == number else { return nil }
+            turn.number += 1
             var areNew = [Bool](repeating: false, count: slot.batch.documentCount)
             do throws(CleaningError) {
-                if let filterFailure { throw filterFailure }
-                for index in areNew.indices { areNew[index] = try filter.isNew(slot.sketches[words * index..<words * (index + 1)]) }
+                if let failure = turn.failure { throw failure }
+                for index in areNew.indices { areNew[index] = try turn.filter.isNew(sketch(index, of: slot)) }
             } catch {
-                filterFailure = error
+                turn.failure = error
                 slot.failure = error
             }
-            monitor.locked {
-                filtered += 1
-                monitor.signal()
-            }
-            let leftOut = areNew.count { !$0 }
-            guard leftOut > 0 else { return }
-            slot.cleaning.duplicates = leftOut
-            slot.sketches = areNew.indices.filter { areNew[$0] }.flatMap { slot.sketches[words * $0..<words * ($0 + 1)] }
-            unsafe slot.batch.keepDocuments { index, _ in areNew[index] }
+            return areNew
         }
+        let leftOut = areNew.count { !$0 }
+        guard leftOut > 0 else { return }
+        slot.cleaning.duplicates = leftOut
+        slot.sketches = areNew.indices.filter { areNew[$0] }.flatMap { sketch($0, of: slot) }
+        unsafe slot.batch.keepDocuments { index, _ in areNew[index] }
+    }
 
-        func deliver(_ slot: Slot, _ number: Int) {
-            monitor.locked {
-                filled[number] = slot
-                monitor.signal()
-            }
-        }
-
-        func take(_ number: Int) -> Result<Slot?, CorpusError> {
-            monitor.locked {
-                while true {
-                    if let slot = filled.removeValue(forKey: number) { return .success(slot) }
-                    if let end, end.number <= number { return end.failure.map { .failure($0) } ?? .success(nil) }
-                    monitor.wait()
-                }
-            }
-        }
-
-        func giveBack(_ slot: Slot) {
-            slot.empty()
-            monitor.locked {
-                bytesOnTheWay -= slot.chunkBytes
-                free.append(slot)
-                monitor.signal()
-            }
-        }
-
-        func stop() {
-            monitor.locked {
-                isStopped = true
-                monitor.signal()
-            }
-        }
+    private func sketch(_ index: Int, of slot: ChunkPipeline.Slot) -> ArraySlice<UInt64> {
+        slot.sketches[sketchWords * index..<sketchWords * (index + 1)]
     }
 }

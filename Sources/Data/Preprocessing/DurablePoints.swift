@@ -1,3 +1,4 @@
+import Concurrency
 import Files
 import IndexedDatasets
 import TypedErrors
@@ -7,14 +8,14 @@ import TypedErrors
 /// When points come faster than the device takes them, those in between are passed over.
 final class DurablePoints {
     private let shared: Shared
-    private let thread: WorkerThread?
+    private let thread: Worker?
     /// Only touched by the thread that asks for points.
     private var hasPoint = false
 
     init(_ journal: RunJournal, _ identity: RunIdentity, prefix: String) {
         let shared = Shared(journal, identity, prefix)
         self.shared = shared
-        thread = WorkerThread { @Sendable in shared.run() }
+        thread = Worker { @Sendable in shared.run() }
     }
 
     /// Asks for a point. Everything before it must have been flushed. Throws when an earlier one could not be written.
@@ -32,15 +33,18 @@ final class DurablePoints {
         if let failure = shared.failure { throw failure }
     }
 
-    // Every stored property that changes is touched under `monitor`.
-    private final class Shared: @unchecked Sendable {
-        private let monitor = Monitor()
+    /// The point that is next, and what became of those before it.
+    private final class Shared: Sendable {
+        private struct State {
+            var pending: RunJournal.Progress?
+            var isFinished = false
+            var failure: PreprocessingError?
+        }
+
+        private let state = Monitor(State())
         private let journal: RunJournal
         private let identity: RunIdentity
         private let prefix: String
-        private var pending: RunJournal.Progress?
-        private var isFinished = false
-        private var firstFailure: PreprocessingError?
 
         init(_ journal: RunJournal, _ identity: RunIdentity, _ prefix: String) {
             self.journal = journal
@@ -48,38 +52,35 @@ final class DurablePoints {
             self.prefix = prefix
         }
 
-        var failure: PreprocessingError? { monitor.locked { firstFailure } }
+        /// What was thrown first.
+        var failure: PreprocessingError? { state.withLock { $0.failure } }
 
         func request(_ progress: RunJournal.Progress) -> PreprocessingError? {
-            monitor.locked {
-                pending = progress
-                monitor.signal()
-                return firstFailure
+            state.change { state in
+                state.pending = progress
+                return state.failure
             }
         }
 
-        func finish() {
-            monitor.locked {
-                isFinished = true
-                monitor.signal()
-            }
-        }
+        func finish() { state.change { $0.isFinished = true } }
 
         func run() {
-            while true {
-                let next: RunJournal.Progress? = monitor.locked {
-                    while pending == nil && !isFinished { monitor.wait() }
-                    defer { pending = nil }
-                    return pending
+            while let next = nextPoint() { write(next) }
+        }
+
+        private func nextPoint() -> RunJournal.Progress? {
+            state.wait { state in
+                if let pending = state.pending {
+                    state.pending = nil
+                    return .some(pending)
                 }
-                guard let next else { return }
-                write(next)
+                return state.isFinished ? .some(nil) : nil
             }
         }
 
         func write(_ progress: RunJournal.Progress) {
             do throws(PreprocessingError) { try journal.record(progress, identity, prefix: prefix) } catch {
-                monitor.locked { firstFailure = firstFailure ?? error }
+                state.withLock { $0.failure = $0.failure ?? error }
             }
         }
     }

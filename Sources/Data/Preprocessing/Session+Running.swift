@@ -103,7 +103,7 @@ extension Session {
 
     /// What finds duplicates, with everything in it that earlier sessions have seen. A run that lacks only names reads no document that could be one, and its
     /// record may lack the last ones.
-    private func openFilter(_ state: RunJournal.Progress) throws(PreprocessingError) -> DuplicateFilter? {
+    private func openFilter(_ state: RunJournal.Progress) throws(PreprocessingError) -> sending DuplicateFilter? {
         guard let rule = configuration.cleaning.duplicates, !state.isComplete else { return nil }
         let filter = DuplicateFilter(rule, memoryLimit: configuration.duplicateMemoryBytes)
         guard try SketchRecord.replay(journal, documents: state.writer.documentCount, into: filter) else {
@@ -120,7 +120,7 @@ extension Session {
     /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
     private func write(
         to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, from state: inout RunJournal.Progress,
-        _ filter: DuplicateFilter?, _ points: DurablePoints?,
+        _ filter: sending DuplicateFilter?, _ points: DurablePoints?,
         _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
     ) throws(PreprocessingError) {
         let members = IgnoredMembers()

@@ -1,11 +1,12 @@
 import CommandKit
+import Concurrency
 import Corpus
 import Files
 import JSON
 import Preprocessing
 import Quantities
-import Synchronization
 import Tokenization
+import TypedErrors
 
 /// `slwdata tokenizer train`
 enum TokenizerTrainCommand {
@@ -98,16 +99,11 @@ enum CorpusEnd: Error, CustomStringConvertible {
 
 /// A corpus from which several threads take documents in turn. Reading is many times faster than counting, so one reader behind a lock will do.
 private final class SharedCorpus: Sendable {
-    // A reader is used by one thread at a time: whoever holds the lock.
-    private struct Turn: @unchecked Sendable {
-        let reader: CorpusReader
-    }
-
-    private let turn: Mutex<Turn>
+    private let reader: Monitor<CorpusReader>
     private let console: Console
 
-    init(_ reader: CorpusReader, console: Console) {
-        turn = Mutex(Turn(reader: reader))
+    init(_ reader: sending CorpusReader, console: Console) {
+        self.reader = Monitor(reader)
         self.console = console
     }
 
@@ -122,12 +118,12 @@ private final class SharedCorpus: Sendable {
 
     private func next() throws(CorpusEnd) -> (text: [UInt8], ends: [Int])? {
         if StopSignal.isRequested { throw .interrupted }
-        do {
-            return try turn.withLock { turn throws(CorpusError) in
-                guard let batch = try turn.reader.next() else { return nil }
-                console.updateProgress(turn.reader.tally.textBytes)
+        return try mapping(CorpusEnd.corpus) { () throws(CorpusError) in
+            try reader.withLock { reader throws(CorpusError) in
+                guard let batch = try reader.next() else { return nil }
+                console.updateProgress(reader.tally.textBytes)
                 return unsafe (Array(batch.textBytes), batch.documentEnds)
             }
-        } catch { throw .corpus(error) }
+        }
     }
 }

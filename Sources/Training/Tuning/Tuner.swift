@@ -17,12 +17,9 @@ public final class Tuner {
     public init(_ plan: TuningPlan, in folder: String) throws(TrainingError) {
         guard !RunFolder(folder).holdsRun else { throw .folderInUse(folder) }
         (self.plan, self.folder) = (plan, folder)
-        let places: [String]
-        try mapping(TrainingError.file) { () throws(FileError) in
-            try FileSystem.createDirectories(folder + "/probes")
-            lock = try FileLock(folder + "/lock")
-            places = try FileSystem.list(folder + "/probes")
-        }
+        try mapping(TrainingError.file, FileSystem.createDirectories(folder + "/probes"))
+        lock = try mapping(TrainingError.file, FileLock(folder + "/lock"))
+        let places = try mapping(TrainingError.file, FileSystem.list(folder + "/probes"))
         for place in places { try Probe.check(RunFolder(folder + "/probes/" + place), plan) }
     }
 

@@ -1,5 +1,4 @@
-internal import Dispatch
-internal import Synchronization
+internal import Concurrency
 
 extension PreTokenCounter {
     /// Counts a corpus with several threads.
@@ -8,24 +7,15 @@ extension PreTokenCounter {
     ///         while let batch = try nextBatch() { counter.count(batch.text, documentEnds: batch.ends) }
     ///     }
     ///
-    /// - Parameter body: called once on each of `workers` threads with a counter of its own; takes documents from a
+    /// - Parameter body: called once on each of `workers` threads (at least one) with a counter of its own; takes documents from a
     ///   shared source until there are none.
     /// - Returns: the sum of all counters, the same for any number of workers.
-    /// - Throws: what `body` threw first; the others are still waited for.
+    /// - Throws: of what `body` threw, that of the lowest thread; the others are still waited for.
     public static func counting<Failure: Error>(
         workers: Int, _ body: @Sendable (PreTokenCounter) throws(Failure) -> Void
     ) throws(Failure) -> PreTokenCounter {
-        precondition(workers > 0, "counting needs a worker")
-        let counters = (0..<workers).map { _ in OneThreadAtATime(counter: PreTokenCounter()) }
-        let failure = Mutex<Failure?>(nil)
-        DispatchQueue.concurrentPerform(iterations: workers) { worker in
-            do throws(Failure) {
-                try body(counters[worker].counter)
-            } catch {
-                failure.withLock { $0 = $0 ?? error }
-            }
-        }
-        if let error = failure.withLock({ $0 }) { throw error }
+        let counters = (0..<max(1, workers)).map { _ in OneThreadAtATime(counter: PreTokenCounter()) }
+        try Worker.concurrently(counters.count) { worker throws(Failure) in try body(counters[worker].counter) }
         for counter in counters.dropFirst() { counters[0].counter.merge(counter.counter) }
         return counters[0].counter
     }

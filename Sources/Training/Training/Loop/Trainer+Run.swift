@@ -150,14 +150,14 @@ private struct RunLog: ~Copyable {
     private var events: TensorBoardLog?
 
     init(_ folder: RunFolder, writesEvents: Bool, resumedAt progress: TrainingProgress?) throws(TrainingError) {
-        try mapping(TrainingError.file) { () throws(FileError) in
+        do throws(FileError) {
             let metrics = try MetricsWriter(path: folder.metricsFile, wallTime: Timestamp.now())
             if let progress { try metrics.appendResume(at: progress, wallTime: Timestamp.now()) }
             events =
                 writesEvents
                 ? try TensorBoardLog(folder: folder.tensorBoardFolder, wallTime: Timestamp.seconds(), resumedAt: progress?.steps) : nil
             self.metrics = metrics
-        }
+        } catch { throw .file(error) }
     }
 
     mutating func append(_ record: StepRecord) throws(TrainingError) {

@@ -32,10 +32,8 @@ public final class Trainer {
     init(
         folder: RunFolder, configuration: TrainingConfiguration, learner: any Learner, source: any BatchSource, validation: ValidationSet?
     ) throws(TrainingError) {
-        try mapping(TrainingError.file) { () throws(FileError) in
-            try FileSystem.createDirectories(folder.checkpointsFolder)
-            lock = try FileLock(folder.lockFile)
-        }
+        try mapping(TrainingError.file, FileSystem.createDirectories(folder.checkpointsFolder))
+        lock = try mapping(TrainingError.file, FileLock(folder.lockFile))
         self.folder = folder
         self.configuration = configuration
         self.learner = learner
