@@ -118,7 +118,8 @@ private final class SharedWork: Sendable {
         reader.withLock { reader in
             let slot: ChunkPipeline.Slot? = slots.wait { slots in
                 if slots.isStopped || slots.end != nil { return .some(nil) }
-                return slots.free.isEmpty || slots.bytesOnTheWay >= budgetBytes ? nil : slots.free.removeLast()
+                if slots.free.isEmpty || slots.bytesOnTheWay >= budgetBytes { return nil }
+                return .some(slots.free.removeLast())
             }
             guard let slot else { return nil }
             var failure: CorpusError?
