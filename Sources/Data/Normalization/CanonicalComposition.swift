@@ -40,6 +40,28 @@ public final class CanonicalComposition {
     /// Where a first change may be needed: every text that ends before it, or is cut off at a character before it, is normalized. Nil: all of it is.
     public func firstDoubt(in text: UnsafeRawBufferPointer) -> Int? { doubtful(text, from: 0)?.lowerBound }
 
+    /// Appends the text in Unicode's normalization form D to `output`: composites taken apart, marks in their order. Bytes that are no UTF-8 stay as they are.
+    public func decompose(_ text: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+        output.reserveCapacity(output.count + text.count)
+        var index = 0
+        while index < text.count {
+            parts.removeAll(keepingCapacity: true)
+            while index < text.count, text[index] >= 0x80, let (scalar, length) = Self.scalar(text, index) {
+                decompose(scalar)
+                index += length
+            }
+            if !parts.isEmpty {
+                order()
+                encoded.removeAll(keepingCapacity: true)
+                for part in parts { encode(UInt32(truncatingIfNeeded: part)) }
+                output += encoded
+            } else {
+                output.append(text[index])
+                index += 1
+            }
+        }
+    }
+
     // MARK: where to look
 
     /// The first stretch from `start` on that may not be normalized, valid UTF-8 between two places over which nothing composes or changes its order. `start`

@@ -33,7 +33,7 @@ public struct Tokenizer: Sendable {
     /// The bytes that texts may have and no token stands for: they are left out, as `tokenizers` does.
     public var droppedBytes: [UInt8] { model.dropped.sorted() }
 
-    /// Whether a person chose the end of text.
+    /// Whether a person chose the end of text, or a file beside the tokenizer's.
     public var hasChosenEndOfText: Bool { chosenEndOfText != nil }
 
     /// What is made of texts before all else; nil for nothing.
@@ -48,8 +48,8 @@ public struct Tokenizer: Sendable {
 
     let vocabulary: Vocabulary
     let model: EncodingModel
-    /// The end of text that a person chose.
-    private var chosenEndOfText: TokenID?
+    /// The end of text that is not simply the first of the usual names, and who says so.
+    private var chosenEndOfText: (id: TokenID, reason: String)?
 
     init(name: String, vocabulary: Vocabulary, pattern: PreTokenPattern = .gpt2) {
         self.init(name: name, vocabulary: vocabulary, model: EncodingModel(vocabulary, pattern: pattern))
@@ -76,7 +76,11 @@ public struct Tokenizer: Sendable {
 
     /// The token that ends a document, and how it was found: chosen, or the first of these names that a special token has.
     public var endOfTextChoice: (id: TokenID, reason: String)? {
-        if let chosenEndOfText { return (chosenEndOfText, "--eod-token") }
+        if let chosenEndOfText { return chosenEndOfText }
+        return endOfTextByName
+    }
+
+    private var endOfTextByName: (id: TokenID, reason: String)? {
         for text in Self.endOfTextNames {
             if let token = vocabulary.specialTokens.first(where: { $0.text == text }) { return (token.id, "by its name, \(text)") }
         }
@@ -90,12 +94,18 @@ public struct Tokenizer: Sendable {
     /// The token that ends a document, where there is one.
     public var endOfText: TokenID? { endOfTextChoice?.id }
 
+    /// Takes the special token with this text for the end of text, if there is one, because `tokenizer_config.json` does.
+    mutating func preferEndOfText(_ text: String) {
+        guard let token = vocabulary.specialTokens.first(where: { $0.text == text }), token.id != endOfTextByName?.id else { return }
+        chosenEndOfText = (token.id, "tokenizer_config.json's eos_token, \(text)")
+    }
+
     /// Takes the token with this text, or this id, for the end of text.
     mutating func chooseEndOfText(_ choice: String, path: String) throws(TokenizerError) {
         if let token = vocabulary.specialTokens.first(where: { $0.text == choice }) {
-            chosenEndOfText = token.id
+            chosenEndOfText = (token.id, "chosen, \(choice)")
         } else if let id = TokenID(choice), id < vocabulary.count, !vocabulary[id].isEmpty {
-            chosenEndOfText = id
+            chosenEndOfText = (id, "chosen, \(choice)")
         } else {
             let names = specialTokens.prefix(20).map { "\($0.text) (\($0.id))" }.joined(separator: ", ")
             throw .malformed(

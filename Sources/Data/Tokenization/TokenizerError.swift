@@ -22,7 +22,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
         switch self {
         case .file(let error): error.description
         case .notFound(let name, let searched):
-            "there is no tokenizer \(PathName.printable(name)): give a file, a directory or an installed name (looked in \(searched.map(PathName.printable).joined(separator: ", "))); scripts/get-gpt2 installs gpt2"
+            "there is no tokenizer \(PathName.printable(name)): give a file, a directory or an installed name (looked in \(searched.map(PathName.printable).joined(separator: ", "))); scripts/get-vocabulary installs gpt2, llama3 and others"
         case .malformed(let path, let byteOffset, let reason):
             "\(PathName.printable(path))\(byteOffset.map { ", byte \($0)" } ?? ""): \(reason)"
         case .unsupported(let path, let feature):

@@ -18,34 +18,51 @@ struct GoldenTokenizersTests {
         var testDescription: String { name }
     }
 
-    static let goldens: String? =
-        ProcessInfo.processInfo.environment["SLW_GOLDENS"].map { $0 + "/tokenizers" } ?? Place.shared("golden/tokenizers")
-    static let files: String? = Place.shared("tokenizers") ?? goldens.map { $0 + "/../../tokenizers" }
+    /// A folder of goldens, and that of the tokenizer files.
+    struct Source: Sendable {
+        let goldens: String
+        let files: String
+        let documents: (text: [UInt8], ends: [Int])
+        let rows: [Row]
 
-    static let rows: [Row] = {
-        guard let goldens, let text = try? String(contentsOfFile: goldens + "/ids.tsv", encoding: .utf8) else { return [] }
-        return text.split(separator: "\n").dropFirst().map { line in
-            let fields = line.split(separator: "\t").map(String.init)
-            return Row(name: fields[0], file: fields[1], documents: Int(fields[3])!, tokens: Int(fields[4])!, digest: fields[5])
+        init?(goldens: String?, files: String?) {
+            guard let goldens, let files, let table = try? String(contentsOfFile: goldens + "/ids.tsv", encoding: .utf8),
+                let lines = try? FileSystem.readAll(goldens + "/documents.jsonl")
+            else { return nil }
+            (self.goldens, self.files) = (goldens, files)
+            var (text, ends): ([UInt8], [Int]) = ([], [])
+            for line in lines.split(separator: UInt8(ascii: "\n")) {
+                let value = try! JSONValue.parse(Array(line))
+                text += (value["text"]?.string ?? value.string ?? "").utf8
+                ends.append(text.count)
+            }
+            documents = (text, ends)
+            rows = table.split(separator: "\n").dropFirst().map { line in
+                let fields = line.split(separator: "\t").map(String.init)
+                return Row(name: fields[0], file: fields[1], documents: Int(fields[3])!, tokens: Int(fields[4])!, digest: fields[5])
+            }
         }
+    }
+
+    /// Published files and their goldens, which stand beside the checkout.
+    static let published: Source? = {
+        let goldens =
+            ProcessInfo.processInfo.environment["SLW_GOLDENS"].map { $0 + "/tokenizers" } ?? Place.shared("golden/tokenizers")
+        return Source(goldens: goldens, files: Place.shared("tokenizers") ?? goldens.map { $0 + "/../../tokenizers" })
     }()
 
-    /// All documents one after the other, and their ends.
-    static let documents: (text: [UInt8], ends: [Int]) = {
-        var (text, ends): ([UInt8], [Int]) = ([], [])
-        guard let goldens, let lines = try? FileSystem.readAll(goldens + "/documents.jsonl") else { return (text, ends) }
-        for line in lines.split(separator: UInt8(ascii: "\n")) {
-            let value = try! JSONValue.parse(Array(line))
-            text += (value["text"]?.string ?? value.string ?? "").utf8
-            ends.append(text.count)
-        }
-        return (text, ends)
-    }()
+    /// Small ones that were trained on the fixtures: scripts/generate/tokenizer-goldens.
+    static let small = Source(goldens: Place.fixture("golden/small-tokenizers"), files: Place.fixture("golden/small-tokenizers"))!
 
-    @Test("the ids are those of the reference, or the file is refused", .enabled(if: !rows.isEmpty && files != nil), arguments: rows)
-    func ids(row: Row) throws {
-        let tokenizer = try Tokenizer.load(try #require(Self.files) + "/" + row.file)
-        let (text, ends) = Self.documents
+    @Test("the ids are those of the reference, or the file is refused", .enabled(if: published != nil), arguments: published?.rows ?? [])
+    func ids(row: Row) throws { try check(row, try #require(Self.published)) }
+
+    @Test("the ids of small tokenizers are those of the programs that made them", arguments: small.rows)
+    func smallIDs(row: Row) throws { try check(row, Self.small) }
+
+    private func check(_ row: Row, _ source: Source) throws {
+        let tokenizer = try Tokenizer.load(source.files + "/" + row.file)
+        let (text, ends) = source.documents
         #expect(ends.count == row.documents)
         let encoder = Encoder(tokenizer)
         let output = TokenBuffer(width: 4)

@@ -42,4 +42,17 @@ import Testing
         // Nothing in an encoder.json can change without another token going missing.
         #expect((tally.accepted > 0 || name == "encoder.json") && tally.refused > 0)
     }
+
+    @Test("a damaged SentencePiece model encodes, or is refused", arguments: ["sp-rules", "sp-rules-bytes", "sp-extra-blanks"])
+    func model(name: String) throws {
+        let good = try FileSystem.readAll(Place.fixture("golden/small-tokenizers/\(name)/tokenizer.model"))
+        let folder = try TemporaryDirectory()
+        let texts = Self.texts + ["A\u{301}x<mask>  ...ﬁ ~ ", "\u{1}\u{2}", "   "].map { Array($0.utf8) } + [[0xEF, 0xAC, 0x41, 0xFF]]
+        let tally = try mutate("model-\(name)", [good], cases: TestRun.cases(250), expecting: TokenizerError.self) { bytes in
+            try folder.write(bytes, to: "toy.model")
+            let tokenizer = try Tokenizer.load(folder.file("toy.model"))
+            for text in texts { #expect(tokenizer.encode(text).allSatisfy { Int($0) < tokenizer.vocabularySize }) }
+        }
+        #expect(tally.accepted > 0 && tally.refused > 0)
+    }
 }

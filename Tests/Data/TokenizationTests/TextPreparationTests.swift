@@ -203,7 +203,7 @@ struct TextPreparationTests {
         }
     }
 
-    @Test func `NFC and NFKC, alone or in sequences, are done, every other normalizer is refused by name`() throws {
+    @Test func `Unicode's four forms, alone or in sequences, are done, every other normalizer is refused by name`() throws {
         let nfc = #"{"type": "NFC"}"#
         for sequence in ["[\(nfc)]", "[\(nfc), \(nfc)]", #"[{"type": "Sequence", "normalizers": [\#(nfc)]}]"#] {
             #expect(try Self.tokenizer(normalizer: #"{"type": "Sequence", "normalizers": \#(sequence)}"#).encode("e\u{301}") == [128, 103])
@@ -213,9 +213,20 @@ struct TextPreparationTests {
         for (text, form) in [("\u{FB01}\u{2460}", "fi1"), ("\u{FF21}\u{30A}", "\u{C5}"), ("\u{3392}\u{FFFD}", "MHz\u{FFFD}"), ("x", "x")] {
             #expect(try compatible.decode(compatible.encode(text)) == Array(form.utf8))
         }
+        // The last of a sequence says whether composites are made, and one form K is enough.
+        for (forms, text, bytes) in [
+            (["NFD"], "\u{E9}\u{FB01}", "e\u{301}\u{FB01}"), (["NFC", "NFD"], "\u{AC01}", "\u{1100}\u{1161}\u{11A8}"),
+            (["NFD", "NFC"], "e\u{301}", "\u{E9}"), (["NFKC", "NFD"], "\u{E9}\u{FB01}", "e\u{301}fi"),
+            (["NFKD"], "a\u{301}\u{323}b", "a\u{323}\u{301}b"), (["NFKD", "NFC"], "e\u{301}\u{2460}", "\u{E9}1"),
+        ] {
+            let parts = forms.map { #"{"type": "\#($0)"}"# }.joined(separator: ", ")
+            let tokenizer = try Self.tokenizer(normalizer: #"{"type": "Sequence", "normalizers": [\#(parts)]}"#)
+            #expect(try Array(tokenizer.decode(tokenizer.encode(text))) == Array(bytes.utf8), "\(forms)")
+        }
         #expect(try compatible.decode(compatible.encode([0xEF, 0xAC, 0x41])) == [0xEF, 0xAC, 0x41])
         for (setting, name) in [
-            (#"{"type": "NFKD"}"#, "NFKD"), (#"{"type": "NFD"}"#, "NFD"), ("{}", "without a type"), (#"{"type": "Sequence"}"#, "Sequence"),
+            (#"{"type": "Lowercase"}"#, "Lowercase"), (#"{"type": "BertNormalizer"}"#, "BertNormalizer"), ("{}", "without a type"),
+            (#"{"type": "Sequence"}"#, "Sequence"),
             (#"{"type": "Sequence", "normalizers": [\#(nfc), {"type": "Lowercase"}]}"#, "Sequence of NFC, Lowercase"),
         ] {
             let error = #expect(throws: TokenizerError.self) { try Self.tokenizer(normalizer: setting) }

@@ -8,6 +8,7 @@ import Testing
         arguments: [
             ("quickstart", "--prefix"), ("quickstart", "one two"), ("install", "--prefix"), ("install", "one two"), ("test", "--nonsense"),
             ("check", "all"), ("fuzz", "nosuch"), ("soak", "many"), ("get-gpt2", "--nonsense"),
+            ("get-vocabulary", "nosuch"), ("get-vocabulary", "gpt2 --prefix"),
         ])
     func refusal(script: String, words: String) throws {
         let folder = try TemporaryDirectory()

@@ -1,3 +1,4 @@
+import Files
 import JSON
 import TestSupport
 import Testing
@@ -40,6 +41,32 @@ struct TokenizerCommandTests {
         expectComplaint(
             try Tool.slwdata("tokenizer", "decode", input: Array("5000000000".utf8)), 1,
             "slwdata: standard input, byte 10: a number too large for a token id")
+    }
+
+    @Test("a model in the hub's cache is found by its name, and its tokenizer_config.json decides the end of text")
+    func hubCache() throws {
+        let folder = try TemporaryDirectory()
+        let model = "hub/models--lake--boats-1b"
+        let tokenizer = try FileSystem.readAll(Place.fixture("golden/small-tokenizers/json-metaspace-first/tokenizer.json"))
+        for revision in ["0123abcd", "4567ef01"] { try folder.write(tokenizer, to: "\(model)/snapshots/\(revision)/tokenizer.json") }
+        try folder.write(#"{"eos_token": {"content": "<s>"}}"#, to: "\(model)/snapshots/0123abcd/tokenizer_config.json")
+        func inspect(_ name: String, _ options: String...) throws -> CommandResult {
+            try TestSupport.run(
+                Place.products + "/slwdata", ["inspect", "tokenizer", name, "--json"] + options,
+                environment: ["HF_HUB_CACHE": folder.file("hub")])
+        }
+        // Two snapshots and no main one: which is meant is not guessed.
+        #expect(try inspect("lake/boats-1b").status == 1)
+        try folder.write("0123abcd\n", to: "\(model)/refs/main")
+        let found = try inspect("lake/boats-1b").json
+        #expect(found["name"] == "boats-1b" && found["end_of_text"] == 1)
+        #expect(found["end_of_text_decided_by"] == "tokenizer_config.json's eos_token, <s>")
+        #expect(try inspect("lake/boats-1b", "--eod-token", "</s>").json["end_of_text"] == 2)
+        try folder.write("4567ef01", to: "\(model)/refs/main")
+        #expect(try inspect("lake/boats-1b").json["end_of_text_decided_by"] == "by its name, </s>")
+        try folder.write("{", to: "\(model)/snapshots/4567ef01/tokenizer_config.json")
+        #expect(try inspect("lake/boats-1b").errors.contains("tokenizer_config.json, byte 1: "))
+        for name in ["lake/../boats-1b", "lake/", "/lake", "a/b/c", "..", "lake/.hidden"] { #expect(try inspect(name).status == 1, "\(name)") }
     }
 
     @Test("the bundled vocabulary is what training on the fixtures gives, and its three formats encode alike")

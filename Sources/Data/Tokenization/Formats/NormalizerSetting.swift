@@ -5,14 +5,16 @@ enum NormalizerSetting {
     /// What is made of texts, nil for nothing; fails with the name of what cannot be done exactly.
     static func normalizer(_ setting: JSONValue) -> Result<TextNormalizer?, PreTokenizerSetting.Refusal> {
         guard let all = normalizers(setting) else { return .failure(.init(feature: "it asks for the normalizer \(name(setting))")) }
-        // Once or several times is the same, and form KC is a form C.
-        return .success(all.contains(.nfkc) ? .nfkc : all.first)
+        // Once or several times is the same; one form K makes the whole one, and the last says whether composites are made.
+        guard let last = all.last else { return .success(nil) }
+        let isCompatible = all.contains(where: \.isCompatible)
+        return .success(last.composes ? isCompatible ? .nfkc : .nfc : isCompatible ? .nfkd : .nfd)
     }
 
     private static func normalizers(_ setting: JSONValue) -> [TextNormalizer]? {
         if setting == .null { return [] }
         guard setting["type"]?.string == "Sequence" else {
-            return [TextNormalizer.nfc, .nfkc].first { $0.rawValue == setting["type"]?.string }.map { [$0] }
+            return [TextNormalizer.nfc, .nfkc, .nfd, .nfkd].first { $0.rawValue == setting["type"]?.string }.map { [$0] }
         }
         guard let parts = setting["normalizers"]?.array else { return nil }
         var all: [TextNormalizer] = []

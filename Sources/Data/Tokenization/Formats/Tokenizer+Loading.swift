@@ -1,12 +1,6 @@
 internal import Files
+internal import JSON
 internal import TypedErrors
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#else
-    internal import Darwin
-#endif
 
 extension Tokenizer {
     /// Loads a tokenizer from a file, a directory, or by the name under which it is installed.
@@ -14,7 +8,11 @@ extension Tokenizer {
     /// A file: `tokenizer.json`, `tekken.json`, `NAME.model` (SentencePiece), `NAME.tiktoken`, `encoder.json` or `vocab.json` with its merges beside it, `vocab.bpe` or `merges.txt`
     /// with its vocabulary beside it. A directory that holds one of these. A name: a directory of that name in one of
     /// `$SLWDATA_TOKENIZERS` (separated by `:`), `share/slwdata/tokenizers` beside the executable's `bin`,
-    /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and then in `furtherPlaces`.
+    /// `$XDG_DATA_HOME/slwdata/tokenizers` (`~/.local/share/…`), and then in `furtherPlaces`; or of a model, `ORGANISATION/NAME`, that is in the local
+    /// cache of Hugging Face's hub.
+    ///
+    /// The end of text is `options.endOfText`; else what a `tokenizer_config.json` beside a `tokenizer.json` calls `eos_token`, as Megatron's
+    /// readers take it; else the first of the usual names that a special token has. ``endOfTextChoice`` says which.
     ///
     /// - Throws: `notFound`, `file`, `malformed` with the byte at which it went wrong, and `unsupported` for what cannot be
     ///   encoded exactly.
@@ -33,11 +31,16 @@ extension Tokenizer {
         if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
         let places = installedPlaces() + furtherPlaces
         if !nameOrPath.isEmpty, !nameOrPath.contains("/") {
-            for place in places where FileSystem.isDirectory(place + "/" + nameOrPath) {
-                return try loadDirectory(place + "/" + nameOrPath, name: nameOrPath, options)
+            // tiktoken's names are those of the families with an ending.
+            let names = nameOrPath.hasSuffix("_base") ? [nameOrPath, String(nameOrPath.dropLast("_base".count))] : [nameOrPath]
+            for name in names {
+                for place in places where FileSystem.isDirectory(place + "/" + name) {
+                    return try loadDirectory(place + "/" + name, name: name, options)
+                }
             }
         }
-        throw .notFound(name: nameOrPath, searched: places)
+        if let snapshot = hubSnapshot(of: nameOrPath) { return try loadDirectory(snapshot, name: FileSystem.name(of: nameOrPath), options) }
+        throw .notFound(name: nameOrPath, searched: places + hubPlaces())
     }
 
     private static func loadDirectory(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
@@ -69,8 +72,11 @@ extension Tokenizer {
                 path: path, byteOffset: nil, reason: "the file says itself how texts are cut: leave out --pattern and --special-tokens")
         }
         if file.hasSuffix(".json") {
-            return file.contains("tekken")
-                ? try VocabularyReader.readTekken(path, name: name) : try VocabularyReader.readHuggingFace(path, name: name)
+            if file.contains("tekken") { return try VocabularyReader.readTekken(path, name: name) }
+            var tokenizer = try VocabularyReader.readHuggingFace(path, name: name)
+            let settings = FileSystem.directory(of: path) + "/tokenizer_config.json"
+            if file == "tokenizer.json", FileSystem.exists(settings), let end = try endOfText(settings) { tokenizer.preferEndOfText(end) }
+            return tokenizer
         }
         if isSelfContained { return try VocabularyReader.readSentencePiece(path, name: name) }
         return try VocabularyReader.readRanks(path, name: name, options: options)
@@ -91,50 +97,12 @@ extension Tokenizer {
         throw .malformed(path: path, byteOffset: nil, reason: "needs \(names.joined(separator: " or ")) beside it")
     }
 
-    /// Directories of installed tokenizers, the first match wins.
-    static func installedPlaces() -> [String] {
-        func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 } }
-        var places: [String] = []
-        if let list = environment("SLWDATA_TOKENIZERS") { places += list.split(separator: ":").map(String.init) }
-        if let executable = executablePath() {
-            places.append(FileSystem.directory(of: FileSystem.directory(of: executable)) + "/share/slwdata/tokenizers")
-        }
-        if let data = environment("XDG_DATA_HOME") ?? environment("HOME").map({ $0 + "/.local/share" }) {
-            places.append(data + "/slwdata/tokenizers")
-        }
-        return places
-    }
-
-    /// Where a checkout keeps the tokenizers that are bundled with it: `Fixtures/tokenizers` above the executable, and in the working directory. For our own programs,
-    /// which find them without being installed; a library that looked there would find what lies about.
-    package static var checkoutPlaces: [String] {
-        var places: [String] = []
-        // Executables are in .build/<triple>/<configuration>, test bundles likewise.
-        if let executable = executablePath() {
-            var directory = FileSystem.directory(of: executable)
-            for _ in 0..<6 where !directory.isEmpty && directory != "/" {
-                if FileSystem.isDirectory(directory + "/Fixtures/tokenizers") {
-                    places.append(directory + "/Fixtures/tokenizers")
-                    break
-                }
-                directory = FileSystem.directory(of: directory)
-            }
-        }
-        if FileSystem.isDirectory("Fixtures/tokenizers") { places.append("Fixtures/tokenizers") }
-        return places
-    }
-
-    private static func executablePath() -> String? {
-        #if os(Linux)
-            return realpath("/proc/self/exe", nil).map { path in
-                defer { free(path) }
-                return String(cString: path)
-            }
-        #else
-            return CommandLine.arguments.first.flatMap { realpath($0, nil) }.map { path in
-                defer { free(path) }
-                return String(cString: path)
-            }
-        #endif
+    /// The `eos_token` of a `tokenizer_config.json`, if it names one.
+    private static func endOfText(_ path: String) throws(TokenizerError) -> String? {
+        let bytes = try VocabularyReader.contents(path)
+        do throws(JSONError) {
+            let end = try JSONValue.parse(bytes)["eos_token"]
+            return end?.string ?? end?["content"]?.string
+        } catch { throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason) }
     }
 }

@@ -94,7 +94,7 @@ extension Tokenizer {
             guard !model.ignoresMerges else { return "it looks for whole pre-tokens before it merges" }
             return preparationThatIsLost
         case .tiktoken:
-            if hasPlainTokens || normalizer == .nfc { return preparationThatIsLost }
+            if hasPlainTokens || (normalizer != nil && normalizer != .newestNFC) { return preparationThatIsLost }
             if let known = RankFamily.known(byRankCount: rankCount, among: RankFamily.all) {
                 guard case .pattern(let read) = known.cutting, read == model.pattern else {
                     return "\(rankCount) ranks stand for the pattern of \(known.name), and this one has that of \(model.pattern.rawValue)"

@@ -19,9 +19,9 @@ extension Vocabulary {
                 {
                   "id": \(token.id),
                   "content": \(quoted(token.text)),
-                  "single_word": false,
-                  "lstrip": false,
-                  "rstrip": false,
+                  "single_word": \(token.isWord),
+                  "lstrip": \(token.stripsLeft),
+                  "rstrip": \(token.stripsRight),
                   "normalized": \(token.isNormalized),
                   "special": \(!token.isPlain)
                 }

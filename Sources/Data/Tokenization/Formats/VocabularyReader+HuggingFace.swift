@@ -214,15 +214,11 @@ private struct HuggingFaceFile: ~Copyable {
                 throw reader.malformed("an added token needs \"content\" and an \"id\" below \(MergeTable.maximumToken)")
             }
             let isPlain = token["special"]?.bool != true
-            // Special tokens are never found, so it is all the same how.
-            if isPlain, token["single_word"]?.bool == true {
-                throw .unsupported(path: reader.path, feature: "the added token \(text) asks for single_word")
-            }
             // As `tokenizers` takes it for tokens that are added without saying.
             let isNormalized = token["normalized"]?.bool ?? isPlain
             let special = Vocabulary.AddedToken(
                 text: text, id: TokenID(id), isPlain: isPlain, isNormalized: isNormalized, stripsLeft: token["lstrip"]?.bool == true,
-                stripsRight: token["rstrip"]?.bool == true)
+                stripsRight: token["rstrip"]?.bool == true, isWord: token["single_word"]?.bool == true)
             if !seen.insert(special.id).inserted {
                 throw reader.malformed("two added tokens have the id \(id)")
             }

@@ -37,7 +37,7 @@ private struct SentencePieceModel {
     private var modelType: UInt64 = 1
     private var hasByteFallback = false
     private var isSuffix = false
-    private var chart = 0
+    private var chart: [UInt8] = []
     private var normalizerName = ""
     private var addsDummyPrefix = true
     private var removesExtraWhitespace = true
@@ -75,7 +75,7 @@ private struct SentencePieceModel {
                 while let field = try fields.next() {
                     switch field {
                     case (1, .bytes(let range)): normalizerName = String(decoding: bytes[range], as: UTF8.self)
-                    case (2, .bytes(let range)): chart = range.count
+                    case (2, .bytes(let range)): chart = Array(bytes[range])
                     case (3, .varint(let flag)): addsDummyPrefix = flag != 0
                     case (4, .varint(let flag)): removesExtraWhitespace = flag != 0
                     case (5, .varint(let flag)): escapesWhitespace = flag != 0
@@ -93,9 +93,7 @@ private struct SentencePieceModel {
         guard modelType == 2 else {
             return "its model is SentencePiece's \(types[Int(truncatingIfNeeded: modelType)] ?? "unknown"), not BPE"
         }
-        if chart > 0 { return "it normalizes texts by a chart (\(normalizerName))" }
         if isSuffix { return "it puts blanks behind words" }
-        if removesExtraWhitespace { return "it removes extra white space" }
         if !escapesWhitespace { return "it does not escape white space" }
         if pieces.contains(where: { $0.kind == .unused }) { return "it has unused pieces" }
         if let piece = pieces.firstIndex(where: { $0.kind == nil }) { return "its piece \(piece) is of an unknown type" }
@@ -149,9 +147,13 @@ private struct SentencePieceModel {
         let bytes = byteTokens.compactMap { $0 }
         if hasByteFallback, bytes.count < 256 { return malformed("it falls back to bytes and has \(bytes.count) of them") }
         let (merges, scores) = merges(ids)
+        let table = chart.isEmpty ? nil : chart.withUnsafeBytes { CharacterChart($0) }
+        if !chart.isEmpty, table == nil { return malformed("its chart of normalisation (\(normalizerName)) is damaged") }
+        let found = AddedTokens(userDefined)
         let model = CharacterModel(
             characters: characters, merges: merges, byteTokens: hasByteFallback ? bytes : nil, unknown: unknown,
-            prefix: addsDummyPrefix ? .always : .none, userDefined: AddedTokens(userDefined), joined: joined, scores: scores)
+            prefix: addsDummyPrefix ? .always : .none, userDefined: found, joined: joined, scores: scores,
+            normalizer: CharacterNormalizer(chart: table, removesExtraBlanks: removesExtraWhitespace, kept: found))
         return .success(
             Tokenizer(
                 name: name, vocabulary: vocabulary, characters: model, preparation: nil,

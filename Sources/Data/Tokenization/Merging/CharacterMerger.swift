@@ -5,6 +5,7 @@ final class CharacterMerger {
     private let model: CharacterModel
     /// The piece in hand, with `▁` for blanks.
     private var text: [UInt8] = []
+    private var normalized: [UInt8] = []
     private var symbols: [UInt32] = []
     private var previous: [Int32] = []
     private var next: [Int32] = []
@@ -20,6 +21,12 @@ final class CharacterMerger {
     ) {
         guard piece.count > 0 else { return }
         text.removeAll(keepingCapacity: true)
+        if let normalizer = model.normalizer {
+            normalized.removeAll(keepingCapacity: true)
+            normalizer.normalize(piece, hasPrefix: model.prefix == .always, into: &normalized)
+            normalized.withUnsafeBytes(appendWithMarks)
+            return cutWords(word, token)
+        }
         let startsWithBlank = piece[0] == 0x20 || piece.starts(with: CharacterModel.blankBytes)
         switch model.prefix {
         case .none: break
@@ -27,8 +34,18 @@ final class CharacterMerger {
         case .unlessThere: if !startsWithBlank { text += CharacterModel.blankBytes }
         case .firstUnlessThere: if isFirst, !startsWithBlank { text += CharacterModel.blankBytes }
         }
+        appendWithMarks(piece)
+        cutWords(word, token)
+    }
+
+    /// Appends to the text, with `▁` for blanks.
+    private func appendWithMarks(_ piece: UnsafeRawBufferPointer) {
         text.reserveCapacity(text.count + piece.count + piece.count / 2)
         for byte in piece { if byte == 0x20 { text += CharacterModel.blankBytes } else { text.append(byte) } }
+    }
+
+    /// Calls the closures with the words and the user-defined tokens of the text.
+    private func cutWords(_ word: (UnsafeRawBufferPointer) -> Void, _ token: (TokenID) -> Void) {
         text.withUnsafeBytes { text in
             var start = 0
             while let found = model.userDefined.first(in: text, from: start) {

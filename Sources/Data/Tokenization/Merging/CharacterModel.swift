@@ -25,6 +25,8 @@ final class CharacterModel: Sendable {
     let byteTokens: [TokenID]?
     let unknown: TokenID
     let prefix: Prefix
+    /// What happens to a text before all else; nil for nothing.
+    let normalizer: CharacterNormalizer?
     /// Whether a `▁` always begins a word, merges or not.
     let cutsAtBlanks: Bool
     /// Tokens that are found as they are spelled and never merged, over texts whose blanks are `▁`.
@@ -39,8 +41,9 @@ final class CharacterModel: Sendable {
     init(
         characters: [UInt32: TokenID], merges: SymbolMerges, byteTokens: [TokenID]?, unknown: TokenID, prefix: Prefix,
         cutsAtBlanks: Bool = false, userDefined: AddedTokens = AddedTokens([]), joined: Set<UInt32>,
-        fusesUnknown: Bool = true, scores: UInt64 = 0
+        fusesUnknown: Bool = true, scores: UInt64 = 0, normalizer: CharacterNormalizer? = nil
     ) {
+        self.normalizer = normalizer
         self.fusesUnknown = fusesUnknown
         self.scores = scores
         self.characters = characters
@@ -58,7 +61,7 @@ final class CharacterModel: Sendable {
         let blank = prefix == .none ? "" : ", a blank \(prefix.rawValue)"
         return "characters, ▁ for blanks\(blank)\(cutsAtBlanks ? ", cut at blanks" : ""), "
             + (byteTokens == nil ? "unknown ones \(unknown)\(fusesUnknown ? " fused" : "")" : "bytes for unknown ones")
-            + (scores == 0 ? "" : ", scores \(String(scores, radix: 16))")
+            + (scores == 0 ? "" : ", scores \(String(scores, radix: 16))") + (normalizer.map { ", \($0.description)" } ?? "")
     }
 
     /// The characters before a `▁` within a token's spelling.

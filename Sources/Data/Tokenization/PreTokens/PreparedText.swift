@@ -5,6 +5,8 @@ internal import Normalization
 final class PreparedText {
     private let preparation: TextPreparation
     private let composition: CanonicalComposition?
+    /// Whether any character beyond ASCII may change, and not only one that composes.
+    private let looksAtAll: Bool
 
     private(set) var text: [UInt8] = []
     private(set) var pieceEnds: [Int] = []
@@ -18,6 +20,7 @@ final class PreparedText {
     init(_ preparation: TextPreparation) {
         self.preparation = preparation
         composition = preparation.normalizer.map { CanonicalComposition($0.edition) }
+        looksAtAll = preparation.normalizer.map { $0.isCompatible || !$0.composes } ?? false
     }
 
     /// Prepares a batch. False if it is to be encoded as it is, which is found out by looking at its bytes once for each thing that could be there.
@@ -30,7 +33,7 @@ final class PreparedText {
         }
         guard
             preparation.written.first(in: batch, from: 0) != nil || composition?.firstDoubt(in: batch) != nil
-                || (preparation.normalizer == .nfkc && batch.contains(where: { $0 >= 0x80 }))
+                || (looksAtAll && batch.contains(where: { $0 >= 0x80 }))
                 || preparation.normalized.first(in: batch, from: 0) != nil
         else { return false }
         prepareAll(batch, documentEnds: documentEnds)
@@ -68,7 +71,7 @@ final class PreparedText {
     }
 
     private func appendNormalized(_ piece: UnsafeRawBufferPointer) {
-        guard preparation.normalizer == .nfkc else { return appendComposed(piece) }
+        guard preparation.normalizer?.isCompatible == true else { return appendComposed(piece) }
         replaced.removeAll(keepingCapacity: true)
         CompatibilityDecomposition.replace(piece, into: &replaced)
         let replaced = replaced
@@ -76,6 +79,11 @@ final class PreparedText {
     }
 
     private func appendComposed(_ piece: UnsafeRawBufferPointer) {
+        if let composition, preparation.normalizer?.composes == false {
+            normalized.removeAll(keepingCapacity: true)
+            composition.decompose(piece, into: &normalized)
+            return normalized.withUnsafeBytes { preparation.normalized.split($0, piece: append, token: closePiece) }
+        }
         if preparation.normalized.isEmpty {
             if composition?.normalize(piece, into: &text) != true { text.append(contentsOf: piece) }
             return

@@ -9,17 +9,30 @@ public enum TextNormalizer: String, Sendable {
 
     /// Unicode's form KC by the tables of Hugging Face's `tokenizers`, as Claude 2's file asks for.
     case nfkc = "NFKC"
+    /// Unicode's form D by the same tables.
+    case nfd = "NFD"
+    /// Unicode's form KD by the same tables.
+    case nfkd = "NFKD"
+
+    /// Whether characters that stand for others become those.
+    var isCompatible: Bool { self == .nfkc || self == .nfkd }
+    /// Whether composites are made, and not taken apart.
+    var composes: Bool { self != .nfd && self != .nfkd }
 
     var edition: CanonicalComposition.Edition { self == .newestNFC ? .newest : .huggingFace }
 
     func normalized(_ text: [UInt8]) -> [UInt8] {
         var text = text
-        if self == .nfkc {
+        if isCompatible {
             var replaced: [UInt8] = []
             text.withUnsafeBytes { CompatibilityDecomposition.replace($0, into: &replaced) }
             text = replaced
         }
         var output: [UInt8] = []
+        if !composes {
+            text.withUnsafeBytes { CanonicalComposition(edition).decompose($0, into: &output) }
+            return output
+        }
         return text.withUnsafeBytes { CanonicalComposition(edition).normalize($0, into: &output) } ? output : text
     }
 }
@@ -49,7 +62,7 @@ struct TextPreparation: Sendable {
             looked.filter { $0.isNormalized == normalized }.map { token in
                 AddedTokens.Entry(
                     bytes: Self.spelling(of: token, normalizer), id: isFound(token) ? token.id : nil, stripsLeft: token.stripsLeft,
-                    stripsRight: token.stripsRight)
+                    stripsRight: token.stripsRight, isWord: token.isWord)
             }
         }
         written = AddedTokens(entries(normalized: false))

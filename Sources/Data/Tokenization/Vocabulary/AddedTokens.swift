@@ -20,7 +20,16 @@ struct AddedTokens: Sendable {
         /// Whether the white space before it (behind it) belongs to it.
         var stripsLeft = false
         var stripsRight = false
+        /// Whether it is only found where no letter, digit or mark stands beside it; elsewhere it stays text, and no other token is found in it.
+        var isWord = false
     }
+
+    /// `\w` of the regular expressions of Rust: letters, marks, decimal digits, letters that are numbers, connectors, joiners and circled letters.
+    private static let wordCharacters: CharacterSet = {
+        let named = ["L", "M", "Nd", "Nl", "Pc"].compactMap(CharacterSet.named).flatMap(\.ranges)
+        return CharacterSet(
+            named + [0x24B6...0x24E9, 0x1F130...0x1F149, 0x1F150...0x1F169, 0x1F170...0x1F189, 0x200C...0x200D])
+    }()
 
     /// By first byte, the longest first.
     private let entries: [[Entry]]
@@ -57,10 +66,29 @@ struct AddedTokens: Sendable {
                 continue
             }
             let place = offset..<offset + entry.bytes.count
-            if let id = entry.id { return (entry.stripsLeft || entry.stripsRight ? widened(place, entry, text, from: start) : place, id) }
+            if let id = entry.id, !entry.isWord || standsAlone(place, text) {
+                return (entry.stripsLeft || entry.stripsRight ? widened(place, entry, text, from: start) : place, id)
+            }
             offset = place.upperBound
         }
         return nil
+    }
+
+    /// Whether no character of a word stands beside a place.
+    private func standsAlone(_ place: Range<Int>, _ text: UnsafeRawBufferPointer) -> Bool {
+        let base = text.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        func isOfWord(_ offset: Int) -> (Bool, end: Int) {
+            var kind: UInt8 = 0
+            var codePoint: UInt32 = 0
+            let end = slw_next_code_point(base, offset, text.count, &kind, &codePoint)
+            return (Self.wordCharacters.contains(codePoint), end)
+        }
+        if place.upperBound < text.count, isOfWord(place.upperBound).0 { return false }
+        guard place.lowerBound > 0 else { return true }
+        var before = place.lowerBound - 1
+        while before > 0, text[before] & 0xC0 == 0x80 { before -= 1 }
+        let (isWord, end) = isOfWord(before)
+        return !isWord || end != place.lowerBound
     }
 
     /// A place and the white space around it that belongs to a token.

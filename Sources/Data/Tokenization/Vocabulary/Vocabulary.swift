@@ -18,6 +18,8 @@ struct Vocabulary: Sendable {
         /// Whether the white space before it (behind it) belongs to it where it is found.
         var stripsLeft = false
         var stripsRight = false
+        /// Whether it is only found where no character of a word stands beside it.
+        var isWord = false
     }
 
     private var bytes: [UInt8] = []
