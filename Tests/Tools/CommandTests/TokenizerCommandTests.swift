@@ -43,7 +43,7 @@ struct TokenizerCommandTests {
             "slwdata: standard input, byte 10: a number too large for a token id")
     }
 
-    @Test("a model in the hub's cache is found by its name, and its tokenizer_config.json decides the end of text")
+    @Test("a model in the hub's cache is found by its name; tokenizer_config.json decides the end of text")
     func hubCache() throws {
         let folder = try TemporaryDirectory()
         let model = "hub/models--lake--boats-1b"
@@ -66,7 +66,7 @@ struct TokenizerCommandTests {
         #expect(try inspect("lake/boats-1b").json["end_of_text_decided_by"] == "by its name, </s>")
         try folder.write("{", to: "\(model)/snapshots/4567ef01/tokenizer_config.json")
         #expect(try inspect("lake/boats-1b").errors.contains("tokenizer_config.json, byte 1: "))
-        for name in ["lake/../boats-1b", "lake/", "/lake", "a/b/c", "..", "lake/.hidden"] { #expect(try inspect(name).status == 1, "\(name)") }
+        for name in ["lake/../boats-1b", "lake/", "/lake", "a/b/c", "..", "lake/.hidden"] { #expect(try inspect(name).status == 1) }
     }
 
     @Test("the bundled vocabulary is what training on the fixtures gives, and its three formats encode alike")
