@@ -107,10 +107,10 @@ public struct Tokenizer: Sendable {
         } else if let id = TokenID(choice), id < vocabulary.count, !vocabulary[id].isEmpty {
             chosenEndOfText = (id, "chosen, \(choice)")
         } else {
-            let names = specialTokens.prefix(20).map { "\($0.text) (\($0.id))" }.joined(separator: ", ")
+            let names = specialTokens.prefix(20).map { "\(PathName.printable($0.text)) (\($0.id))" }.joined(separator: ", ")
             throw .malformed(
                 path: path, byteOffset: nil,
-                reason: "no special token is \(choice), and none has this id: there are \(names.isEmpty ? "none" : names)")
+                reason: "no special token is \(PathName.printable(choice)), and none has this id: there are \(names.isEmpty ? "none" : names)")
         }
     }
 

@@ -32,7 +32,7 @@ enum InspectTokenizerCommand {
             lengths[min(bytes.count, 16)] += 1
             if bytes.count > longest.count { longest = bytes }
         }
-        let specialText = tokenizer.specialTokens.prefix(8).map { "\($0.text) (\($0.id))" }.joined(separator: ", ")
+        let specialText = tokenizer.specialTokens.prefix(8).map { "\(shown(Array($0.text.utf8))) (\($0.id))" }.joined(separator: ", ")
         let rows = [
             ("tokenizer", PathName.printable(tokenizer.name)), ("digest", hexadecimal(tokenizer.digest)),
             ("tokens", QuantityText.count(tokenizer.vocabularySize)),
