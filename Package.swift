@@ -80,21 +80,24 @@ let data: [Target] = [
 
 let schedule: [Target] = [
     module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
-    module("Schedule", "LengthWarmup", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
+    module("Schedule", "Batches", swift: kernel),
+    module(
+        "Schedule", "LengthWarmup",
+        ["Batches", "Sampling", "IndexedDatasets", "Concurrency", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
 ]
 
 let training: [Target] = [
-    module("Training", "Transformer", ["COpenBLAS", "CMathKernels", "Hashing"], swift: kernel),
+    module("Training", "Transformer", ["COpenBLAS", "CMathKernels", "Batches", "Hashing"], swift: kernel),
     module("Training", "Drawing", ["Quantities"]),
     module("Training", "Exchange", ["Files", "JSON", "Hashing", "TypedErrors"]),
     module("Training", "Metrics", ["Files", "JSON", "TypedErrors"]),
     module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON", "Quantities"]),
-    module("Training", "Evaluation", ["Transformer", "Tokenization", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module("Training", "Evaluation", ["Transformer", "Batches", "Tokenization", "Files", "JSON", "Hashing", "TypedErrors"]),
     module(
         "Training", "Training",
         [
-            "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets", "Tokenization",
-            "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
+            "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets",
+            "Tokenization", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ]),
     module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing", "TypedErrors"]),
 ]
@@ -102,7 +105,7 @@ let training: [Target] = [
 let interfaces: [Target] = [
     module("Interfaces", "CommandKit", ["CLoader", "Quantities"]),
     module("Interfaces", "CLoader"),
-    module("Interfaces", "LoaderLibrary", ["CLoader", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
+    module("Interfaces", "LoaderLibrary", ["CLoader", "Batches", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
 ]
 
 let tools: [Target] = [
@@ -149,19 +152,19 @@ let testTargets: [Target] = [
     tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
     tests(
         "Schedule", "LengthWarmupTests",
-        ["CAllocationCount", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
+        ["CAllocationCount", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
     tests("Training", "DrawingTests", ["Drawing"]),
     tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
     tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON"]),
     tests("Training", "ReportsTests", ["RunFixtures", "Reports", "Metrics", "Files", "JSON"]),
-    tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Tokenization", "Files", "JSON"]),
+    tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Batches", "Tokenization", "Files", "JSON"]),
     // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
-    tests("Training", "TransformerTests", ["Transformer", "CMathKernels", "CAllocationCount"], swift: kernel),
+    tests("Training", "TransformerTests", ["Transformer", "Batches", "CMathKernels", "CAllocationCount"], swift: kernel),
     tests(
         "Training", "TrainingTests",
         [
-            "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "LengthWarmup", "Sampling", "IndexedDatasets",
-            "Tokenization", "Files", "JSON", "Quantities",
+            "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "Batches", "LengthWarmup", "Sampling",
+            "IndexedDatasets", "Tokenization", "Files", "JSON", "Quantities",
         ]),
     tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Quantities"]),

@@ -1,6 +1,7 @@
 // The functions of slwloader.h. Nothing here decides anything: C's types to ours, and errors to one line of text.
 // Pointers that C hands over are trusted to be what the header says; a handle is a retained LoaderHandle.
 
+import Batches
 public import CLoader
 import JSON
 import LengthWarmup

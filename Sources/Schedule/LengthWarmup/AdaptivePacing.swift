@@ -55,7 +55,7 @@ public struct AdaptivePacing: Sendable, Equatable {
         let isCalm = !course.isDisturbed && course.smoothedLoss.map { $0 <= course.lowestLoss * (1 + tolerance) } ?? false
         course.isDisturbed = false
         guard isCalm, course.length < full else { return }
-        course.length = min(course.length + increment, full)
+        course.length += min(increment, full - course.length)
         course.decisions.append(Decision(step: step, length: course.length))
     }
 }

@@ -1,8 +1,10 @@
+import Batches
 import IndexedDatasets
 import Sampling
 
 /// Makes the micro-batches of one rank, one after the other: plans a step, finds where its slices lie, copies the rank's rows.
 struct BatchAssembler {
+    /// The plan after the step at hand.
     private(set) var plan: TrainingPlan
     let source: DataSource
     let rank: Int
@@ -18,7 +20,10 @@ struct BatchAssembler {
     /// The whole step's runs of tokens, and where in them each row ends.
     private var runs: [TokenRun] = []
     private var rowEnds: [Int] = []
+    /// Memory that look-ups use.
     private var entries: [SampleOrder.Entry] = []
+    private var partRuns: [TokenRun] = []
+    private var nextOfPart: [Int] = []
 
     init(plan: TrainingPlan, source: DataSource, rank: Int, world: Int, microBatchSize: Int) {
         self.plan = plan
@@ -33,11 +38,10 @@ struct BatchAssembler {
         ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength), sources: source.streams.count)
     }
 
-    /// Makes the next micro-batch; false at the end of the plan.
+    /// Makes the next micro-batch; false at the end of the plan, and as long as the step before lacks its loss.
     mutating func fill(_ produced: ProducedBatch) -> Bool {
         if made == microCount {
-            awaitsLoss = false
-            guard plan.nextStep(into: &step) else { return false }
+            guard !awaitsLoss, plan.nextStep(into: &step) else { return false }
             locate()
             (made, microCount) = (0, ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize)
         }
@@ -54,8 +58,14 @@ struct BatchAssembler {
         batch.completesStep = made == microCount
         if batch.completesStep {
             produced.account(for: runs)
+            produced.plan = plan
+            // The batch's old step serves as memory for the next one.
+            swap(&produced.step, &step)
             awaitsLoss = plan.adaptiveCourse != nil
+        } else {
+            produced.plan = nil
         }
+        produced.endsWithLoss = awaitsLoss
         return true
     }
 
@@ -84,9 +94,10 @@ struct BatchAssembler {
 
     private func runsOfRow(_ row: Int) -> Range<Int> { (row == 0 ? 0 : rowEnds[row - 1])..<rowEnds[row] }
 
-    /// The loss of the step that is complete.
-    mutating func observe(loss: Double) {
-        plan.observe(loss: loss)
+    /// The loss of the step that is complete; nil when nobody told it.
+    mutating func observe(loss: Double?) {
+        guard awaitsLoss else { return }
+        if let loss { plan.observe(loss: loss) }
         awaitsLoss = false
     }
 
@@ -95,38 +106,65 @@ struct BatchAssembler {
         runs.removeAll(keepingCapacity: true)
         rowEnds.removeAll(keepingCapacity: true)
         for group in step.groups {
-            if source.megatron == nil {
-                entries.removeAll(keepingCapacity: true)
-                for part in group.parts { source.order.appendEntries(epoch: group.epoch, positions: part.positions, to: &entries) }
+            if group.parts.count == 1 {
+                let (part, first) = (group.parts[0], runs.count)
+                source.appendRuns(
+                    epoch: group.epoch, positions: part.positions, start: part.start, targets: part.length, to: &runs, using: &entries)
+                endRows(of: part.perRow, from: first)
+            } else {
+                interleave(group)
             }
-            for row in 0..<group.rowCount {
-                var firstEntry = 0
-                for part in group.parts {
-                    let first = row * part.perRow
-                    for index in first..<first + part.perRow {
-                        if source.megatron == nil {
-                            runs.append(source.run(of: entries[firstEntry + index], start: part.start, targets: part.length))
-                        } else {
-                            source.appendRuns(
-                                epoch: group.epoch, position: part.positions.lowerBound + index, start: part.start, targets: part.length,
-                                to: &runs)
-                        }
-                    }
-                    firstEntry += part.positions.count
+        }
+    }
+
+    /// Notes the ends of rows of `perRow` slices each.
+    private mutating func endRows(of perRow: Int, from first: Int) {
+        var slices = 0
+        for index in first..<runs.count where runs[index].endsSlice {
+            slices += 1
+            if slices == perRow {
+                rowEnds.append(index + 1)
+                slices = 0
+            }
+        }
+    }
+
+    /// Rows that take from several parts in turn.
+    private mutating func interleave(_ group: RowGroup) {
+        partRuns.removeAll(keepingCapacity: true)
+        nextOfPart.removeAll(keepingCapacity: true)
+        for part in group.parts {
+            nextOfPart.append(partRuns.count)
+            source.appendRuns(
+                epoch: group.epoch, positions: part.positions, start: part.start, targets: part.length, to: &partRuns, using: &entries)
+        }
+        for _ in 0..<group.rowCount {
+            for (number, part) in group.parts.enumerated() {
+                var left = part.perRow
+                while left > 0 {
+                    let run = partRuns[nextOfPart[number]]
+                    nextOfPart[number] += 1
+                    runs.append(run)
+                    if run.endsSlice { left -= 1 }
                 }
-                rowEnds.append(runs.count)
             }
+            rowEnds.append(runs.count)
         }
     }
 }
 
-/// A batch and, with a step's last one, what the whole step adds.
-final class ProducedBatch {
+/// A batch and, with a step's last one, what the whole step comes to. Whoever holds it changes it: the producer lends it out, and is given it back.
+final class ProducedBatch: @unchecked Sendable {
     let batch: Batch
     var stepDigest: UInt64 = 0
     /// For each data set: trained targets, and samples that were opened.
     var stepTargets: [Int]
     var stepOpened: [Int]
+    /// The step that the batch completes, and the plan after it; nil in other batches. Who keeps the plan while the next step is made has it copied.
+    var step = PlannedStep(step: 0, sequenceLength: 0, groups: [])
+    var plan: TrainingPlan?
+    /// Whether the next batch depends on the loss of the step that this one completes.
+    var endsWithLoss = false
     /// How long it took to make, in seconds.
     var seconds = 0.0
 

@@ -1,115 +1,101 @@
+import Concurrency
 import Dispatch
-import Synchronization
 
 /// Batches in the plan's order, made when they are asked for, or ahead of time by a thread when making one takes longer than waking it: when pages are cold or
 /// batches large. So a cheap batch costs no system call and is made where the caches are warm, in the memory of the one before.
 ///
-/// `@unchecked Sendable`: whoever holds `assembler` makes batches; a batch is the consumer's from `made` to `returned`; the rest is the consumer's alone or atomic.
-final class BatchProducer: @unchecked Sendable {
+/// Use from one thread. A batch belongs to whoever took it from `free` or from a channel.
+final class BatchProducer {
     /// Seconds that a batch takes at least for the next one to be made ahead.
     private let worthwhile: Double
+    private let assembler: Monitor<BatchAssembler>
 
-    private let assembler: Mutex<BatchAssembler>
-    /// Batch number n is in `ring[n % ring.count]`.
-    private let ring: [ProducedBatch]
-    /// Numbers of batches made and given back.
-    private let made = Atomic(0)
-    private let returned = Atomic(0)
-    /// Number of batches handed out.
-    private var taken = 0
-    private var holdsOne = false
+    /// Batches that are neither lent nor ordered; the one used last is the last.
+    private var free: [ProducedBatch]
+    private var lent: ProducedBatch?
+    /// Batches that the thread was asked to fill, in their order, and those that it filled, or could not.
+    private let orders: Channel<ProducedBatch, Never>
+    private let deliveries: Channel<Delivery, Never>
+    /// Orders whose deliveries were not taken yet.
+    private var ordered = 0
+    /// Started when it is needed first.
+    private var worker: Worker?
 
-    private let work = DispatchSemaphore(value: 0)
-    private let finished = DispatchSemaphore(value: 0)
-    private var hasThread = false
-    private let isStopped = Atomic(false)
-    /// Whether the consumer waits for the assembler: the thread then lets go of it after each batch.
-    private let isWanted = Atomic(false)
+    private struct Delivery: Sendable {
+        let batch: ProducedBatch
+        /// False at the end of the plan, and where a loss is awaited.
+        let isFilled: Bool
+    }
 
     /// - Parameters:
     ///   - depth: batches of memory: one that is lent, the others made ahead.
     ///   - worthwhile: seconds; a thread is woken in some ten microseconds.
     init(_ assembler: consuming sending BatchAssembler, depth: Int, worthwhile: Double = 100e-6) {
         self.worthwhile = worthwhile
-        ring = (0..<depth).map { _ in assembler.emptyBatch() }
-        self.assembler = Mutex(assembler)
+        free = (0..<depth).map { _ in assembler.emptyBatch() }
+        orders = Channel(capacity: depth)
+        deliveries = Channel(capacity: depth)
+        self.assembler = Monitor(assembler)
     }
+
+    deinit {
+        orders.cancel()
+        worker?.join()
+    }
+
+    /// The plan after the last step that was made: where nothing is made ahead, after the one that was handed out last.
+    var plan: TrainingPlan { assembler.withLock { $0.plan } }
 
     /// The next batch; nil at the end. The one before it is given back.
     func next() -> ProducedBatch? {
-        if holdsOne {
-            holdsOne = false
-            returned.store(taken, ordering: .releasing)
+        if let lent { free.append(lent) }
+        lent = nil
+        while lent == nil, ordered > 0 {
+            let delivery = deliveries.receive()!
+            ordered -= 1
+            if delivery.isFilled { lent = delivery.batch } else { free.append(delivery.batch) }
         }
-        if made.load(ordering: .acquiring) == taken {
-            isWanted.store(true, ordering: .relaxed)
-            assembler.withLock { assembler in
-                // The thread may have made one while we waited.
-                guard made.load(ordering: .acquiring) == taken else { return }
-                // Nothing is ready and nothing is lent: begin again with the batch whose memory was used last.
-                made.store(0, ordering: .relaxed)
-                returned.store(0, ordering: .relaxed)
-                taken = 0
-                make(&assembler)
-            }
-            isWanted.store(false, ordering: .relaxed)
-            guard made.load(ordering: .acquiring) > taken else { return nil }
+        if lent == nil {
+            // Whoever asks for a batch has no loss to tell.
+            assembler.withLock { $0.observe(loss: nil) }
+            guard Self.fill(free.last!, assembler) else { return nil }
+            lent = free.removeLast()
         }
-        let batch = ring[taken % ring.count]
-        taken += 1
-        holdsOne = true
-        if batch.seconds > worthwhile { makeAhead() }
-        return batch
+        if !lent!.endsWithLoss { orderAhead() }
+        return lent
     }
 
-    /// The loss of the step whose last batch was handed out last: adaptive pacing goes on from there.
+    /// The loss of the step whose last batch is lent: adaptive pacing goes on from there.
     func observe(loss: Double) {
         assembler.withLock { $0.observe(loss: loss) }
-        if ring[(taken + ring.count - 1) % ring.count].seconds > worthwhile { makeAhead() }
+        orderAhead()
     }
 
-    /// Ends the thread, if there is one, and waits for it.
-    func stop() {
-        guard hasThread else { return }
-        isStopped.store(true, ordering: .releasing)
-        work.signal()
-        finished.wait()
-    }
-
-    /// Makes batch number `made`. False at the end of the plan.
-    @discardableResult
-    private func make(_ assembler: inout BatchAssembler) -> Bool {
-        let number = made.load(ordering: .relaxed)
-        let batch = ring[number % ring.count]
-        let begin = DispatchTime.now().uptimeNanoseconds
-        guard assembler.fill(batch) else { return false }
-        batch.seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9
-        made.store(number + 1, ordering: .releasing)
-        return true
-    }
-
-    /// Wakes the thread; it is started when it is needed first.
-    private func makeAhead() {
-        if !hasThread {
-            hasThread = true
-            DispatchQueue(label: "slwdata.loader", qos: .userInitiated).async { [self] in run() }
-        }
-        work.signal()
-    }
-
-    private func run() {
-        defer { finished.signal() }
-        while true {
-            work.wait()
-            var goesOn = true
-            while goesOn {
-                if isStopped.load(ordering: .acquiring) { return }
-                goesOn = assembler.withLock { assembler in
-                    let isFull = made.load(ordering: .relaxed) - returned.load(ordering: .acquiring) == ring.count
-                    return !isFull && !assembler.awaitsLoss && make(&assembler)
+    /// Has the free batches made ahead where that is worth it.
+    private func orderAhead() {
+        guard let lent, lent.seconds > worthwhile, !free.isEmpty else { return }
+        if worker == nil {
+            worker = Worker { [assembler, orders, deliveries] in
+                while let batch = orders.receive() {
+                    deliveries.send(Delivery(batch: batch, isFilled: Self.fill(batch, assembler)))
                 }
-                if isWanted.load(ordering: .relaxed) { goesOn = false }
             }
+        }
+        // Without a thread every batch is made when it is asked for.
+        guard worker != nil else { return }
+        while let batch = free.popLast() {
+            ordered += 1
+            orders.send(batch)
+        }
+    }
+
+    /// Makes the next batch; false at the end of the plan, and where a loss is awaited.
+    private static func fill(_ batch: ProducedBatch, _ assembler: Monitor<BatchAssembler>) -> Bool {
+        assembler.withLock { assembler in
+            let begin = DispatchTime.now().uptimeNanoseconds
+            guard assembler.fill(batch) else { return false }
+            batch.seconds = Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9
+            return true
         }
     }
 }

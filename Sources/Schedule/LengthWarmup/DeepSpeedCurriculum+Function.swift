@@ -56,5 +56,11 @@ extension DeepSpeedCurriculum: PacingFunction {
         }
     }
 
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
+        // A list of lengths may fall as well as rise.
+        if case .discrete(_, let bounds) = schedule { return bounds.filter { step < $0 }.min() }
+        return nextRise(after: step, full: full, granularity: granularity)
+    }
+
     public func summary(full: Int) -> String { "DeepSpeed's, from \(minimum) to \(maximum), rounding of \(dialect.rawValue)" }
 }

@@ -136,7 +136,8 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
             let progress = pow(Double(step) / Double(totalSteps), 1 / degree)
             let exact = (progress * Double(maximum - minimum) + Double(minimum)).rounded(.down)
             // Far beyond T the root outgrows every integer; the maximum is all that is left of it.
-            var difficulty = exact < 0x1p62 ? Int(exact) : maximum
+            guard exact < 0x1p62 else { return maximum }
+            var difficulty = Int(exact)
             difficulty -= difficulty % granularity
             if dialect == .v0_19_8 { difficulty = max(difficulty, (minimum + granularity - 1) / granularity * granularity) }
             return min(difficulty, maximum)

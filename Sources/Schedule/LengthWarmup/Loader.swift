@@ -1,3 +1,4 @@
+public import Batches
 public import JSON
 public import Sampling
 import Quantities
@@ -15,7 +16,9 @@ public final class Loader {
     public let microBatchSize: Int
 
     /// The plan after the last step whose last micro-batch was handed out.
-    public private(set) var plan: TrainingPlan
+    public var plan: TrainingPlan { planThere ?? producer.plan }
+    /// That plan; nil while the next step is planned, and where the producer's is the same.
+    private var planThere: TrainingPlan?
     /// Digest of all targets that all ranks trained up to there; the same for every world and micro-batch size.
     public private(set) var digest: UInt64 = 0
     /// Trained targets of each data set up to there, over all ranks.
@@ -23,11 +26,14 @@ public final class Loader {
     /// Targets of the samples of each data set that were opened up to there, over all ranks.
     public private(set) var fetchedBySource: [Int]
     /// The last step whose last micro-batch was handed out.
-    public private(set) var lastStep: PlannedStep?
+    public var lastStep: PlannedStep? { hasStep ? step : nil }
+    private var step = PlannedStep(step: 0, sequenceLength: 0, groups: [])
+    private var hasStep = false
 
     /// Where data sets or weights changed so far.
     private let changes: [OrderChange]
-    private var producer: BatchProducer
+    private let producer: BatchProducer
+    private let everyBatchIsAStep: Bool
     /// Adaptive pacing: whether the step that was handed out last still lacks its loss.
     private var awaitsLoss = false
 
@@ -62,8 +68,10 @@ public final class Loader {
         self.world = world
         let rowsOfRank = (configuration.globalBatchSize + world - 1) / world
         self.microBatchSize = min(max(microBatchSize ?? rowsOfRank, 1), rowsOfRank)
+        everyBatchIsAStep = self.microBatchSize == rowsOfRank
         trainedBySource = Array(repeating: 0, count: source.streams.count)
         fetchedBySource = trainedBySource
+        let plan: TrainingPlan
         if let state {
             try state.check(configuration: configuration, sources: names)
             plan = try TrainingPlan(configuration, epochSizes: source.epochSizes, state: state)
@@ -75,24 +83,24 @@ public final class Loader {
         } else {
             plan = try TrainingPlan(configuration, samples: source.sampleCount)
         }
+        planThere = plan
         producer = BatchProducer(
             BatchAssembler(plan: plan, source: source, rank: rank, world: world, microBatchSize: self.microBatchSize),
             depth: max(prefetch, 1) + 1)
     }
 
-    deinit { producer.stop() }
-
     /// The next micro-batch, or nil at the end of the budget. The one before it is no longer valid.
     public func next() -> Batch? {
+        // The next step is planned in this plan's memory, unless the plan after this step is still needed when its first micro-batch is out.
+        if everyBatchIsAStep { planThere = nil }
         guard let produced = producer.next() else { return nil }
         awaitsLoss = false
-        if produced.batch.completesStep {
-            var step = lastStep ?? PlannedStep(step: 0, sequenceLength: 0, groups: [])
-            // Given up first: its memory serves again.
-            lastStep = nil
-            _ = plan.nextStep(into: &step)
-            lastStep = step
-            awaitsLoss = plan.adaptiveCourse != nil
+        if let planAfter = produced.plan {
+            planThere = planAfter
+            produced.plan = nil
+            swap(&step, &produced.step)
+            hasStep = true
+            awaitsLoss = produced.endsWithLoss
             digest &+= produced.stepDigest
             for index in 0..<trainedBySource.count {
                 trainedBySource[index] += produced.stepTargets[index]
@@ -107,7 +115,7 @@ public final class Loader {
     public func observe(loss: Double) {
         guard awaitsLoss else { return }
         awaitsLoss = false
-        plan.observe(loss: loss)
+        planThere?.observe(loss: loss)
         producer.observe(loss: loss)
     }
 

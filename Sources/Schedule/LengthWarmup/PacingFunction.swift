@@ -20,10 +20,35 @@ public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
     /// From this step on every step has full length; nil when that never comes, or when nobody can know.
     func fullLengthStep(full: Int) -> Int?
 
+    /// The first step after `step` that may have another length; nil when none has. Early is right, late is not: ``PlanForecast`` takes the steps up to it
+    /// at once. Without one of its own a function has `step + 1` until its length is full.
+    func nextChange(after step: Int, full: Int, granularity: Int) -> Int?
+
     /// For people: `linear from 8 to 256 in 40 steps`.
     func summary(full: Int) -> String
 }
 
 extension PacingFunction {
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
+        if let end = fullLengthStep(full: full), step >= end { return nil }
+        return step + 1
+    }
+
+    /// ``nextChange(after:full:granularity:)`` of a function whose lengths never fall: by doubling, then halving.
+    func nextRise(after step: Int, full: Int, granularity: Int) -> Int? {
+        let length = length(atStep: step, full: full, granularity: granularity)
+        var (alike, other) = (step, step + 1)
+        while self.length(atStep: other, full: full, granularity: granularity) == length {
+            (alike, other) = (other, step + 2 * (other - step))
+            // No plan has so many steps.
+            if other > 1 << 61 { return nil }
+        }
+        while other - alike > 1 {
+            let middle = (alike + other) / 2
+            if self.length(atStep: middle, full: full, granularity: granularity) == length { alike = middle } else { other = middle }
+        }
+        return other
+    }
+
     func equals(_ other: any PacingFunction) -> Bool { (other as? Self) == self }
 }

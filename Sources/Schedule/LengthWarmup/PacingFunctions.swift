@@ -109,6 +109,9 @@ public struct LinearPacing: PacingFunction {
         growth.length(at: growth.progress(atStep: step), full: full, granularity: granularity)
     }
     public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
+        nextRise(after: step, full: full, granularity: granularity)
+    }
     public func summary(full: Int) -> String { "linear from \(growth.start) to \(full) in \(growth.steps) steps" }
 }
 
@@ -144,6 +147,9 @@ public struct RootPacing: PacingFunction {
         growth.length(at: pow(growth.progress(atStep: step), exponent), full: full, granularity: granularity)
     }
     public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
+        nextRise(after: step, full: full, granularity: granularity)
+    }
     public func summary(full: Int) -> String {
         "from \(growth.start) to \(full) in \(growth.steps) steps, progress to the power \(exponent)"
     }
@@ -165,6 +171,7 @@ public struct TwoStagePacing: PacingFunction {
     public func check(full: Int) throws(WarmupError) { try growth.check(full: full) }
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int { step < growth.steps ? min(growth.start, full) : full }
     public func fullLengthStep(full: Int) -> Int? { growth.steps }
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? { step < growth.steps ? growth.steps : nil }
     public func summary(full: Int) -> String { "\(growth.start) for \(growth.steps) steps, then \(full)" }
 }
 
@@ -207,6 +214,10 @@ public struct MixedPacing: PacingFunction {
         min(step % max(firstSteps + secondSteps, 1) < firstSteps ? first : second, full)
     }
     public func fullLengthStep(full: Int) -> Int? { nil }
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
+        let place = step % max(firstSteps + secondSteps, 1)
+        return step - place + (place < firstSteps ? firstSteps : firstSteps + secondSteps)
+    }
     public func summary(full: Int) -> String { "\(firstSteps) steps of \(first) and \(secondSteps) of \(second), in turn" }
 }
 
@@ -239,6 +250,7 @@ public struct StageTable: PacingFunction {
         return min(lengths[stage], full)
     }
     public func fullLengthStep(full: Int) -> Int? { lengths.last! >= full ? bounds.last ?? 0 : nil }
+    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? { bounds.first { step < $0 } }
     public func summary(full: Int) -> String {
         zip(lengths, bounds).map { "\($0) until step \($1)" }.joined(separator: ", ") + ", then \(lengths.last!)"
     }

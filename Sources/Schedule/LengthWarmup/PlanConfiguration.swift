@@ -34,6 +34,11 @@ public struct PlanConfiguration: Sendable, Equatable {
     /// context, and stays padding (about 0.01 % of the targets of the paper's schedules).
     var minimumSlice: Int { max(granularity, sequenceLength / 32) }
 
+    /// Rows of a step that begins after `trained` tokens, where the budget does not end it sooner.
+    func rows(afterTokens trained: Int) -> Int {
+        batchWarmup?.rows(afterTokens: trained, full: globalBatchSize) ?? globalBatchSize
+    }
+
     /// Throws when a number makes no plan.
     public func check() throws(WarmupError) {
         // Upper bounds: far above any run, and no sum of a plan can overflow.

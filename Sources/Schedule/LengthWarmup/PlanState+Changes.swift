@@ -20,10 +20,10 @@ extension PlanState {
             }
         }
         let quotas = sources.compactMap { $0["samples_per_epoch"]?.int }
-        let wasWeighted = [false, true].first {
-            .string(String(source.order.fingerprint(weighted: $0), radix: 16)) == sources.first?["order"]
+        let wasWeighted = source.keyedOrder.flatMap { order in
+            [false, true].first { .string(String(order.fingerprint(weighted: $0), radix: 16)) == sources.first?["order"] }
         }
-        guard source.megatron == nil, let wasWeighted, quotas.count == sources.count else {
+        guard let wasWeighted, quotas.count == sources.count else {
             throw .changed(
                 name: "the order of the samples", was: sources.first?["order"]?.serialized() ?? "not set",
                 isNow: names[0]["order"]!.serialized())

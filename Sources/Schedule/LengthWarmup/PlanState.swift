@@ -204,6 +204,10 @@ extension TrainingPlan {
             guard run.start < configuration.sequenceLength, run.positions.upperBound <= samples else {
                 throw .badState("a run lies outside the data")
             }
+            // Runs that overlap may hold more than any sum can.
+            guard run.positions.count * (configuration.sequenceLength - run.start) <= counts.outstanding - ledger.targetCount else {
+                throw .badState("its ledger does not add up")
+            }
             ledger.record(run.positions, start: run.start)
         }
         guard nextFresh <= samples, ledger.targetCount == counts.outstanding, ledger.firstViolation(samples: nextFresh) == nil else {

@@ -82,7 +82,27 @@ public struct TailLedger: Sendable, Equatable {
     /// The longest tails that fit into `length` and whose oldest run holds at least `oldestRun`; nil for none.
     public func start(fitting length: Int, oldestRun: Int) -> Int? {
         guard length > 0 else { return nil }
-        return (max(sequenceLength - length, 1)..<sequenceLength).first { oldestRunCount(start: $0) >= oldestRun }
+        var start = max(sequenceLength - length, 1)
+        while true {
+            // A look at the neighbours is cheap; a long stretch of starts without tails is skipped by the tree.
+            for _ in 0..<32 where start < sequenceLength {
+                if oldestRunCount(start: start) >= oldestRun { return start }
+                start += 1
+            }
+            let before = targets(beforeStart: start)
+            guard start < sequenceLength, before < targetCount else { return nil }
+            start = self.start(holdingTarget: before)
+        }
+    }
+
+    /// Targets of all tails that begin before `start`.
+    private func targets(beforeStart start: Int) -> Int {
+        var (sum, index) = (0, start)
+        while index > 0 {
+            sum += tree[index]
+            index &= index - 1
+        }
+        return sum
     }
 
     private mutating func change(start: Int, by tails: Int) {

@@ -31,8 +31,11 @@ public struct TrainingPlan: Sendable {
 
     public init(_ configuration: PlanConfiguration, epochSizes: EpochSizes) throws(WarmupError) {
         try configuration.check()
-        guard epochSizes[0] > 0 else {
-            throw .badConfiguration("an epoch of \(epochSizes[0]) samples is none: it needs at least one")
+        guard epochSizes.least > 0 else {
+            throw .badConfiguration("an epoch of \(epochSizes.least) samples is none: it needs at least one")
+        }
+        guard epochSizes.greatest <= Self.most / configuration.sequenceLength else {
+            throw .badConfiguration("an epoch of \(epochSizes.greatest) samples is too large: it may have up to 2^62 targets")
         }
         self.configuration = configuration
         self.epochSizes = epochSizes
@@ -40,8 +43,11 @@ public struct TrainingPlan: Sendable {
         if let pacing = configuration.pacing.adaptive { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
     }
 
-    /// Whether the token budget is spent.
-    public var isFinished: Bool { counts.trained >= configuration.trainTokens }
+    /// Whether the token budget is spent, or (under `drop`) more targets were opened than counts may hold.
+    public var isFinished: Bool { counts.trained >= configuration.trainTokens || counts.fetched > Self.most }
+
+    /// Bound of all counts of targets: a step more than it still fits into an `Int`.
+    static let most = 1 << 62
 
     /// The length of the step that comes next.
     public var nextSequenceLength: Int {
@@ -61,10 +67,9 @@ public struct TrainingPlan: Sendable {
     mutating func nextStep(into step: inout PlannedStep) -> Bool {
         guard !isFinished else { return false }
         let length = nextSequenceLength
-        let batch = configuration.batchWarmup?.rows(afterTokens: counts.trained, full: configuration.globalBatchSize)
         var choice = StepChoice(
             length: length,
-            rows: min(batch ?? configuration.globalBatchSize, (configuration.trainTokens - counts.trained + length - 1) / length))
+            rows: min(configuration.rows(afterTokens: counts.trained), (configuration.trainTokens - counts.trained + length - 1) / length))
         swap(&choice.groups, &step.groups)
         choice.groups.removeAll(keepingCapacity: true)
         while choice.rows > 0 {

@@ -29,113 +29,170 @@ public enum OrderChoice: Sendable, Equatable {
     case megatron(samples: Int?)
 }
 
-/// The samples of one part of one or more data sets, in the order in which they are served.
+/// The samples of one part of one or more data sets, in the order in which they are served. Whose order that is, only this type knows.
 public struct DataSource: Sendable {
     public let streams: [SampleStream]
     /// The data sets' tokens, valid as long as `streams` is kept.
     public let memories: [TokenMemory]
-    /// The first token of each stream.
-    private let firstTokens: [Int]
-    /// The keyed order; unused where `megatron` is set.
-    public private(set) var order: SampleOrder
-    /// Megatron's order where that was chosen.
-    public let megatron: MegatronOrder?
     public let part: DocumentSplit.Part
     public let sequenceLength: Int
+
+    /// How positions become samples.
+    private enum Order {
+        case keyed(SampleOrder)
+        case megatron(MegatronOrder)
+    }
+    private var order: Order
 
     /// Opens and checks everything. Weights: all sets have one, or none has. `version` is that of a new run; a run goes on in its own: see ``following(_:version:)``.
     public init(
         _ names: [DataSetName], part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64,
         order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
     ) throws(SamplingError) {
+        try self.init(
+            Self.open(names), weights: Self.weights(of: names), part: part, split: split, sequenceLength: sequenceLength, seed: seed,
+            order: choice, version: version)
+    }
+
+    /// Opens data sets: for a source, or for several of them.
+    public static func open(_ names: [DataSetName]) throws(SamplingError) -> [IndexedDataset] {
+        var datasets: [IndexedDataset] = []
+        for name in names { do { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .index(error) } }
+        return datasets
+    }
+
+    /// The weights of data sets, nil when none has one. Throws when only some have.
+    public static func weights(of names: [DataSetName]) throws(SamplingError) -> [Double]? {
+        let weights = names.compactMap(\.weight)
+        guard weights.isEmpty || weights.count == names.count else {
+            throw .missingWeight(names.first { $0.weight == nil }!.prefix)
+        }
+        return weights.isEmpty ? nil : weights
+    }
+
+    /// A source of data sets that are open.
+    ///
+    /// - Parameter weights: one for each set, or nil.
+    public init(
+        _ datasets: [IndexedDataset], weights: [Double]?, part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int,
+        seed: UInt64, order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
+    ) throws(SamplingError) {
         var streams: [SampleStream] = []
-        for name in names {
-            let dataset: IndexedDataset
-            do { dataset = try IndexedDataset(prefix: name.prefix) } catch { throw .index(error) }
+        for dataset in datasets {
             streams.append(
                 try SampleStream(dataset, sequences: split.sequences(part, of: dataset.sequenceCount), sequenceLength: sequenceLength))
         }
-        let weights = names.compactMap(\.weight)
-        guard weights.isEmpty || weights.count == names.count else {
-            throw .badWeight(names.first { $0.weight == nil }!.prefix)
-        }
         self.streams = streams
         memories = streams.map(\.dataset.memory)
-        firstTokens = streams.map(\.tokens.lowerBound)
         self.part = part
         self.sequenceLength = sequenceLength
-        order = try SampleOrder(
-            sampleCounts: streams.map(\.sampleCount), weights: weights.isEmpty ? nil : weights,
-            seed: CounterRandom.word(seed, UInt64(part.rawValue)), version: version)
         switch choice {
-        case .keyed: megatron = nil
+        case .keyed:
+            order = .keyed(
+                try SampleOrder(
+                    sampleCounts: streams.map(\.sampleCount), weights: weights, seed: CounterRandom.word(seed, UInt64(part.rawValue)),
+                    version: version))
         case .megatron(let samples):
-            guard let seed = UInt32(exactly: seed) else {
-                throw .megatron(.badSeed(seed))
-            }
-            megatron = try MegatronOrder(
-                streams: streams, weights: weights.isEmpty ? nil : weights, requested: samples, randomSeed: seed)
+            guard let seed = UInt32(exactly: seed) else { throw .megatron(.badSeed(seed)) }
+            order = .megatron(try MegatronOrder(streams: streams, weights: weights, requested: samples, randomSeed: seed))
         }
     }
 
+    /// The keyed order; nil where Megatron's was chosen.
+    public var keyedOrder: SampleOrder? {
+        if case .keyed(let order) = order { order } else { nil }
+    }
+
+    /// Megatron's order; nil where the keyed one was chosen.
+    public var megatronOrder: MegatronOrder? {
+        if case .megatron(let order) = order { order } else { nil }
+    }
+
     /// How the keyed order was made; a state records it.
-    public var orderVersion: SampleOrder.Version { order.version }
+    public var orderVersion: SampleOrder.Version { keyedOrder?.version ?? .current }
 
     /// Samples of an epoch before the data changed.
-    public var sampleCount: Int { megatron?.count ?? order.count }
+    public var sampleCount: Int {
+        switch order {
+        case .keyed(let order): order.count
+        case .megatron(let order): order.count
+        }
+    }
 
     /// Samples of each epoch.
-    public var epochSizes: EpochSizes { megatron.map { EpochSizes($0.count) } ?? order.epochSizes }
+    public var epochSizes: EpochSizes {
+        switch order {
+        case .keyed(let order): order.epochSizes
+        case .megatron(let order): EpochSizes(order.count)
+        }
+    }
 
     /// This source as the present of a run whose order has `version` and that had other data sets or weights before:
     /// see `SampleOrder.following`.
     public func following(_ changes: [OrderChange], version: SampleOrder.Version = .current) throws(SamplingError) -> DataSource {
-        guard megatron == nil || changes.isEmpty else {
-            throw .badChange("Megatron's order is made for one blend and one number of samples")
-        }
         var source = self
-        source.order = try order.following(changes, version: version)
+        switch order {
+        case .keyed(let order): source.order = .keyed(try order.following(changes, version: version))
+        case .megatron:
+            guard changes.isEmpty else { throw .badChange("Megatron's order is made for one blend and one number of samples") }
+        }
         return source
     }
 
     /// Changes when the order does: for refusing to resume in another one.
     public var orderFingerprint: UInt64 {
-        guard let megatron else { return order.fingerprint }
-        return CounterRandom.word(6, UInt64(megatron.randomSeed), UInt64(megatron.requested ?? 0))
+        switch order {
+        case .keyed(let order): order.fingerprint
+        case .megatron(let order): CounterRandom.word(6, UInt64(order.randomSeed), UInt64(order.requested ?? 0))
+        }
     }
 
     /// Samples of data set `index` in an epoch.
     public func samplesPerEpoch(_ index: Int) -> Int {
-        guard let megatron else { return order.quotas[index] }
-        guard let blend = megatron.blend else { return megatron.count }
-        return blend.datasetIndex.prefix(megatron.count).count { Int($0) == index }
-    }
-
-    /// Appends the runs of tokens that a slice reads, in order; together `targets + 1` tokens.
-    public func appendRuns(epoch: Int, position: Int, start: Int, targets: Int, to runs: inout [TokenRun]) {
-        let first = runs.count
-        if let megatron {
-            megatron.appendRuns(streams, epoch: epoch, position: position, start: start, targets: targets, to: &runs)
-        } else {
-            runs.append(run(of: order.entry(epoch: epoch, position: position), start: start, targets: targets))
+        switch order {
+        case .keyed(let order): order.quotas[index]
+        case .megatron(let order): order.samples(ofSet: index)
         }
-        runs[first].opensSample = start == 0
     }
 
-    /// In the keyed order, where a sample is one piece of the `.bin`: the run of tokens that a slice of a served sample reads.
-    public func run(of entry: SampleOrder.Entry, start: Int, targets: Int) -> TokenRun {
-        TokenRun(
-            dataset: entry.dataset, pass: entry.pass, token: firstTokens[entry.dataset] + entry.sample * sequenceLength + start,
-            count: targets + 1, beginsSlice: true, endsSlice: true, opensSample: start == 0)
+    /// Appends the runs of tokens that slices of neighbouring samples read, one slice after the other; those of each together are `targets + 1` tokens.
+    ///
+    /// - Parameters:
+    ///   - positions: of the samples in the epoch's order.
+    ///   - start: of each slice in its sample.
+    ///   - entries: memory that is used; what it held is lost.
+    public func appendRuns(
+        epoch: Int, positions: Range<Int>, start: Int, targets: Int, to runs: inout [TokenRun], using entries: inout [SampleOrder.Entry]
+    ) {
+        switch order {
+        case .keyed(let order):
+            entries.removeAll(keepingCapacity: true)
+            order.appendEntries(epoch: epoch, positions: positions, to: &entries)
+            // A sample is one piece of the `.bin`.
+            for entry in entries {
+                runs.append(
+                    TokenRun(
+                        dataset: entry.dataset, pass: entry.pass,
+                        token: streams[entry.dataset].tokens.lowerBound + entry.sample * sequenceLength + start, count: targets + 1,
+                        beginsSlice: true, endsSlice: true, opensSample: start == 0))
+            }
+        case .megatron(let order):
+            for position in positions {
+                let first = runs.count
+                order.appendRuns(streams, epoch: epoch, position: position, start: start, targets: targets, to: &runs)
+                runs[first].opensSample = start == 0
+            }
+        }
     }
 
-    /// In the keyed order, where a sample is one piece of the `.bin`: where the tokens of a slice lie: data set, its pass, and the first input's offset in the `.bin` in tokens.
-    public func location(epoch: Int, position: Int, start: Int) -> (dataset: Int, pass: Int, token: Int) {
-        let entry = order.entry(epoch: epoch, position: position)
-        return (entry.dataset, entry.pass, streams[entry.dataset].firstToken(ofSample: entry.sample) + start)
+    /// The runs of tokens that a slice reads, in order: for a look at one. ``appendRuns(epoch:positions:start:targets:to:using:)`` is for many.
+    public func runs(epoch: Int, position: Int, start: Int, targets: Int) -> [TokenRun] {
+        var (runs, entries) = ([TokenRun](), [SampleOrder.Entry]())
+        appendRuns(epoch: epoch, positions: position..<position + 1, start: start, targets: targets, to: &runs, using: &entries)
+        return runs
     }
 
-    /// Changes when the data or its part do: for refusing to resume with other data.
+    /// Changes when the data or their part do: for refusing to resume with other data.
     public var fingerprints: [UInt64] {
         streams.map { CounterRandom.word($0.dataset.fingerprint, UInt64($0.tokens.lowerBound), UInt64($0.tokens.upperBound)) }
     }

@@ -16,6 +16,9 @@ public struct EpochSizes: Sendable, Equatable {
 
     public subscript(epoch: Int) -> Int { spans.last { $0.epoch <= epoch }!.size }
 
+    public var least: Int { spans.reduce(.max) { min($0, $1.size) } }
+    public var greatest: Int { spans.reduce(0) { max($0, $1.size) } }
+
     /// Samples of all epochs before `epoch`; nil when the number is too large.
     public func samples(beforeEpoch epoch: Int) -> Int? {
         var sum = 0

@@ -6,6 +6,8 @@ public enum SamplingError: Error, OptionNaming, Sendable {
     case index(IndexError)
     case badSplit(String)
     case badWeight(String)
+    /// Some data sets have a weight, this one has none.
+    case missingWeight(String)
     /// Sets or weights that make no order.
     case badOrder(String)
     /// Data that changed at a restart in a way that cannot go on.
@@ -26,6 +28,7 @@ public enum SamplingError: Error, OptionNaming, Sendable {
             "the split \(text) is not three numbers such as 969,30,1 (training, validation, test): give proportions, at least one above zero"
         case .badWeight(let text): "the data set \(text) has a weight that is no number above zero: write prefix=0.3"
         case .badOrder(let reason): "\(reason)"
+        case .missingWeight(let prefix): "the data set \(prefix) has no weight and others have one: give every data set one, or none"
         case .badChange(let reason): "the data cannot change so at a restart: \(reason)"
         case .noSample(let prefix, let tokens, let sequenceLength):
             "\(prefix): this split holds \(tokens) tokens, a sample of length \(sequenceLength) needs \(sequenceLength + 1): use more data, a shorter \(option: "seq-length") or another \(option: "split")"

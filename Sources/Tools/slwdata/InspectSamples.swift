@@ -90,8 +90,7 @@ struct SliceReader {
 
     /// The pieces that a slice consists of, several only in Megatron's order, and where the first one lies.
     private func place(_ slice: SampleSlice) -> (number: Int, pieces: [TokenRun], place: TokenPlace) {
-        var pieces: [TokenRun] = []
-        source.appendRuns(epoch: slice.epoch, position: slice.position, start: slice.start, targets: slice.length, to: &pieces)
+        let pieces = source.runs(epoch: slice.epoch, position: slice.position, start: slice.start, targets: slice.length)
         let number = pieces[0].dataset
         return (number, pieces, TokenPlace(pieces[0].token, of: source.streams[number].dataset, text: text))
     }

@@ -6,6 +6,8 @@ import Quantities
 
 /// `slwdata plan`
 enum PlanCommand {
+    static let exact = Option.flag("--exact", "plan every step, for as long as that takes: else a plan of very many steps is estimated")
+
     static let command = Command(
         "plan", "the schedule of a run before paying for it: steps, tokens, dropped, reused",
         discussion: [
@@ -15,39 +17,41 @@ enum PlanCommand {
             "slwdata plan --data some",
             "slwdata plan --seq-length 1024 --global-batch-size 512 --train-tokens 157286400000 --slw-start 8 --slw-steps 60K --tails drop",
         ],
-        options: PlanInputs.groups, printsJSON: true, run: run)
+        options: PlanInputs.groups + [OptionGroup("Effort", [exact])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let inputs = try PlanInputs(call, data: call[ScheduleOptions.data])
-        var plan = try TrainingPlan(inputs.configuration, samples: inputs.samples)
-        var course = PlanCourse()
         call.console.beginProgress("planning", unit: .things("tokens"), total: inputs.configuration.trainTokens)
-        while let step = plan.nextStep() {
-            course.add(step, plan)
-            // Adaptive pacing without a loss to watch: the soonest that it can reach full length.
-            plan.observe(loss: 1)
-            if step.step % 4096 == 0 { call.console.updateProgress(plan.counts.trained) }
-            if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted after step \(step.step)") }
+        let forecast = try PlanForecast(inputs.configuration, samples: inputs.samples, isExact: call[exact]) { trained in
+            call.console.updateProgress(trained)
+            return !StopSignal.isRequested
         }
+        if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted after step \(forecast.counts.steps)") }
         call.console.endProgress()
-        let counts = plan.counts
+        let counts = forecast.counts
         let full = inputs.configuration.pacing.fullLengthStep(full: inputs.configuration.sequenceLength)
         if call.wantsJSON {
             let json: JSONValue = [
-                "steps": JSONValue(counts.steps), "trained_tokens": JSONValue(counts.trained), "fetched_tokens": JSONValue(counts.fetched),
+                "steps": JSONValue(counts.steps), "estimated": .bool(forecast.isEstimated),
+                "trained_tokens": JSONValue(counts.trained), "fetched_tokens": JSONValue(counts.fetched),
                 "dropped_tokens": JSONValue(counts.dropped), "reused_tokens": JSONValue(counts.reused),
-                "outstanding_tokens": JSONValue(counts.outstanding), "epochs": JSONValue(plan.epoch + 1),
+                "outstanding_tokens": JSONValue(counts.outstanding), "epochs": JSONValue(forecast.epoch + 1),
                 "passes": JSONValue(Double(counts.fetched) / Double(inputs.samples * inputs.configuration.sequenceLength)),
                 "samples": JSONValue(inputs.samples), "seq_length": JSONValue(inputs.configuration.sequenceLength),
                 "global_batch_size": JSONValue(inputs.configuration.globalBatchSize), "full_length_step": JSONValue(full),
-                "ledger_runs": JSONValue(course.mostRuns),
+                "ledger_runs": JSONValue(forecast.mostRuns),
             ]
             return call.console.print(json.serialized())
         }
         let share = { (tokens: Int, all: Int) in all == 0 ? "" : "  (\(QuantityText.percent(Double(tokens) / Double(all))))" }
         let rows =
             inputs.rows + [
-                ("", ""), ("steps", QuantityText.count(counts.steps)), ("trained", QuantityText.count(counts.trained) + " tokens"),
+                ("", ""),
+                (
+                    "steps",
+                    QuantityText.count(counts.steps)
+                        + (forecast.isEstimated ? " (estimated, as all that follows: --exact plans every step)" : "")
+                ), ("trained", QuantityText.count(counts.trained) + " tokens"),
                 (
                     "fetched",
                     "\(QuantityText.count(counts.fetched)) tokens, \(QuantityText.fixed(Double(counts.fetched) / Double(inputs.samples * inputs.configuration.sequenceLength), 2)) passes over the data"
@@ -56,42 +60,33 @@ enum PlanCommand {
                 ("dropped", "\(QuantityText.count(counts.dropped)) tokens" + share(counts.dropped, counts.fetched)),
             ]
         call.console.print(TextTable.pairs(rows).text)
-        for line in course.picture(width: max(20, min(72, Terminal.output.width - 16))) { call.console.print(line) }
+        for line in forecast.picture(width: max(20, min(72, Terminal.output.width - 16))) { call.console.print(line) }
     }
 }
 
-/// What a plan did, for a picture: every step of a short plan, every so many of a long one, in bounded memory.
-private struct PlanCourse {
-    private static let limit = 1 << 14
-    private var lengths: [Int] = []
-    private var outstanding: [Int] = []
-    private var stride = 1
-    private(set) var mostRuns = 0
-
-    mutating func add(_ step: PlannedStep, _ plan: TrainingPlan) {
-        mostRuns = max(mostRuns, plan.ledger.runCount)
-        guard (step.step - 1) % stride == 0 else { return }
-        lengths.append(step.sequenceLength)
-        outstanding.append(plan.counts.outstanding)
-        if lengths.count > Self.limit {
-            lengths = Self.everySecond(lengths)
-            outstanding = Self.everySecond(outstanding)
-            stride *= 2
-        }
-    }
-
-    private static func everySecond(_ values: [Int]) -> [Int] { values.indices.lazy.filter { $0 % 2 == 0 }.map { values[$0] } }
-
+extension PlanForecast {
     /// Lengths by step, and beneath them what the ledger held.
-    func picture(width: Int) -> [String] {
-        guard lengths.count > 1 else { return [] }
-        let columns = min(width, lengths.count)
-        func sampled(_ value: (Int) -> Double) -> [Double] { (0..<columns).map { value($0 * (lengths.count - 1) / max(1, columns - 1)) } }
+    fileprivate func picture(width: Int) -> [String] {
+        guard counts.steps > 1 else { return [] }
+        let columns = min(width, counts.steps)
+        func sampled(_ value: (_ point: Int, _ step: Int) -> Double) -> [Double] {
+            var point = 0
+            return (0..<columns).map { column in
+                let step = Int(Double(counts.steps - 1) * Double(column) / Double(max(1, columns - 1))) + 1
+                while point < points.count - 1, points[point].steps < step { point += 1 }
+                return value(point, step)
+            }
+        }
         var lines = ["", "sequence length by step"]
-        lines += Chart.columns(sampled { Double(lengths[$0]) }, height: 6) { QuantityText.compact($0) }
-        if outstanding.contains(where: { $0 > 0 }) {
+        lines += Chart.columns(sampled { point, _ in Double(points[point].length) }, height: 6) { QuantityText.compact($0) }
+        if points.contains(where: { $0.outstanding > 0 }) {
+            let outstanding = sampled { point, step in
+                let (before, after) = (point == 0 ? (0, 0) : (points[point - 1].steps, points[point - 1].outstanding), points[point])
+                let share = Double(step - before.0) / Double(max(1, after.steps - before.0))
+                return Double(before.1) + (Double(after.outstanding) - Double(before.1)) * min(share, 1)
+            }
             lines += ["", "tokens in the ledger by step"]
-            lines += Chart.columns(sampled { Double(outstanding[$0]) }, height: 4) { QuantityText.compact($0) }
+            lines += Chart.columns(outstanding, height: 4) { QuantityText.compact($0) }
         }
         return lines
     }

@@ -127,7 +127,7 @@ struct PlanInputs {
         ]
         let epoch = "\(QuantityText.count(samples)) samples, \(QuantityText.count(samples * configuration.sequenceLength)) tokens"
         rows.append(("epoch", source == nil ? epoch + " (no --data)" : epoch))
-        if source?.megatron != nil { rows.append(("order", "Megatron-Core's")) }
+        if source?.megatronOrder != nil { rows.append(("order", "Megatron-Core's")) }
         return rows
     }
 

@@ -1,3 +1,4 @@
+package import Batches
 public import Files
 import JSON
 package import Tokenization
@@ -109,7 +110,7 @@ public final class Evaluator {
             func filled(_ values: [Int32], with filler: Int32) -> [Int32] {
                 values + [Int32](repeating: filler, count: length - values.count)
             }
-            let batch = StepBatch(
+            let batch = Batch(
                 inputs: block.flatMap { filled(items[$0].inputs, with: 0) }, targets: block.flatMap { filled(items[$0].targets, with: -1) },
                 length: length)
             let scores = try batch.withRows(0..<batch.rows) { rows throws(ModelError) in try scorer.scores(rows, withRanks: withRanks) }

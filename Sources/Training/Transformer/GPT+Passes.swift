@@ -1,3 +1,5 @@
+public import Batches
+
 extension GPT {
     /// The sum of the losses (natural logarithm) of all targets; adds `scale` times its gradient to ``gradients``.
     ///

@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+import Batches
 import Hashing
 
 /// Times whole training steps (forward, backward, norm, clipped AdamW with statistics) of a fresh model on one synthetic batch. Weights and batch are

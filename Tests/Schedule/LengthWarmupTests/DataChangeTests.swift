@@ -1,3 +1,4 @@
+import Batches
 import Sampling
 import TestSupport
 import Testing
@@ -148,11 +149,11 @@ struct DataChangeTests {
             // What is served from the last change to the epoch's end has the new proportions, to one draw a set.
             let opened = last.names.indices.map { index in
                 (changes.last!.position..<source.epochSizes[epoch]).count {
-                    source.order.entry(epoch: epoch, position: $0).dataset == index
+                    source.keyedOrder!.entry(epoch: epoch, position: $0).dataset == index
                 }
             }
-            let (sum, whole) = (Double(opened.reduce(0, +)), Double(source.order.quotas.reduce(0, +)))
-            for (count, quota) in zip(opened, source.order.quotas) where sum > 0 {
+            let (sum, whole) = (Double(opened.reduce(0, +)), Double(source.keyedOrder!.quotas.reduce(0, +)))
+            for (count, quota) in zip(opened, source.keyedOrder!.quotas) where sum > 0 {
                 #expect(abs(Double(count) - sum * Double(quota) / whole) <= Double(opened.count) + 1)
             }
         }

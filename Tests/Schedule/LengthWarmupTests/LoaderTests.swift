@@ -1,3 +1,4 @@
+import Batches
 import IndexedDatasets
 import Sampling
 import TestSupport
@@ -123,7 +124,7 @@ struct LoaderTests {
 
     /// A served sample by the arrays that Megatron would build, which their own tests compare with Megatron's.
     private func megatronTokens(_ source: DataSource, _ position: Int) -> [Int32] {
-        let order = source.megatron!
+        let order = source.megatronOrder!
         let set = order.blend.map { Int($0.datasetIndex[position]) } ?? 0
         let sample = order.blend.map { Int($0.sampleIndex[position]) } ?? position
         let dataset = source.streams[set].dataset
@@ -150,7 +151,6 @@ struct LoaderTests {
             let assembler = BatchAssembler(
                 plan: try TrainingPlan(configuration, samples: source.sampleCount), source: source, rank: 0, world: 1, microBatchSize: 2)
             let producer = BatchProducer(assembler, depth: depth, worthwhile: worthwhile)
-            defer { producer.stop() }
             var seen: [[Int32]] = []
             while let produced = producer.next() {
                 let batch = produced.batch

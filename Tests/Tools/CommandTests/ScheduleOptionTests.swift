@@ -57,8 +57,7 @@ struct ScheduleOptionTests {
             [DataSetName(prefix: directory.file("data"))], part: .train, sequenceLength: 64, seed: 1234, order: .megatron(samples: samples))
         #expect(shown["samples"]?.int == source.sampleCount)
         for (position, row) in try #require(shown["rows"]?.array).enumerated() {
-            var runs: [TokenRun] = []
-            source.appendRuns(epoch: 0, position: position, start: 0, targets: 64, to: &runs)
+            let runs = source.runs(epoch: 0, position: position, start: 0, targets: 64)
             let pieces = try #require(row.array?.first?["pieces"]?.array)
             #expect(pieces == runs.map { .array([JSONValue($0.token), JSONValue($0.inputCount)]) })
         }

@@ -1,3 +1,4 @@
+import Batches
 import Evaluation
 import Exchange
 import Files
@@ -152,7 +153,7 @@ import Transformer
         let model = try TrainedModel(folder.path, choosing: .newest, lanes: 1)
         try model.export(to: directory.file("hf"), tokenizer: nil)
         let back = try TrainedModel(directory.file("hf"), lanes: 1)
-        let batch = StepBatch(inputs: (0..<32).map { $0 % 50 }, targets: (0..<32).map { ($0 * 3 + 1) % 50 }, length: 16)
+        let batch = Batch(inputs: (0..<32).map { $0 % 50 }, targets: (0..<32).map { ($0 * 3 + 1) % 50 }, length: 16)
         let expected = try batch.withRows(0..<2) { try model.scores($0, withRanks: true) }
         #expect(try batch.withRows(0..<2) { try back.scores($0, withRanks: true) } == expected)
         #expect(expected.contains { $0.negativeLogLikelihood > 0 })
@@ -197,7 +198,7 @@ import Transformer
             try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: source + "/reference.json"))) as! [String: Any]
         let ids = (reference["ids"] as! [Int]).map { Int32($0) }
         let model = try TrainedModel(directory.path, lanes: 2)
-        let batch = StepBatch(inputs: ids, targets: Array(ids.dropFirst()) + [-1], length: ids.count)
+        let batch = Batch(inputs: ids, targets: Array(ids.dropFirst()) + [-1], length: ids.count)
         let scores = try batch.withRows(0..<1) { try model.scores($0, withRanks: false) }
         for (score, expected) in zip(scores, reference["nll"] as! [Double]) { #expect(abs(score.negativeLogLikelihood - expected) < 1e-4) }
 

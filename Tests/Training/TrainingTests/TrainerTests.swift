@@ -1,3 +1,4 @@
+import Batches
 import Files
 import Foundation
 import JSON
@@ -92,7 +93,7 @@ final class CountingSource: BatchSource {
 
     init(vocabulary: Int, rows: Int, length: Int) { (self.vocabulary, self.rows, self.length) = (vocabulary, rows, length) }
 
-    func next() throws(TrainingError) -> StepBatch? {
+    func next() throws(TrainingError) -> Batch? {
         step += 1
         let now = min(length, 2 + step / 2)
         func token(_ index: Int) -> Int32 { Int32((index * index / 3 + step) % vocabulary) }
@@ -100,7 +101,7 @@ final class CountingSource: BatchSource {
         let targets = (0..<all).map { $0 % 7 == 6 ? -1 : token($0 + 1) }
         counts.used += all
         for target in targets { digest &+= UInt64(UInt32(bitPattern: target)) &* 0x9E37_79B9 }
-        return StepBatch(inputs: (0..<all).map(token), targets: targets, length: now)
+        return Batch(inputs: (0..<all).map(token), targets: targets, length: now)
     }
 
     func observe(loss: Double) {}

@@ -1,3 +1,4 @@
+import Batches
 import Foundation
 import JSON
 import TestSupport
@@ -24,7 +25,7 @@ struct TransformersLogitsTests {
             #expect(expected.count == ids.count * model.vocabularySize * 4)
 
             var logits = [Float](repeating: 0, count: ids.count * model.vocabularySize)
-            let batch = StepBatch(inputs: ids, targets: [Int32](repeating: -1, count: ids.count), length: length)
+            let batch = Batch(inputs: ids, targets: [Int32](repeating: -1, count: ids.count), length: length)
             try logits.withUnsafeMutableBufferPointer { buffer in
                 try batch.withRows(0..<batch.rows) { try model.model.logits($0, at: Array(ids.indices), into: buffer) }
             }

@@ -40,11 +40,9 @@ public struct MegatronCacheBuilder: Sendable {
 
     /// Writes the caches; splits that round to no sequence have none (Megatron would loop for ever on them).
     public func build() throws(SamplingError) -> [Built] {
-        let weights = names.compactMap(\.weight)
-        guard weights.isEmpty || weights.count == names.count else { throw .badWeight(names.first { $0.weight == nil }!.prefix) }
+        let weights = try DataSource.weights(of: names) ?? []
         let isBlend = names.count > 1 || !weights.isEmpty
-        var datasets: [IndexedDataset] = []
-        for name in names { do { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .index(error) } }
+        let datasets = try DataSource.open(names)
         var built: [Built] = []
         for part in DocumentSplit.Part.allCases {
             let requested = sampleCounts[part.rawValue]

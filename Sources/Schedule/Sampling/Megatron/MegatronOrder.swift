@@ -61,6 +61,9 @@ public struct MegatronOrder: Sendable {
         }
     }
 
+    /// Samples of one data set among those that are served.
+    func samples(ofSet set: Int) -> Int { blend?.datasetIndex.prefix(count).count { Int($0) == set } ?? count }
+
     /// Data set, and sample in that set's own shuffled order.
     func entry(_ position: Int) -> (dataset: Int, sample: Int) {
         guard let blend else { return (0, position) }

@@ -1,3 +1,4 @@
+import Batches
 public import Transformer
 import TypedErrors
 

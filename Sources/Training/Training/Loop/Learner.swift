@@ -1,3 +1,4 @@
+import Batches
 import JSON
 import Transformer
 
@@ -50,7 +51,7 @@ struct UpdateMeasurement: Equatable, Sendable {
 /// Where batches come from, in an order that is a pure function of configuration and data.
 protocol BatchSource: AnyObject {
     /// The batch of the next step; nil when the plan ends.
-    func next() throws(TrainingError) -> StepBatch?
+    func next() throws(TrainingError) -> Batch?
     /// Tells the mean loss of the batch handed out last, which later ones may depend on: once a step, before ``next()`` and ``state()``.
     func observe(loss: Double)
     /// Everything that later batches depend on, as of the last batch handed out.

@@ -1,3 +1,4 @@
+import Batches
 import Files
 import Metrics
 import Transformer
@@ -62,7 +63,7 @@ extension Trainer {
     }
 
     /// One step: gradients of all rows in passes of a fixed size, clipping, update.
-    private func step(_ batch: StepBatch, _ schedule: inout LearningRateSchedule) throws(TrainingError) -> StepRecord {
+    private func step(_ batch: Batch, _ schedule: inout LearningRateSchedule) throws(TrainingError) -> StepRecord {
         var record = StepRecord()
         record.learningRate = schedule.rate(consumed: state.progress)
         let number = state.progress.steps + 1

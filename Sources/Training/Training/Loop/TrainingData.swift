@@ -1,27 +1,27 @@
+import Batches
 import IndexedDatasets
 import JSON
 import LengthWarmup
 import Sampling
-import Transformer
 import TypedErrors
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
 package struct TrainingData {
-    let names: [DataSetName]
     let split: DocumentSplit
+    /// Opened once: every source of a run is made of these.
     let datasets: [IndexedDataset]
+    /// One for each data set, or nil.
+    let weights: [Double]?
     /// Tokenizer that made the tokens, as the data sets' side files name it; nil when none does.
     let tokenizer: DatasetMetadata.TokenizerIdentity?
 
     /// Opens every data set of `configuration`. Sets that different tokenizers made cannot be mixed.
     package init(_ configuration: TrainingConfiguration) throws(TrainingError) {
         guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
-        names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
-        var datasets: [IndexedDataset] = []
+        let names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
         split = try mapping(TrainingError.data, DocumentSplit(configuration.split))
-        for name in names {
-            datasets.append(try mapping({ (error: IndexError) in TrainingError.data(.index(error)) }, IndexedDataset(prefix: name.prefix)))
-        }
+        datasets = try mapping(TrainingError.data, DataSource.open(names))
+        weights = try mapping(TrainingError.data, DataSource.weights(of: names))
         var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
         for dataset in datasets {
             guard let found = dataset.metadata?.tokenizer else { continue }
@@ -32,7 +32,6 @@ package struct TrainingData {
             }
             tokenizer = (found, dataset.prefix)
         }
-        self.datasets = datasets
         self.tokenizer = tokenizer?.identity
     }
 
@@ -58,7 +57,7 @@ package struct TrainingData {
         let source = try mapping(
             TrainingError.data,
             DataSource(
-                names, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
+                datasets, weights: weights, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
                 seed: UInt64(bitPattern: Int64(configuration.seed))))
         return source.fingerprints
     }
@@ -69,7 +68,8 @@ package struct TrainingData {
         let data = try mapping(
             TrainingError.data,
             DataSource(
-                names, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed, order: configuration.orderChoice))
+                datasets, weights: weights, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed,
+                order: configuration.orderChoice))
         return try LoaderSource(data, plan)
     }
 
@@ -80,15 +80,17 @@ package struct TrainingData {
         let data: DataSource
         do throws(SamplingError) {
             // The first order for ever: runs of all builds validate on the same rows.
-            data = try DataSource(names, part: .valid, split: split, sequenceLength: length, seed: 0, version: .shuffledDraws)
+            data = try DataSource(
+                datasets, weights: weights, part: .valid, split: split, sequenceLength: length, seed: 0, version: .shuffledDraws)
         } catch {
             if case .noSample = error { return nil }
             throw .data(error)
         }
         let wanted = max(1, (configuration.validationTokens ?? 0) / length)
         let samples = (0..<min(wanted, data.sampleCount)).map { position in
-            let place = data.location(epoch: 0, position: position, start: 0)
-            return Self.tokens(data.streams[place.dataset].dataset, at: place.token, count: length + 1)
+            data.runs(epoch: 0, position: position, start: 0, targets: length).flatMap { run in
+                Self.tokens(data.streams[run.dataset].dataset, at: run.token, count: run.count)
+            }
         }
         return ValidationSet(samples: samples, length: length)
     }
@@ -121,14 +123,7 @@ final class LoaderSource: BatchSource {
         loader = try mapping(TrainingError.plan, Loader(source: data, configuration: configuration))
     }
 
-    func next() throws(TrainingError) -> StepBatch? {
-        guard let batch = loader.next() else { return nil }
-        return unsafe StepBatch(
-            TokenRows(
-                rows: batch.rows, length: batch.length, inputs: UnsafePointer(batch.inputs), targets: UnsafePointer(batch.targets),
-                segments: UnsafePointer(batch.segments), positions: UnsafePointer(batch.positions)), targetCount: batch.targetCount,
-            owner: batch)
-    }
+    func next() throws(TrainingError) -> Batch? { loader.next() }
 
     func observe(loss: Double) { loader.observe(loss: loss) }
 

@@ -1,12 +1,13 @@
+import Batches
 import Transformer
 
 /// The rows of the validation split that every validation of a run reads: always the same, always at full length.
 package struct ValidationSet {
-    let batch: StepBatch
+    let batch: Batch
 
     /// `samples` are runs of `length + 1` tokens.
     init(samples: [[Int32]], length: Int) {
-        batch = StepBatch(inputs: samples.flatMap { $0[..<length] }, targets: samples.flatMap { $0[1...length] }, length: length)
+        batch = Batch(inputs: samples.flatMap { $0[..<length] }, targets: samples.flatMap { $0[1...length] }, length: length)
     }
 
     /// Mean loss per target, `rows` rows at a time; the sum is taken in a fixed order.

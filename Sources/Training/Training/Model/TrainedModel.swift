@@ -1,3 +1,4 @@
+package import Batches
 public import Evaluation
 import Exchange
 import Files
@@ -167,7 +168,7 @@ public final class TrainedModel {
         var logits = [Float](repeating: 0, count: vocabularySize)
         for _ in 0..<count {
             let view = Array(tokens.suffix(contextLength))
-            let batch = StepBatch(inputs: view, targets: [Int32](repeating: -1, count: view.count), length: view.count)
+            let batch = Batch(inputs: view, targets: [Int32](repeating: -1, count: view.count), length: view.count)
             try mapping(TrainingError.model) { () throws(ModelError) in
                 try unsafe logits.withUnsafeMutableBufferPointer { buffer throws(ModelError) in
                     try batch.withRows(0..<1) { rows throws(ModelError) in

@@ -1,3 +1,4 @@
+import Batches
 internal import CMathKernels
 
 /// Causal attention within segments, in blocks of 64 queries: a block's scores stay in cache, and the T×T matrix of a row never exists.

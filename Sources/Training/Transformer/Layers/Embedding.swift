@@ -1,3 +1,4 @@
+import Batches
 internal import CMathKernels
 
 /// Token and position embedding, and their gradients.

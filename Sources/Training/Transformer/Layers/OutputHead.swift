@@ -6,6 +6,7 @@
     internal import Darwin
 #endif
 
+import Batches
 internal import CMathKernels
 
 /// Output projection onto the vocabulary (tied to the token embedding) and cross-entropy, in one.

@@ -1,4 +1,4 @@
-/// B rows of T tokens in the caller's memory, row by row: valid for the call that they are given to.
+/// B rows of T tokens in somebody's memory, row by row: what a model reads in one pass, some rows of a ``Batch``. Valid for the call that they are given to.
 public struct TokenRows {
     /// B
     public let rows: Int
@@ -27,20 +27,4 @@ public struct TokenRows {
 
     /// N = B·T
     public var count: Int { rows * length }
-
-    /// Throws for an id or a position that the model does not have.
-    func check(_ configuration: ModelConfiguration) throws(ModelError) {
-        let (words, places) = (UInt32(configuration.vocabularySize), UInt32(configuration.contextLength))
-        for n in 0..<count {
-            if UInt32(bitPattern: inputs[n]) >= words {
-                throw .tokenOutOfRange(id: inputs[n], vocabularySize: configuration.vocabularySize)
-            }
-            if targets[n] != -1, UInt32(bitPattern: targets[n]) >= words {
-                throw .tokenOutOfRange(id: targets[n], vocabularySize: configuration.vocabularySize)
-            }
-            if UInt32(bitPattern: positions[n]) >= places {
-                throw .positionOutOfRange(position: positions[n], contextLength: configuration.contextLength)
-            }
-        }
-    }
 }
