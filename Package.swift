@@ -66,7 +66,11 @@ let base: [Target] = [
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
     module("Data", "Decompression", ["CDecompression", "CZstd"], swift: kernel),
-    module("Data", "Corpus", ["CZstd", "CByteScan", "Concurrency", "Decompression", "Files", "JSON", "TypedErrors"], swift: kernel),
+    module("Data", "Parquet", ["Decompression", "Files", "TypedErrors"], swift: kernel),
+    module("Data", "Arrow", ["Decompression", "Files", "TypedErrors"], swift: kernel),
+    module(
+        "Data", "Corpus",
+        ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "TypedErrors"], swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
     module(
         "Data", "Tokenization",
@@ -142,7 +146,7 @@ let testTargets: [Target] = [
     tests("Base", "JSONTests", ["JSON", "CByteScan"]),
     tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files", "Hashing"]),
     tests("Data", "DecompressionTests", ["Decompression", "CDecompression", "Files"]),
-    tests("Data", "CorpusTests", ["Corpus", "Files", "JSON"]),
+    tests("Data", "CorpusTests", ["Corpus", "Files", "JSON", "Hashing"]),
     tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files"]),
     tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"]),
     tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON", "Hashing"]),

@@ -19,6 +19,8 @@ public final class ChunkReader: @unchecked Sendable {
         let part: InputPart
         let streams: InputStreams
         var stream: InputStreams.Stream
+        /// Set when the stream is a table.
+        var table: TableChunks?
         /// From where bytes come: the stream's peeked source, or the file itself after a seek.
         var source: any ByteSource
         /// Offset in the input of the first byte that was not given out yet.
@@ -66,10 +68,16 @@ public final class ChunkReader: @unchecked Sendable {
                 try open(part)
                 continue
             }
-            if !current!.isDone, let chunk = current!.stream.format == .wholeStream ? try nextDocuments() : try nextRecords() {
-                return chunk
-            }
+            if !current!.isDone, let chunk = try nextChunk() { return chunk }
             try openNextStream()
+        }
+    }
+
+    private func nextChunk() throws(CorpusError) -> RawChunk? {
+        switch current!.stream.format {
+        case .wholeStream: try nextDocuments()
+        case .table: try nextRows()
+        case .jsonLines, .lines, .sentences, .docElements: try nextRecords()
         }
     }
 
@@ -82,6 +90,12 @@ public final class ChunkReader: @unchecked Sendable {
         current = Current(
             part: part, streams: streams, stream: stream, source: stream.source, byteOffset: 0, buffer: pool.take(pool.standardBytes))
         let resumed = part.input == start.input ? start : CorpusPosition()
+        if let table = stream.table {
+            current!.table = TableChunks(table, options, pool)
+            current!.byteOffset = resumed.byteOffset
+            let sections = part.bytes.map { table.sections(beginningIn: $0) } ?? 0..<table.sectionRows.count
+            return try table.begin(sections: sections, atRow: resumed.line)
+        }
         if let bytes = part.bytes, bytes.lowerBound > resumed.byteOffset {
             // The line that begins before the part belongs to the part before: start one byte early and pass over its rest.
             try pass(to: bytes.lowerBound - 1, line: 0)
@@ -260,6 +274,20 @@ public final class ChunkReader: @unchecked Sendable {
             input: current!.part.input, byteOffset: begin, endOffset: current!.byteOffset,
             content: .oversized(lineCount: lineCount, reason: reason),
             buffer: pool.take(0), count: 0, pool: pool)
+    }
+
+    // MARK: tables
+
+    private func nextRows() throws(CorpusError) -> RawChunk? {
+        var (buffer, count) = (current!.buffer, 0)
+        defer { (current!.buffer, current!.count) = (buffer, 0) }
+        guard let rows = try current!.table!.next(into: &buffer, &count) else { return nil }
+        let chunk = RawChunk(
+            input: current!.part.input, byteOffset: current!.byteOffset, endOffset: current!.byteOffset + count, content: .rows(rows),
+            buffer: buffer, count: count, pool: pool)
+        current!.byteOffset += count
+        buffer = pool.take(pool.standardBytes)
+        return chunk
     }
 
     // MARK: whole documents

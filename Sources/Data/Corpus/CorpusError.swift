@@ -10,6 +10,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     case compression(path: String, byteOffset: Int, reason: String)
     /// A tar that is malformed. `byteOffset` counts in the decompressed archive.
     case archive(path: String, byteOffset: Int, reason: String)
+    /// A Parquet or Arrow file that is damaged, or of which the texts cannot be had. `place`: row group, column and page; empty when it is about the whole file.
+    case table(path: String, place: String, reason: String)
     /// The program that decompresses this format is not installed.
     case missingProgram(String, path: String)
     /// The program that decompresses this format failed.
@@ -30,12 +32,16 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     public var description: String {
         switch self {
         case .file(let error): error.description
+        case .badLine(let origin, let byte, let reason) where origin.section != nil:
+            "\(PathName.printable(origin.path)), row \(origin.line) (in \(origin.section!)), byte \(byte + 1): \(reason)"
         case .badLine(let origin, let byte, let reason):
             "\(PathName.printable(origin.path)), line \(origin.line), byte \(byte + 1) (offset \(origin.byteOffset + byte)): \(reason)"
         case .compression(let path, let byteOffset, let reason):
             "\(PathName.printable(path)): cannot decompress this at compressed byte \(byteOffset): \(reason)"
         case .archive(let path, let byteOffset, let reason):
             "\(PathName.printable(path)): cannot read this tar at byte \(byteOffset): \(reason)"
+        case .table(let path, let place, let reason):
+            "\(PathName.printable(path)): \(place.isEmpty ? "" : PathName.printable(place) + ": ")\(PathName.printable(reason))"
         case .missingProgram(let program, let path):
             "\(PathName.printable(path)): reading this needs the program \(program), which is not installed or not on PATH"
         case .programFailed(let program, let path, let status, let message):

@@ -28,7 +28,7 @@ public struct CorpusTally: Sendable, Equatable {
             let error = CorpusError.badLine(
                 DocumentOrigin(
                     path: inputs.inputs[batch.input].path, line: before + bad.line + 1,
-                    byteOffset: batch.byteRange.lowerBound + bad.byteOffset),
+                    byteOffset: batch.byteRange.lowerBound + bad.byteOffset, section: batch.section(ofLine: bad.line)),
                 byteInLine: bad.byteInLine, reason: bad.reason)
             if options.badLines == .fail { throw error }
             if badLines + index < Self.reportedBadLines { report("skipped \(error)") }

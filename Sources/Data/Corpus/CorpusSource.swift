@@ -37,7 +37,7 @@ public enum UnknownFilePolicy: String, Sendable, CaseIterable {
 /// How a corpus is read.
 public struct CorpusOptions: Sendable {
     public var source: CorpusSource
-    /// The key of the text in JSON Lines: a member of the line's object, taken literally.
+    /// The key of the text in JSON Lines: a member of the line's object, taken literally. In tables the name of the column, with dots inside groups.
     public var textKey: String
     /// Only documents of these sets of the Pile (`meta.pile_set_name`); nil for all.
     public var pileSets: Set<String>?
@@ -69,18 +69,23 @@ public struct CorpusOptions: Sendable {
 /// Where a document (or a bad line) is.
 public struct DocumentOrigin: Sendable, Equatable, CustomStringConvertible {
     public let path: String
-    /// Its first line, counted from 1; in archives and plain text files the number of the document.
+    /// Its first line, counted from 1; in archives and plain text files the number of the document, in tables that of the row.
     public let line: Int
-    /// Its first byte, counted from 0 in the decompressed content. In archives the contents of the members follow one another.
+    /// Its first byte, counted from 0 in the decompressed content. In archives the contents of the members follow one another, in tables the texts.
     public let byteOffset: Int
+    /// Where in a table its row is: `row group 3` of Parquet, `record batch 3` of Arrow, counted from 0. Nil for everything else.
+    public let section: String?
 
-    public init(path: String, line: Int, byteOffset: Int) {
+    public init(path: String, line: Int, byteOffset: Int, section: String? = nil) {
         self.path = path
         self.line = line
         self.byteOffset = byteOffset
+        self.section = section
     }
 
-    public var description: String { "\(path), line \(line), byte \(byteOffset)" }
+    public var description: String {
+        section.map { "\(path), row \(line) (in \($0))" } ?? "\(path), line \(line), byte \(byteOffset)"
+    }
 }
 
 /// A place between two records of a corpus, from where reading can start again.

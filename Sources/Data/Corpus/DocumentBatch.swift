@@ -38,6 +38,8 @@ public final class DocumentBatch: @unchecked Sendable {
     /// So many bad lines of one chunk are described.
     public static let badLineLimit = 32
 
+    /// Where the row groups of a table begin in the chunk; empty for everything else.
+    var sections: [TableRows.Section] = []
     var text: UnsafeMutableRawBufferPointer
     var textCount = 0
 
@@ -70,8 +72,11 @@ public final class DocumentBatch: @unchecked Sendable {
     public func origin(of index: Int, in inputs: InputList, linesBefore: Int) -> DocumentOrigin {
         DocumentOrigin(
             path: inputs.inputs[input].path, line: linesBefore + documentLines[index] + 1,
-            byteOffset: byteRange.lowerBound + documentOffsets[index])
+            byteOffset: byteRange.lowerBound + documentOffsets[index], section: section(ofLine: documentLines[index]))
     }
+
+    /// The row group or record batch of a table in which line `line` of the chunk is.
+    func section(ofLine line: Int) -> String? { sections.last { $0.firstRow <= line }?.name }
 
     /// Forgets everything and makes room for `textBytes` bytes of text.
     func reset(for chunk: RawChunk, textBytes: Int) {
@@ -79,6 +84,7 @@ public final class DocumentBatch: @unchecked Sendable {
         documentLines.removeAll(keepingCapacity: true)
         documentOffsets.removeAll(keepingCapacity: true)
         badLines.removeAll(keepingCapacity: true)
+        sections.removeAll(keepingCapacity: true)
         (badLineCount, lineCount, blankLineCount, emptyDocumentCount, filteredCount, textCount) = (0, 0, 0, 0, 0, 0)
         input = chunk.input
         byteRange = chunk.byteOffset..<chunk.endOffset

@@ -59,6 +59,9 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         return min(even, odd) < 0.1 && max(even, odd) > 0.6 ? .utf16 : nil
     }
 
+    /// A table, of which a column of texts is read.
+    var isTable: Bool { self == .parquet || self == .arrow }
+
     /// Text, though not in UTF-8.
     var isWideText: Bool { self == .utf16 || self == .utf32 }
 
@@ -103,7 +106,8 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .lzw: pipe("gzip -dc \(file)")
         case .brotli: pipe("brotli -dc \(file)")
         case .snappyFrames: pipe("snzip -dc \(file)")
-        case .parquet, .arrow, .orc, .avro, .hdf5, .sqlite: "write its text column as JSON Lines first"
+        case .parquet, .arrow: "leave out --source text to have its column of texts read"
+        case .orc, .avro, .hdf5, .sqlite: "write its text column as JSON Lines first"
         case .numpy: "an array of token ids is read by slwdata convert"
         case .pdf, .png, .jpeg, .executable: "leave it out"
         case .warc: "extract the texts first (trafilatura or resiliparse), as JSON Lines"

@@ -16,6 +16,8 @@ public struct IgnoredInput: Sendable, Equatable {
         case noFile
         /// Recognised by its content or its ending, and not readable.
         case foreign(ForeignFormat)
+        /// The log of a Delta table, beside its Parquet files.
+        case tableLog
         /// Neither its name nor the source that was asked for promise text.
         case unknownName
     }
@@ -28,7 +30,7 @@ public struct IgnoredInput: Sendable, Equatable {
     public var mayHoldText: Bool {
         switch reason {
         case .hidden, .documentation, .tokenIndex, .unfinished: false
-        case .noFile, .foreign, .unknownName: true
+        case .noFile, .foreign, .unknownName, .tableLog: true
         }
     }
 
@@ -40,6 +42,7 @@ public struct IgnoredInput: Sendable, Equatable {
         case .tokenIndex: "part of a token index"
         case .unfinished: "an unfinished file"
         case .noFile: "no regular file"
+        case .tableLog: "the log of a Delta table: files that it has removed are read too"
         case .foreign(let format): format.title
         case .unknownName: "its name promises no text"
         }
@@ -77,7 +80,11 @@ enum InputSelection {
         case .text, .wikipedia, .ccStories: return nil
         case .auto, .jsonl, .realnews, .openwebtext, .pile: break
         }
-        if promisingEndings.contains(where: plain.hasSuffix) || plain.hasPrefix("wiki_") || plain.hasSuffix("_data") { return nil }
+        if promisesParquet(plain) || promisesArrow(plain) || promisingEndings.contains(where: plain.hasSuffix) || plain.hasPrefix("wiki_")
+            || plain.hasSuffix("_data")
+        {
+            return nil
+        }
         // Who says what the files hold means also those whose names say nothing, such as `part-00001` or `RC_2010-01.zst`.
         let saysNothing = !name.contains(".") || Compression(name: name) != nil
         return source != .auto && saysNothing ? nil : .unknownName
@@ -90,13 +97,28 @@ enum InputSelection {
         return parts.contains { $0.hasPrefix(".") } ? .hidden : reason(name: String(name), source: source)
     }
 
+    /// Whether a name says that this is Parquet.
+    static func promisesParquet(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return [".parquet", ".parq", ".pq"].contains(where: name.hasSuffix)
+    }
+
+    /// Whether a name says that this is Arrow.
+    static func promisesArrow(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return [".arrow", ".arrows", ".feather"].contains(where: name.hasSuffix)
+    }
+
     private static let promisingEndings = [".jsonl", ".json", ".ndjson", ".txt", ".tar"]
 
     /// Names, in small letters, of what lies beside a corpus and is none.
     private static func isDocumentation(_ name: String) -> Bool {
         if [".md", ".rst", ".sha256", ".sha1", ".md5", ".crc", ".asc", ".sig", ".torrent"].contains(where: name.hasSuffix) { return true }
         // What Spark, Databricks and Parquet writers leave beside their files.
-        if ["_success", "_metadata", "_common_metadata"].contains(name) || name.hasPrefix("_committed_") || name.hasPrefix("_started_") {
+        // What `datasets` leaves beside its own.
+        if ["_success", "_metadata", "_common_metadata", "dataset_info.json", "dataset_infos.json", "dataset_dict.json"].contains(name)
+            || name.hasPrefix("_committed_") || name.hasPrefix("_started_")
+        {
             return true
         }
         let stem = name.split(separator: ".").first.map(String.init) ?? name

@@ -106,15 +106,18 @@ private struct Finder {
 
     /// Why what a directory holds under this name is not read. A pipe in a directory may never end; who means it, names it.
     private func reason(_ name: String, _ path: String, _ status: FileStatus) throws(CorpusError) -> IgnoredInput.Reason? {
+        if status.kind == .directory, name == "_delta_log" { return .tableLog }
         if status.kind == .directory { return name.hasPrefix(".") ? .hidden : name.hasSuffix(".partial") ? .unfinished : nil }
         guard status.kind == .regular else { return name.hasPrefix(".") ? .hidden : .noFile }
         guard let reason = InputSelection.reason(name: name, source: source) else {
+            // `datasets` describes a folder of Arrow files in these two.
+            if name == "state.json", FileSystem.exists(FileSystem.directory(of: path) + "/dataset_info.json") { return .documentation }
             return try isOwnDescription(path) ? .tokenIndex : nil
         }
         if reason == .unknownName, isBesideIndex(path) { return .tokenIndex }
         // A name that says nothing is no reason when the content says what it is.
         if reason == .unknownName, let format = ForeignFormat(start: try start(path, ForeignFormat.startBytes)[...]) {
-            return .foreign(format)
+            return format.isTable ? nil : .foreign(format)
         }
         return reason
     }

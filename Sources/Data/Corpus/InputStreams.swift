@@ -9,6 +9,8 @@ final class InputStreams {
         let format: RecordFormat
         /// Set when the stream is a plain file that can be entered anywhere.
         let file: FileSource?
+        /// Set when it is a table: it is read through this alone.
+        var table: (any TextTable)?
     }
 
     private let path: String
@@ -35,7 +37,9 @@ final class InputStreams {
     /// Whether lines of this input can be read from the middle.
     static func isSplittable(_ input: CorpusInput, _ options: CorpusOptions) throws(CorpusError) -> Bool {
         guard input.isRegularFile else { return false }
-        guard case .success(let stream)? = try InputStreams(input, options).pending, stream.file != nil else { return false }
+        guard case .success(let stream)? = try InputStreams(input, options).pending else { return false }
+        if stream.table != nil { return true }
+        guard stream.file != nil else { return false }
         return stream.format == .jsonLines || stream.format == .lines
     }
 
@@ -68,11 +72,33 @@ final class InputStreams {
     /// Takes back what ``next()`` gave, for the next call.
     func giveBack(_ result: Result<Stream, CorpusError>) { pending = result }
 
+    /// The table that a plain file is, by its first bytes or by its name. The bytes of one are never text; with `--source text` they are named
+    /// with everything else that is none.
+    private func table(_ source: PeekedSource, name: String, path: String, isPlain: Bool) throws(CorpusError) -> (any TextTable)? {
+        guard options.source != .text, Compression(magic: source.peek(Compression.magicBytes)) == nil else { return nil }
+        let foreign = ForeignFormat(start: source.peek(ForeignFormat.startBytes))
+        let isArrow = foreign == .arrow || foreign == nil && InputSelection.promisesArrow(name)
+        guard isArrow || foreign == .parquet || InputSelection.promisesParquet(name) else { return nil }
+        guard isPlain else {
+            throw .table(
+                path: path, place: "",
+                reason: "Parquet and Arrow are read as files of their own, not from pipes, archives or compressed; unpack it first")
+        }
+        guard options.pileSets == nil else {
+            throw .table(path: path, place: "", reason: "sets of the Pile are named in its JSON Lines, not in Parquet or Arrow")
+        }
+        if isArrow { return try ArrowTable(path, options) }
+        return try ParquetTable(path, options)
+    }
+
     /// Peels compression and archives off `source`. Nil when it is an archive, whose members come next.
     private func open(_ source: any ByteSource, name: String, path: String, file: FileSource?) throws(CorpusError) -> Stream? {
         var (source, name, file) = (PeekedSource(source), name, file)
         for _ in 0..<Self.maximumNesting {
             let promised = Compression(name: name)
+            if let table = try table(source, name: name, path: path, isPlain: file != nil) {
+                return Stream(source: source, format: .table, file: nil, table: table)
+            }
             guard let compression = Compression(magic: source.peek(Compression.magicBytes)) else {
                 let isEmpty = source.peek(1).isEmpty
                 if let promised, !isEmpty { throw .misnamed(path: path, named: promised.rawValue, found: "something else") }

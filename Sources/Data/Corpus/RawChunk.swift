@@ -10,6 +10,8 @@ public final class RawChunk: @unchecked Sendable {
         case records(RecordFormat)
         /// Whole documents, one after the other, with the end of each.
         case documents(ends: [Int])
+        /// Texts of a table, one after the other.
+        case rows(TableRows)
         /// No bytes, but a record that was too long to be held: how many lines it had, and the reason to print.
         case oversized(lineCount: Int, reason: String)
     }

@@ -13,6 +13,8 @@ enum RecordFormat: Sendable, Equatable {
     case docElements
     /// The whole stream is one document.
     case wholeStream
+    /// The rows of a table, which is read by itself and not as a stream.
+    case table
 
     /// Decides for a stream called `name` (without the ending of a compression). Looks at the first bytes where the name does not decide.
     static func of(_ stream: PeekedSource, name: String, path: String, options: CorpusOptions) throws(CorpusError) -> RecordFormat {
@@ -94,7 +96,7 @@ enum RecordFormat: Sendable, Equatable {
             case .jsonLines, .lines: return newline + 1
             case .sentences: if Self.isBlankLine(bytes, endingAt: newline) { return newline + 1 }
             case .docElements: if Self.isClosingLine(bytes, endingAt: newline) { return newline + 1 }
-            case .wholeStream: return nil
+            case .wholeStream, .table: return nil
             }
             end = newline
         }
@@ -108,7 +110,7 @@ enum RecordFormat: Sendable, Equatable {
             case .jsonLines, .lines: return index + 1
             case .sentences: if Self.isBlankLine(bytes, endingAt: index) { return index + 1 }
             case .docElements: if Self.isClosingLine(bytes, endingAt: index) { return index + 1 }
-            case .wholeStream: return nil
+            case .wholeStream, .table: return nil
             }
         }
         return nil

@@ -7,8 +7,9 @@ enum CorpusFlags {
     static let source = Option.choice(
         "--source", "NAME", of: CorpusSource.allCases.map(\.rawValue), default: "auto",
         "layout of the input; auto tells it by name and first bytes")
-    static let textKey = Option.text("--text-key", "KEY", default: "text", "key of the text in JSON Lines").also(
-        "--json-keys", "--json-key")
+    static let textKey = Option.text(
+        "--text-key", "KEY", default: "text", "key of the text in JSON Lines; in Parquet and Arrow the column, meta.text inside groups"
+    ).also("--json-keys", "--json-key")
     static let pileSets = Option.list("--pile-set", "NAME", "only documents of these sets of the Pile (meta.pile_set_name)")
     static let badLines = Option.choice(
         "--bad-lines", "POLICY", of: BadLinePolicy.allCases.map(\.rawValue), default: "fail",

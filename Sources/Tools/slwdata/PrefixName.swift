@@ -5,6 +5,7 @@ import Files
 enum PrefixName {
     private static let endings = [
         ".jsonl", ".ndjson", ".json", ".txt", ".text", ".tar", ".tgz", ".txz", ".zst", ".zstd", ".gz", ".xz", ".bz2", ".lz4",
+        ".parquet", ".parq", ".pq", ".arrow", ".arrows", ".feather",
     ]
 
     /// The prefix that was meant: a shell completes `some` to `some.idx` or `some.bin`.

@@ -32,6 +32,7 @@ enum PreprocessCommand {
         examples: [
             "slwdata preprocess --input some.jsonl",
             "slwdata preprocess --input 'pile/*.jsonl.zst' --pile-set Pile-CC --tokenizer gpt2 --append-eod --output-prefix cc",
+            "slwdata preprocess --input fineweb/ --append-eod --output-prefix fineweb",
             "zcat texts.jsonl.gz | slwdata preprocess --input - --source jsonl --output-prefix texts",
         ],
         options: [
