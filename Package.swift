@@ -189,7 +189,7 @@ let package = Package(
         .library(name: "IndexedDatasets", targets: ["IndexedDatasets"]),
         .library(name: "Tokenization", targets: ["Tokenization"]),
         .library(name: "Sampling", targets: ["Sampling"]),
-        .library(name: "LengthWarmup", targets: ["LengthWarmup"]),
+        .library(name: "LengthWarmup", targets: ["LengthWarmup", "Batches"]),
         // For C and Python: slwloader.h.
         .library(name: "slwloader", type: .dynamic, targets: ["LoaderLibrary"]),
     ],

@@ -26,7 +26,7 @@ extension AdaptivePacing: PacingFunction {
         }
     }
 
-    /// The length before anything was decided; a plan knows the one of its course.
+    /// The length before anything was decided; a plan has the one of its state.
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int { min(start, full) }
 
     public func fullLengthStep(full: Int) -> Int? { nil }

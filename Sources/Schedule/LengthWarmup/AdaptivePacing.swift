@@ -24,7 +24,7 @@ public struct AdaptivePacing: Sendable, Equatable {
     }
 
     /// What was seen and decided so far.
-    public struct Course: Sendable, Equatable {
+    public struct State: Sendable, Equatable {
         public internal(set) var length: Int
         /// Nil before the first loss.
         public internal(set) var smoothedLoss: Double?
@@ -43,19 +43,19 @@ public struct AdaptivePacing: Sendable, Equatable {
     }
 
     /// Takes in the loss of step `step` (1 for the first).
-    func observe(_ loss: Double, step: Int, full: Int, _ course: inout Course) {
+    func observe(_ loss: Double, step: Int, full: Int, _ state: inout State) {
         if loss.isFinite {
-            let smoothed = course.smoothedLoss.map { $0 + Self.smoothing * (loss - $0) } ?? loss
-            course.smoothedLoss = smoothed
-            course.lowestLoss = min(course.lowestLoss, smoothed)
+            let smoothed = state.smoothedLoss.map { $0 + Self.smoothing * (loss - $0) } ?? loss
+            state.smoothedLoss = smoothed
+            state.lowestLoss = min(state.lowestLoss, smoothed)
         } else {
-            course.isDisturbed = true
+            state.isDisturbed = true
         }
         guard step % interval == 0 else { return }
-        let isCalm = !course.isDisturbed && course.smoothedLoss.map { $0 <= course.lowestLoss * (1 + tolerance) } ?? false
-        course.isDisturbed = false
-        guard isCalm, course.length < full else { return }
-        course.length += min(increment, full - course.length)
-        course.decisions.append(Decision(step: step, length: course.length))
+        let isCalm = !state.isDisturbed && state.smoothedLoss.map { $0 <= state.lowestLoss * (1 + tolerance) } ?? false
+        state.isDisturbed = false
+        guard isCalm, state.length < full else { return }
+        state.length += min(increment, full - state.length)
+        state.decisions.append(Decision(step: step, length: state.length))
     }
 }

@@ -61,7 +61,7 @@ struct BatchAssembler {
             produced.plan = plan
             // The batch's old step serves as memory for the next one.
             swap(&produced.step, &step)
-            awaitsLoss = plan.adaptiveCourse != nil
+            awaitsLoss = plan.adaptiveState != nil
         } else {
             produced.plan = nil
         }

@@ -60,7 +60,7 @@ public final class Loader {
         if changes.count > state?.changes.count ?? 0 { state?.takeOver(names) }
         let source: DataSource
         do { source = try original.following(changes, version: state?.orderVersion ?? original.orderVersion) } catch {
-            throw .badConfiguration("\(error)")
+            throw .sampling(error)
         }
         self.source = source
         self.configuration = configuration

@@ -34,7 +34,7 @@ extension Pacing {
     public static func table(lengths: [Int], bounds: [Int]) -> Pacing { Pacing(StageTable(lengths: lengths, bounds: bounds)) }
     /// DeepSpeed's schedule, with its rounding and its count of steps from 1.
     public static func deepSpeed(_ curriculum: DeepSpeedCurriculum) -> Pacing { Pacing(curriculum) }
-    /// Grows while the loss is calm. The plan keeps its course; the length of a step is not a function of the step alone.
+    /// Grows while the loss is calm. The plan keeps its state; the length of a step is not a function of the step alone.
     public static func adaptive(_ pacing: AdaptivePacing) -> Pacing { Pacing(pacing) }
 
     /// The function when it watches the loss.
@@ -247,12 +247,12 @@ public struct StageTable: PacingFunction {
     }
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
         let stage = bounds.firstIndex { step < $0 } ?? lengths.count - 1
-        return min(lengths[stage], full)
+        return lengths.indices.contains(stage) ? min(lengths[stage], full) : full
     }
-    public func fullLengthStep(full: Int) -> Int? { lengths.last! >= full ? bounds.last ?? 0 : nil }
+    public func fullLengthStep(full: Int) -> Int? { lengths.last ?? full >= full ? bounds.last ?? 0 : nil }
     public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? { bounds.first { step < $0 } }
     public func summary(full: Int) -> String {
-        zip(lengths, bounds).map { "\($0) until step \($1)" }.joined(separator: ", ") + ", then \(lengths.last!)"
+        zip(lengths, bounds).map { "\($0) until step \($1)" }.joined(separator: ", ") + ", then \(lengths.last ?? full)"
     }
 }
 

@@ -76,7 +76,7 @@ public struct BatchWarmup: Sendable, Equatable {
     /// Rows of the step that begins after `trained` tokens.
     public func rows(afterTokens trained: Int, full: Int) -> Int {
         if trained >= tokens || start >= full { return full }
-        let increments = (full - start) / increment
+        let increments = (full - start) / max(increment, 1)
         let reached = Int(Double(trained) / Double(tokens) * Double(increments + 1))
         return min(start + min(reached, increments) * increment, full)
     }

@@ -16,7 +16,7 @@ public struct PlanForecast: Sendable {
     /// The most runs that the ledger held.
     public private(set) var mostRuns = 0
     public private(set) var isEstimated = false
-    /// The course of the plan, by rising steps: every step of a short plan, some of a long one.
+    /// How the plan goes, by rising steps: every step of a short plan, some of a long one.
     public private(set) var points: [Point] = []
 
     /// What is true at the end of a step.
@@ -163,7 +163,7 @@ extension TrainingPlan {
     /// Takes all steps at once that are certain to be alike: whole ones of fresh rows at one length. Returns their number, 0 where the next step is to be planned by
     /// itself. The plan is what as many calls of ``nextStep()`` make of it.
     mutating func skipAlikeSteps() -> Int {
-        guard adaptiveCourse == nil, !isFinished, epochSizes == EpochSizes(samples) else { return 0 }
+        guard adaptiveState == nil, !isFinished, epochSizes == EpochSizes(samples) else { return 0 }
         let (full, length) = (configuration.sequenceLength, nextSequenceLength)
         let rows = configuration.rows(afterTokens: counts.trained)
         let leavesNothing = configuration.tails == .drop || ledger.isEmpty && length == full

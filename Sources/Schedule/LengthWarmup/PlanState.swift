@@ -24,7 +24,7 @@ public struct PlanState: Sendable, Equatable {
     public var fetchedBySource: [Int]
     public var runs: [TailLedger.Run]
     /// Under adaptive pacing: what was seen and decided.
-    public var adaptiveCourse: AdaptivePacing.Course?
+    public var adaptiveState: AdaptivePacing.State?
     /// Where data sets or weights changed so far, oldest first.
     public var changes: [OrderChange] = []
     /// How positions become samples; that of older builds where a state does not say.
@@ -42,7 +42,7 @@ public struct PlanState: Sendable, Equatable {
             "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding), "dropped": JSONValue(counts.dropped),
             "digest": .string(String(digest, radix: 16)), "trained_by_source": .array(trainedBySource.map { JSONValue($0) }),
             "fetched_by_source": .array(fetchedBySource.map { JSONValue($0) }),
-            "adaptive": adaptiveCourse?.json ?? .null, "changes": .array(changes.map(\.json)),
+            "adaptive": adaptiveState?.json ?? .null, "changes": .array(changes.map(\.json)),
             "order_version": JSONValue(orderVersion.rawValue),
         ]
         let text = Array(head.serialized().utf8)
@@ -61,7 +61,7 @@ public struct PlanState: Sendable, Equatable {
         return bytes
     }
 
-    /// Reads what `encoded` made; everything is checked against the bytes at hand before it is believed.
+    /// Reads what `encoded` made; everything is checked against the bytes at hand before it is used.
     public init(decoding bytes: [UInt8]) throws(WarmupError) {
         func word<T: FixedWidthInteger>(_ offset: Int, as type: T.Type) -> T {
             bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: T.self)) }
@@ -112,8 +112,8 @@ public struct PlanState: Sendable, Equatable {
         counts.outstanding = try number("outstanding")
         counts.dropped = try number("dropped")
         if let adaptive = head["adaptive"], !adaptive.isNull {
-            guard let course = AdaptivePacing.Course(json: adaptive) else { throw .badState("its adaptive course is none") }
-            adaptiveCourse = course
+            guard let state = AdaptivePacing.State(json: adaptive) else { throw .badState("its state of adaptive pacing is none") }
+            adaptiveState = state
         }
         if let version = head["order_version"] {
             guard let known = version.int.flatMap(SampleOrder.Version.init) else {
@@ -140,7 +140,7 @@ public struct PlanState: Sendable, Equatable {
         self.trainedBySource = trainedBySource
         self.fetchedBySource = fetchedBySource
         runs = plan.ledger.runs
-        adaptiveCourse = plan.adaptiveCourse
+        adaptiveState = plan.adaptiveState
         self.changes = changes
         self.orderVersion = orderVersion
     }
@@ -196,9 +196,9 @@ extension TrainingPlan {
         guard counts.addUp(epoch: epoch, nextFresh: nextFresh, sizes: epochSizes, sequenceLength: configuration.sequenceLength) else {
             throw .badState("its counts do not add up")
         }
-        if adaptiveCourse != nil, let course = state.adaptiveCourse {
-            guard course.length <= configuration.sequenceLength else { throw .badState("its adaptive length is above the samples'") }
-            adaptiveCourse = course
+        if adaptiveState != nil, let adaptive = state.adaptiveState {
+            guard adaptive.length <= configuration.sequenceLength else { throw .badState("its adaptive length is above the samples'") }
+            adaptiveState = adaptive
         }
         for run in state.runs {
             guard run.start < configuration.sequenceLength, run.positions.upperBound <= samples else {
@@ -229,7 +229,7 @@ extension PlanCounts {
     }
 }
 
-extension AdaptivePacing.Course {
+extension AdaptivePacing.State {
     var json: JSONValue {
         [
             "length": JSONValue(length), "smoothed_loss": JSONValue(smoothedLoss),

@@ -81,14 +81,14 @@ public struct PlannedStep: Sendable, Equatable {
     public var rowCount: Int { groups.reduce(0) { $0 + $1.rowCount } }
     public var targetCount: Int { groups.reduce(0) { $0 + $1.rowCount * $1.targetsPerRow } }
 
-    /// The slices of global row `row`.
+    /// The slices of global row `row`. Traps outside `0 ..< rowCount`.
     public func slices(ofRow row: Int) -> [SampleSlice] {
         var slices: [SampleSlice] = []
         forEachSlice(ofRow: row) { slices.append($0) }
         return slices
     }
 
-    /// The global rows of one rank: an equal share, the last ranks one row less where the world does not divide the batch.
+    /// The global rows of one rank: an equal share, the last ranks one row less where the world does not divide the batch. Traps for a rank outside `0 ..< world`.
     public func rows(ofRank rank: Int, world: Int) -> Range<Int> {
         precondition(rank >= 0 && rank < world, "rank outside the world")
         let count = rowCount

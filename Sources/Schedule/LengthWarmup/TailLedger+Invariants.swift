@@ -1,6 +1,6 @@
 extension TailLedger {
     /// What is wrong with the structure, or nil: for tests and for states that come from outside. O(runs log runs).
-    public func firstViolation(samples: Int) -> String? {
+    func firstViolation(samples: Int) -> String? {
         let runs = self.runs
         var targets = 0
         for run in runs {

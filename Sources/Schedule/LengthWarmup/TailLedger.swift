@@ -26,7 +26,8 @@ public struct TailLedger: Sendable, Equatable {
     /// Fenwick tree over starts of the targets that each start's runs hold.
     private var tree: [Int]
 
-    public init(sequenceLength: Int) {
+    /// - Parameter sequenceLength: at least 1.
+    init(sequenceLength: Int) {
         self.sequenceLength = sequenceLength
         queues = Array(repeating: RangeQueue(), count: sequenceLength)
         tree = Array(repeating: 0, count: sequenceLength + 1)
@@ -43,7 +44,7 @@ public struct TailLedger: Sendable, Equatable {
     }
 
     /// Records that the samples at `positions` have everything from `start` on left. A tail of no length is none.
-    public mutating func record(_ positions: Range<Int>, start: Int) {
+    mutating func record(_ positions: Range<Int>, start: Int) {
         precondition(start > 0 && start <= sequenceLength, "a tail begins inside its sample")
         guard !positions.isEmpty, start < sequenceLength else { return }
         if queues[start].append(positions) { runCount += 1 }
@@ -51,7 +52,7 @@ public struct TailLedger: Sendable, Equatable {
     }
 
     /// Takes up to `limit` of the oldest tails that begin at `start`, one range.
-    public mutating func take(start: Int, limit: Int) -> Range<Int> {
+    mutating func take(start: Int, limit: Int) -> Range<Int> {
         precondition(limit > 0 && queues[start].count > 0, "nothing to take")
         let (taken, emptied) = queues[start].removeFirst(limit: limit)
         if emptied { runCount -= 1 }
@@ -60,7 +61,7 @@ public struct TailLedger: Sendable, Equatable {
     }
 
     /// The start whose tails hold target number `target` when all are laid side by side by start.
-    public func start(holdingTarget target: Int) -> Int {
+    func start(holdingTarget target: Int) -> Int {
         precondition(target >= 0 && target < targetCount, "target outside the ledger")
         var position = 0
         var rest = target
@@ -77,10 +78,10 @@ public struct TailLedger: Sendable, Equatable {
     }
 
     /// How many tails the oldest run of this start holds.
-    public func oldestRunCount(start: Int) -> Int { queues[start].ranges.first?.count ?? 0 }
+    func oldestRunCount(start: Int) -> Int { queues[start].ranges.first?.count ?? 0 }
 
     /// The longest tails that fit into `length` and whose oldest run holds at least `oldestRun`; nil for none.
-    public func start(fitting length: Int, oldestRun: Int) -> Int? {
+    func start(fitting length: Int, oldestRun: Int) -> Int? {
         guard length > 0 else { return nil }
         var start = max(sequenceLength - length, 1)
         while true {

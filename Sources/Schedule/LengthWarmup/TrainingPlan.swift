@@ -22,7 +22,7 @@ public struct TrainingPlan: Sendable {
     public internal(set) var epoch = 0
     public internal(set) var nextFresh = 0
     /// Under adaptive pacing: what was seen and decided.
-    public internal(set) var adaptiveCourse: AdaptivePacing.Course?
+    public internal(set) var adaptiveState: AdaptivePacing.State?
 
     /// A plan whose epochs all have so many samples, at least one.
     public init(_ configuration: PlanConfiguration, samples: Int) throws(WarmupError) {
@@ -40,7 +40,7 @@ public struct TrainingPlan: Sendable {
         self.configuration = configuration
         self.epochSizes = epochSizes
         ledger = TailLedger(sequenceLength: configuration.sequenceLength)
-        if let pacing = configuration.pacing.adaptive { adaptiveCourse = AdaptivePacing.Course(length: pacing.start) }
+        if let pacing = configuration.pacing.adaptive { adaptiveState = AdaptivePacing.State(length: pacing.start) }
     }
 
     /// Whether the token budget is spent, or (under `drop`) more targets were opened than counts may hold.
@@ -51,7 +51,7 @@ public struct TrainingPlan: Sendable {
 
     /// The length of the step that comes next.
     public var nextSequenceLength: Int {
-        if let adaptiveCourse { return adaptiveCourse.length }
+        if let adaptiveState { return adaptiveState.length }
         return configuration.pacing.length(atStep: counts.steps, full: configuration.sequenceLength, granularity: configuration.granularity)
     }
 
@@ -101,9 +101,9 @@ public struct TrainingPlan: Sendable {
 
     /// Tells an adaptive plan the mean loss of the step that `nextStep()` returned last; every other plan ignores it.
     public mutating func observe(loss: Double) {
-        guard let pacing = configuration.pacing.adaptive, var course = adaptiveCourse else { return }
-        pacing.observe(loss, step: counts.steps, full: configuration.sequenceLength, &course)
-        adaptiveCourse = course
+        guard let pacing = configuration.pacing.adaptive, var state = adaptiveState else { return }
+        pacing.observe(loss, step: counts.steps, full: configuration.sequenceLength, &state)
+        adaptiveState = state
     }
 
     /// What a step has collected so far.

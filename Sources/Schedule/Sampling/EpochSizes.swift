@@ -14,7 +14,7 @@ public struct EpochSizes: Sendable, Equatable {
         }
     }
 
-    public subscript(epoch: Int) -> Int { spans.last { $0.epoch <= epoch }!.size }
+    public subscript(epoch: Int) -> Int { (spans.last { $0.epoch <= epoch } ?? spans[0]).size }
 
     public var least: Int { spans.reduce(.max) { min($0, $1.size) } }
     public var greatest: Int { spans.reduce(0) { max($0, $1.size) } }

@@ -51,19 +51,21 @@ public struct SampleOrder: Sendable, Equatable {
             throw .badOrder("each data set needs at least one sample and less than 2^40: there are \(sampleCounts)")
         }
         let total = sampleCounts.reduce(0, +)
-        // Sum and products finite: no share is a number else.
-        guard
-            weights.map({ $0.count == sampleCounts.count && $0.allSatisfy { $0 > 0 } && ($0.reduce(0, +) * Double(total)).isFinite })
-                ?? true
-        else {
-            throw .badOrder("\(sampleCounts.count) data sets need as many weights above zero: there are \(weights!)")
-        }
+        if let weights { try Self.check(weights, sets: sampleCounts.count, samples: total) }
         self.sampleCounts = sampleCounts
         self.seed = seed
         self.version = version
         isWeighted = weights != nil
         quotas = weights.map { Self.quotas(total: total, weights: $0) } ?? sampleCounts
         phases = [OrderPhase(quotas: quotas, isWeighted: isWeighted)]
+    }
+
+    /// Throws for weights that make no shares of so many samples.
+    static func check(_ weights: [Double], sets: Int, samples: Int) throws(SamplingError) {
+        // Sum and products finite: no share is a number else.
+        guard weights.count == sets, weights.allSatisfy({ $0 > 0 }), (weights.reduce(0, +) * Double(samples)).isFinite else {
+            throw .badOrder("\(sets) data sets need as many weights above zero, of a sum that is a number: there are \(weights)")
+        }
     }
 
     private init(_ present: SampleOrder, version: Version, phases: [OrderPhase]) {
@@ -103,7 +105,7 @@ public struct SampleOrder: Sendable, Equatable {
     /// The fingerprint that this order would have with or without weights.
     public func fingerprint(weighted: Bool) -> UInt64 { CounterRandom.word(seed, weighted ? 1 : 0) }
 
-    /// What is served at `position` of `epoch`. O(log data sets); in version 1 once more for each change before it.
+    /// What is served at `position` of `epoch`, which must be one of ``epochSizes``: it traps outside, as an array does. O(log data sets); in version 1 once more for each change before it.
     public func entry(epoch: Int, position: Int) -> Entry {
         let index = phase(holding: (epoch, position))
         if version == .shuffledDraws { return shuffledEntry(epoch: epoch, position: position, phase: index) }

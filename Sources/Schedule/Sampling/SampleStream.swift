@@ -13,7 +13,9 @@ public struct SampleStream: Sendable {
 
     /// Throws when the part is too small for a sample, or lies outside the data set. (An opened data set has its sequences back to back; opening checks it.)
     public init(_ dataset: IndexedDataset, sequences: Range<Int>, sequenceLength: Int) throws(SamplingError) {
-        guard sequenceLength > 0 else { throw .badOrder("samples of length \(sequenceLength) are none: it must be at least 1") }
+        guard (1...1 << 40).contains(sequenceLength) else {
+            throw .badOrder("samples cannot have length \(sequenceLength): it must be at least 1, and at most 2^40")
+        }
         guard sequences.lowerBound >= 0, sequences.upperBound <= dataset.sequenceCount else {
             throw .badOrder("\(dataset.prefix) has \(dataset.sequenceCount) sequences: \(sequences) are not among them")
         }
@@ -30,10 +32,4 @@ public struct SampleStream: Sendable {
 
     /// Full-length samples.
     public var sampleCount: Int { max(tokens.count - 1, 0) / sequenceLength }
-
-    /// Where in the `.bin`, in tokens, sample `index` begins.
-    public func firstToken(ofSample index: Int) -> Int {
-        precondition(index >= 0 && index < sampleCount, "sample outside the stream")
-        return tokens.lowerBound + index * sequenceLength
-    }
 }

@@ -1,5 +1,6 @@
 import CommandKit
 import Files
+import IndexedDatasets
 import JSON
 import LengthWarmup
 import Sampling
@@ -47,17 +48,16 @@ struct PlanInputs {
             if order != .keyed { throw call.misuse("--order megatron needs --data", hint: "its samples depend on the documents") }
             source = nil
         } else {
-            func open(_ length: Int) throws(SamplingError) -> DataSource {
-                try DataSource(names, part: .train, split: split, sequenceLength: length, seed: seed, order: order)
-            }
+            let (datasets, weights) = (try DataSource.open(names), try DataSource.weights(of: names))
             if call[ScheduleOptions.sequenceLength] == nil {
                 // As the trainer does: a short corpus gets shorter rows, so that an epoch has some steps.
-                let tokens = try DataSource(names, part: .train, split: split, sequenceLength: 32, seed: seed).streams.reduce(0) {
-                    $0 + $1.tokens.count
+                let tokens = try datasets.reduce(0) {
+                    $0 + (try SampleStream($1, sequences: split.sequences(.train, of: $1.sequenceCount), sequenceLength: 32)).tokens.count
                 }
                 while length > 32 && tokens / length < 8 * batch { length /= 2 }
             }
-            source = try open(length)
+            source = try DataSource(
+                datasets, weights: weights, part: .train, split: split, sequenceLength: length, seed: seed, order: order)
         }
         let epoch = source?.sampleCount
         guard let budget = call[ScheduleOptions.trainTokens] ?? epoch.map({ $0 * length }) else {

@@ -103,7 +103,7 @@ struct PacingTests {
             resumed.observe(loss: step == 4 ? loss : 2)
             let state = try PlanState(decoding: PlanState(plan: resumed, sources: [], digest: 0, trainedBySource: []).encoded)
             resumed = try TrainingPlan(configuration, samples: 1000, state: state)
-            #expect(resumed.adaptiveCourse == live.adaptiveCourse)
+            #expect(resumed.adaptiveState == live.adaptiveState)
         }
         // Steps 4 to 6 are the interval that saw it.
         #expect(lengths == [8, 8, 8, 16, 16, 16, 16, 16, 16, 24, 24, 24, 32, 32, 32])
@@ -120,9 +120,9 @@ struct PacingTests {
             steps.append(step)
             whole.observe(loss: losses(step.step))
         }
-        #expect(whole.adaptiveCourse!.decisions.count > 3 && whole.counts.outstanding == 0)
+        #expect(whole.adaptiveState!.decisions.count > 3 && whole.counts.outstanding == 0)
         // The spike at step 20 makes it wait.
-        #expect(!whole.adaptiveCourse!.decisions.contains { (20...26).contains($0.step) })
+        #expect(!whole.adaptiveState!.decisions.contains { (20...26).contains($0.step) })
         var resumed = try TrainingPlan(configuration, samples: 200)
         var again: [PlannedStep] = []
         while let step = resumed.nextStep() {

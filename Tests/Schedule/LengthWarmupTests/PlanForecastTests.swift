@@ -146,11 +146,11 @@ struct PlanForecastTests {
 
     @Test(
         "no size traps: each ends exactly, by an estimate, or in a refusal",
-        arguments: [1, 1 << 20], [1, 1 << 24])
+        arguments: [1, 1 << 14], [1, 1 << 24])
     func extremes(length: Int, rows: Int) throws {
         for tails in TailPolicy.allCases {
             for tokens in [1, 1 << 60] {
-                for samples in [1, 1 << 38, 1 << 62, .max] {
+                for samples in [1, 1 << 47, .max] {
                     let slow = AdaptivePacing(start: 1, increment: .max, interval: .max)
                     for pacing in [Pacing.constant, .linear(start: 1, steps: .max), .adaptive(slow)] {
                         let configuration = PlanConfiguration(

@@ -127,7 +127,7 @@ struct TrainingPlanTests {
                 && reuse.counts.fetched == configuration.trainTokens)
     }
 
-    @Test("damaged states are refused in one line, never believed")
+    @Test("damaged states are refused in one line, never used")
     func damagedStates() throws {
         var random = SeededGenerator(TestRun.seed)
         var plan = try randomPlan(&random)

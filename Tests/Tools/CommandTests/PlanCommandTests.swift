@@ -50,4 +50,26 @@ struct PlanCommandTests {
         ).json
         #expect(json["steps"] == 300_000 && json["trained_tokens"] == 157_286_400_000 && json["full_length_step"] == 0)
     }
+
+    @Test("a plan of hundreds of millions of steps is exact or says that it is estimated, in JSON and in words; --exact plans every step")
+    func estimate() throws {
+        let long = ["plan", "--train-tokens", "3T"]
+        let json = try run(Tool.slwdata.path, long + ["--json"]).json
+        #expect(json["estimated"] == true && json["trained_tokens"] == 3_000_000_000_000 && json["dropped_tokens"] == 0)
+        #expect(try run(Tool.slwdata.path, long).text.contains("estimated, as all that follows: --exact plans every step"))
+        let drop = try run(Tool.slwdata.path, long + ["--tails", "drop", "--json"]).json
+        #expect(drop["estimated"] == false && drop["steps"]!.int! > 800_000_000)
+        #expect(drop["trained_tokens"]!.int! - 3_000_000_000_000 < 256)
+
+        let short = ["plan", "--train-tokens", "1M", "--corpus-tokens", "300K"]
+        let quick = try run(Tool.slwdata.path, short + ["--json"])
+        #expect(try quick.json["estimated"] == false)
+        #expect(try run(Tool.slwdata.path, short + ["--exact", "--json"]).text == quick.text)
+    }
+
+    @Test("a number that is none is refused in one line", arguments: ["1e-9223372036854775808", "1e9223372036854775807", "nan"])
+    func noNumber(word: String) throws {
+        let result = try Tool.slwdata("plan", "--train-tokens", word)
+        #expect(result.status == 2 && result.errors.split(separator: "\n").count == 1 && result.errors.contains(word), "\(result.errors)")
+    }
 }

@@ -89,7 +89,7 @@ struct ScheduleOptionTests {
         #expect(both.status == 2 && both.errors.contains("--slw-start and --slw-config cannot both be given"), "\(both.errors)")
     }
 
-    @Test("adaptive pacing trains, and its plan is the soonest course")
+    @Test("adaptive pacing trains, and its plan is the fastest growth")
     func adaptive() throws {
         let options = ["--slw-pacing", "adaptive", "--slw-increment", "16", "--slw-interval", "5", "--slw-tolerance", "0.5"]
         let result = try train(options)

@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 import IndexedDatasets
 
 /// The samples that Megatron-Core would serve to a training job, in its order: `GPTDataset` for one data set, `BlendedDataset` for more.
@@ -21,6 +28,9 @@ public struct MegatronOrder: Sendable {
     init(streams: [SampleStream], weights: [Double]?, requested: Int?, randomSeed: UInt32) throws(SamplingError) {
         self.requested = requested
         self.randomSeed = randomSeed
+        guard streams.count <= MegatronBlend.maximumSetCount else { throw .megatron(.tooManySets(streams.count)) }
+        if let weights { try SampleOrder.check(weights, sets: streams.count, samples: requested ?? 1) }
+        try Self.checkMemory(streams, requested)
         let shares = requested.flatMap { size in weights.map { MegatronBlend.shares(of: size, weights: $0) } }
         if weights != nil, shares == nil { throw .megatronSize }
         var indices: [MegatronSampleIndex] = []
@@ -58,6 +68,18 @@ public struct MegatronOrder: Sendable {
                 blend = MegatronBlend(exhausting: sizes)
             }
             count = blend!.datasetIndex.count
+        }
+    }
+
+    /// Throws when the arrays of so many samples are larger than the machine's memory.
+    private static func checkMemory(_ streams: [SampleStream], _ requested: Int?) throws(SamplingError) {
+        let own = streams.reduce(0.0) { $0 + Double($1.sampleCount) }
+        let passes = max(1, Double(requested ?? 0) / own)
+        let sequences = streams.reduce(0.0) { $0 + Double($1.sequences.count) }
+        let bytes = passes * (4 * sequences + 12 * own) + (streams.count > 1 ? 10 * max(own, Double(requested ?? 0)) : 0)
+        let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
+        guard memory <= 0 || bytes <= memory else {
+            throw .megatron(.tooLarge(samples: requested ?? Int(own), gigabytes: Int(min(bytes / 1e9, 1e15))))
         }
     }
 

@@ -10,6 +10,10 @@ public enum MegatronOrderError: Error, OptionNaming, Equatable, Sendable {
     case staleCache(path: String, reason: String)
     /// More sequences than Megatron can number.
     case tooManySequences(Int)
+    /// More data sets than Megatron's blend can number.
+    case tooManySets(Int)
+    /// More samples than the machine's memory has room for.
+    case tooLarge(samples: Int, gigabytes: Int)
     /// NumPy's generator takes 32 bits.
     case badSeed(UInt64)
 
@@ -20,6 +24,10 @@ public enum MegatronOrderError: Error, OptionNaming, Equatable, Sendable {
         case .staleCache(let path, let reason):
             "the cache \(PathName.printable(path)) does not fit the data: \(reason); delete it and build the cache again"
         case .badSeed(let seed): "Megatron's order needs a seed below 4294967296, not \(seed): choose a smaller \(option: "seed")"
+        case .tooManySets(let count):
+            "Megatron numbers data sets up to \(MegatronBlend.maximumSetCount) but there are \(count): merge some"
+        case .tooLarge(let samples, let gigabytes):
+            "Megatron's order of \(samples) samples needs \(gigabytes) GB, more than this machine has: give fewer \(option: "train-samples"), or \(option: "order") slw"
         case .tooManySequences(let count):
             "Megatron numbers sequences with 32 bits but the data set has \(count): use \(option: "order") slw or split the data set"
         }
