@@ -83,7 +83,7 @@ let data: [Target] = [
 ]
 
 let schedule: [Target] = [
-    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
+    module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Quantities", "Hashing", "TypedErrors"], swift: kernel),
     module("Schedule", "Batches", swift: kernel),
     module(
         "Schedule", "LengthWarmup",

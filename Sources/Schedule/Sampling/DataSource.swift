@@ -1,5 +1,6 @@
 import Hashing
 public import IndexedDatasets
+import TypedErrors
 
 /// A data set of a blend, as the command line spells it: `prefix` or `prefix=weight`.
 public struct DataSetName: Sendable, Equatable {
@@ -57,7 +58,7 @@ public struct DataSource: Sendable {
     /// Opens data sets: for a source, or for several of them.
     public static func open(_ names: [DataSetName]) throws(SamplingError) -> [IndexedDataset] {
         var datasets: [IndexedDataset] = []
-        for name in names { do { datasets.append(try IndexedDataset(prefix: name.prefix)) } catch { throw .index(error) } }
+        for name in names { datasets.append(try mapping(SamplingError.index, IndexedDataset(prefix: name.prefix))) }
         return datasets
     }
 

@@ -1,5 +1,6 @@
 import IndexedDatasets
 public import JSON
+import TypedErrors
 
 /// Builds all index caches that a Megatron-Core job looks for, so that it starts without waiting for rank 0: for each split the
 /// `GPTDataset` of every prefix and, for several prefixes or a weight, the `BlendedDataset`.
@@ -46,6 +47,7 @@ public struct MegatronCacheBuilder: Sendable {
         var built: [Built] = []
         for part in DocumentSplit.Part.allCases {
             let requested = sampleCounts[part.rawValue]
+            try mapping(SamplingError.megatron, MegatronMemory.check(samples: requested ?? 0, bytes: 10 * Double(requested ?? 0)))
             if datasets.contains(where: { split.sequences(part, of: $0.sequenceCount).isEmpty }) { continue }
             let shares = weights.isEmpty ? nil : requested.map { MegatronBlend.shares(of: $0, weights: weights) }
             if !weights.isEmpty, shares == nil { throw .megatronSize }
@@ -75,12 +77,12 @@ public struct MegatronCacheBuilder: Sendable {
             datasetPath: prefix, sampleCount: wanted, split: part.name, randomSeed: randomSeed, sequenceLength: sequenceLength,
             splitText: split.text, splitMatrix: split.matrix, tokenizer: tokenizer)
         let cache = MegatronCache(directory: directory ?? MegatronCache.defaultDirectory(prefix: prefix))
-        do {
+        try mapping(SamplingError.megatron) { () throws(MegatronOrderError) in
             let index = try MegatronSampleIndex(
                 sequences: sequences, epochs: epochs, sequenceLength: sequenceLength, extraToken: 1, randomSeed: randomSeed,
                 length: { dataset.length(ofSequence: $0) })
             try cache.write(index, for: description)
-        } catch { throw .megatron(error) }
+        }
         return (Built(stem: cache.directory + "/" + description.fileStem, split: part.name, samples: epochs.sampleCount), description)
     }
 
@@ -110,7 +112,7 @@ public struct MegatronCacheBuilder: Sendable {
         }
         let description = MegatronBlendDescription(datasets: descriptions, split: part.name, weights: shownWeights, size: size)
         let cache = MegatronCache(directory: directory)
-        do { try cache.write(blend, for: description) } catch { throw .megatron(error) }
+        try mapping(SamplingError.megatron, cache.write(blend, for: description))
         return Built(stem: directory + "/" + description.fileStem, split: part.name, samples: blend.datasetIndex.count)
     }
 }

@@ -1,11 +1,5 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 import IndexedDatasets
+import TypedErrors
 
 /// The samples that Megatron-Core would serve to a training job, in its order: `GPTDataset` for one data set, `BlendedDataset` for more.
 ///
@@ -30,7 +24,8 @@ public struct MegatronOrder: Sendable {
         self.randomSeed = randomSeed
         guard streams.count <= MegatronBlend.maximumSetCount else { throw .megatron(.tooManySets(streams.count)) }
         if let weights { try SampleOrder.check(weights, sets: streams.count, samples: requested ?? 1) }
-        try Self.checkMemory(streams, requested)
+        let blended = streams.count > 1 || weights != nil ? requested ?? streams.reduce(0) { $0 + $1.sampleCount } : 0
+        try mapping(SamplingError.megatron, MegatronMemory.check(samples: blended, bytes: 10 * Double(blended)))
         let shares = requested.flatMap { size in weights.map { MegatronBlend.shares(of: size, weights: $0) } }
         if weights != nil, shares == nil { throw .megatronSize }
         var indices: [MegatronSampleIndex] = []
@@ -42,13 +37,12 @@ public struct MegatronOrder: Sendable {
             else {
                 throw .noSample(prefix: stream.dataset.prefix, tokens: stream.tokens.count, sequenceLength: stream.sequenceLength)
             }
-            do {
-                indices.append(
-                    try MegatronSampleIndex(
-                        sequences: stream.sequences, epochs: epochs, sequenceLength: stream.sequenceLength, extraToken: 1,
-                        randomSeed: randomSeed,
-                        length: { stream.dataset.length(ofSequence: $0) }))
-            } catch { throw .megatron(error) }
+            let index = try mapping(
+                SamplingError.megatron,
+                MegatronSampleIndex(
+                    sequences: stream.sequences, epochs: epochs, sequenceLength: stream.sequenceLength, extraToken: 1,
+                    randomSeed: randomSeed, length: { stream.dataset.length(ofSequence: $0) }))
+            indices.append(index)
         }
         self.indices = indices
         if streams.count == 1, weights == nil {
@@ -68,18 +62,6 @@ public struct MegatronOrder: Sendable {
                 blend = MegatronBlend(exhausting: sizes)
             }
             count = blend!.datasetIndex.count
-        }
-    }
-
-    /// Throws when the arrays of so many samples are larger than the machine's memory.
-    private static func checkMemory(_ streams: [SampleStream], _ requested: Int?) throws(SamplingError) {
-        let own = streams.reduce(0.0) { $0 + Double($1.sampleCount) }
-        let passes = max(1, Double(requested ?? 0) / own)
-        let sequences = streams.reduce(0.0) { $0 + Double($1.sequences.count) }
-        let bytes = passes * (4 * sequences + 12 * own) + (streams.count > 1 ? 10 * max(own, Double(requested ?? 0)) : 0)
-        let memory = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
-        guard memory <= 0 || bytes <= memory else {
-            throw .megatron(.tooLarge(samples: requested ?? Int(own), gigabytes: Int(min(bytes / 1e9, 1e15))))
         }
     }
 
@@ -110,26 +92,4 @@ public struct MegatronOrder: Sendable {
             wanted -= count
         }
     }
-}
-
-/// Consecutive tokens of a data set that a slice reads: the whole slice's inputs and its last target, or one part of them.
-///
-/// The runs of a slice together hold one token more than it has targets; every token but the very first is a target.
-public struct TokenRun: Sendable, Equatable {
-    public var dataset: Int
-    /// How often the set was gone through before.
-    public var pass: Int
-    /// First token, as an offset in the `.bin` in tokens.
-    public var token: Int
-    public var count: Int
-    public var beginsSlice: Bool
-    public var endsSlice: Bool
-    /// Whether the slice is the first of its sample.
-    public var opensSample: Bool = false
-
-    /// Targets among its tokens, and where they begin.
-    public var targetCount: Int { beginsSlice ? count - 1 : count }
-    public var firstTarget: Int { beginsSlice ? token + 1 : token }
-    /// Inputs among its tokens.
-    public var inputCount: Int { endsSlice ? count - 1 : count }
 }

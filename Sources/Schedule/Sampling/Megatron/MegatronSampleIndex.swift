@@ -25,6 +25,8 @@ public struct MegatronSampleIndex: Sendable {
         guard sequences.upperBound <= Int(Int32.max) else {
             throw .tooManySequences(sequences.upperBound)
         }
+        try MegatronMemory.check(
+            samples: epochs.sampleCount, bytes: 4 * Double(sequences.count) * Double(epochs.count) + 12 * Double(epochs.sampleCount))
         var random = RandomState(seed: randomSeed)
 
         // Passes that are shuffled together, then the last one by the same generator if it is kept apart.
