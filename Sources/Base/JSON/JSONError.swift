@@ -4,10 +4,13 @@ public struct JSONError: Error, CustomStringConvertible, Equatable, Sendable {
     public let byteOffset: Int
     /// What, in half a line.
     public let reason: String
+    /// Whether a text is the mistake, which is no Unicode: malformed UTF-8 or half a surrogate pair.
+    public let isInvalidText: Bool
 
-    public init(byteOffset: Int, reason: String) {
+    public init(byteOffset: Int, reason: String, isInvalidText: Bool = false) {
         self.byteOffset = byteOffset
         self.reason = reason
+        self.isInvalidText = isInvalidText
     }
 
     /// One line: "byte 17: expected ',' or '}'". The caller puts the file's name before it.

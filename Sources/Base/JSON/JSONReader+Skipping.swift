@@ -7,22 +7,26 @@ extension JSONReader {
         let outside = depth
         repeat {
             // A value begins here.
-            switch try kind() {
-            case .string: _ = try passString()
-            case .number: _ = try passNumber()
-            case .null: try passLiteral("null")
-            case .bool: try passLiteral(base[byteOffset] == UInt8(ascii: "t") ? "true" : "false")
-            case .array, .object:
-                let isObject = base[byteOffset] == UInt8(ascii: "{")
-                guard outside + open < maximumDepth else { throw error("nested deeper than \(maximumDepth)") }
-                byteOffset += 1
-                let bit = UInt64(1) << UInt64(open & 63)
-                stack[open >> 6] = isObject ? stack[open >> 6] | bit : stack[open >> 6] & ~bit
-                open += 1
-                skipBlanks()
-                if byteOffset < count, base[byteOffset] == UInt8(ascii: isObject ? "}" : "]") { break }
-                if isObject { try passKey() }
-                continue
+            if passesNonNumbers, let word = nonNumber() {
+                try passLiteral(word)
+            } else {
+                switch try kind() {
+                case .string: _ = try passString()
+                case .number: _ = try passNumber()
+                case .null: try passLiteral("null")
+                case .bool: try passLiteral(base[byteOffset] == UInt8(ascii: "t") ? "true" : "false")
+                case .array, .object:
+                    let isObject = base[byteOffset] == UInt8(ascii: "{")
+                    guard outside + open < maximumDepth else { throw error("nested deeper than \(maximumDepth)") }
+                    byteOffset += 1
+                    let bit = UInt64(1) << UInt64(open & 63)
+                    stack[open >> 6] = isObject ? stack[open >> 6] | bit : stack[open >> 6] & ~bit
+                    open += 1
+                    skipBlanks()
+                    if byteOffset < count, base[byteOffset] == UInt8(ascii: isObject ? "}" : "]") { break }
+                    if isObject { try passKey() }
+                    continue
+                }
             }
             // A value has ended: what follows belongs to the innermost open bracket.
             while open > 0 {

@@ -27,6 +27,8 @@ public struct JSONReader {
     /// The next byte to be read.
     public internal(set) var byteOffset = 0
     var depth = 0
+    /// `NaN`, `Infinity` and `-Infinity` are passed over in values that are not read.
+    var passesNonNumbers = false
     /// A value has just ended: a comma or a closing bracket must follow.
     private var isAfterValue = false
     /// ``nextKey()`` or ``nextElement()`` promised a value that was not read yet.
@@ -69,7 +71,26 @@ public struct JSONReader {
         case UInt8(ascii: "-"), 0x30...0x39: return .number
         case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
         case UInt8(ascii: "n"): return .null
+        case UInt8(ascii: "N"), UInt8(ascii: "I"): throw error("expected a value, found \(found) (NaN and Infinity are no JSON)")
         default: throw error("expected a value, found \(found)")
+        }
+    }
+
+    /// Whether the next value is an object. What is no value is left to whoever reads it.
+    mutating func isObject() -> Bool {
+        skipBlanks()
+        return byteOffset < count && base[byteOffset] == UInt8(ascii: "{")
+    }
+
+    /// The word that comes next when it is one of those that Python writes for what is no number.
+    mutating func nonNumber() -> StaticString? {
+        skipBlanks()
+        guard byteOffset < count else { return nil }
+        switch base[byteOffset] {
+        case UInt8(ascii: "N"): return "NaN"
+        case UInt8(ascii: "I"): return "Infinity"
+        case UInt8(ascii: "-") where byteOffset + 1 < count && base[byteOffset + 1] == UInt8(ascii: "I"): return "-Infinity"
+        default: return nil
         }
     }
 
@@ -220,12 +241,12 @@ public struct JSONReader {
             case json_lone_surrogate: "\(around(6)) is half of a surrogate pair and has no UTF-8 form"
             default: "malformed string"
             }
-        return JSONError(byteOffset: min(place, count), reason: reason)
+        return JSONError(byteOffset: min(place, count), reason: reason, isInvalidText: status == json_lone_surrogate)
     }
 
     /// The error for a malformed UTF-8 sequence at `place`.
     func utf8Error(at place: Int) -> JSONError {
-        JSONError(byteOffset: place, reason: "byte \(Self.hexadecimal(base[place])) is not valid UTF-8 here")
+        JSONError(byteOffset: place, reason: "byte \(Self.hexadecimal(base[place])) is not valid UTF-8 here", isInvalidText: true)
     }
 
     // MARK: scalars

@@ -4,6 +4,8 @@ import JSON
 /// Turns chunks into documents. Each worker has its own; nothing is shared and nothing allocated once the buffers have grown.
 public struct ChunkParser: Sendable {
     private let scanner: JSONLineScanner
+    /// For lines whose text is no Unicode.
+    private let replacing: JSONLineScanner
     private let options: CorpusOptions
     private let level = json_best_level()
 
@@ -11,19 +13,22 @@ public struct ChunkParser: Sendable {
         self.options = options
         var rules = JSONLineScanner.Rules(textKey: options.textKey)
         rules.maximumDepth = options.maximumDepth
+        rules.passesNonNumbers = options.invalidText != .fail
+        rules.conditions = options.allConditions.map { JSONLineScanner.Condition(key: $0.key, values: $0.values) }
         if options.source == .pile || options.pileSets != nil {
-            rules.labelPath = ("meta", "pile_set_name")
-            rules.labels = options.pileSets
             // As lm_dataformat, which wrote the Pile, reads its own files.
             rules.joinsParagraphs = true
             rules.acceptsBareString = true
         }
         scanner = JSONLineScanner(rules)
+        rules.replacesLoneSurrogates = true
+        replacing = JSONLineScanner(rules)
     }
 
     /// Replaces the content of `batch` by the documents of `chunk`. What is wrong with the input is in the batch as ``BadLine``s.
     public func parse(_ chunk: RawChunk, into batch: DocumentBatch) {
-        batch.reset(for: chunk, textBytes: chunk.bytes.count + 128)
+        // U+FFFD takes three bytes where one may have been.
+        batch.reset(for: chunk, textBytes: chunk.bytes.count * (options.invalidText == .replace ? 3 : 1) + 128)
         switch chunk.content {
         case .records(.jsonLines): parseJSONLines(chunk.bytes, batch)
         case .records(.lines): parseLines(chunk.bytes, batch)
@@ -54,19 +59,51 @@ public struct ChunkParser: Sendable {
                 return
             }
             do throws(JSONError) {
-                let output = batch.text.baseAddress!.assumingMemoryBound(to: UInt8.self) + batch.textCount
-                if let count = try scanner.scan(body, into: output) {
-                    append(count, number, start, batch)
-                } else {
-                    batch.filteredCount += 1
-                }
+                append(try scanner.scan(body, into: output(batch)), number, start, batch)
             } catch {
-                let isUTF16 = body.starts(with: [0xFF, 0xFE]) || body.starts(with: [0xFE, 0xFF])
-                batch.append(
-                    bad: number, byteOffset: start, byteInLine: mark + error.byteOffset,
-                    isUTF16 ? "this is UTF-16; convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)" : error.reason)
+                if error.isInvalidText, options.invalidText == .replace {
+                    if replaceInvalid(body, number, start, batch) { return }
+                }
+                append(bad: error, mark, body, number, start, batch)
             }
         }
+    }
+
+    private func output(_ batch: DocumentBatch) -> UnsafeMutablePointer<UInt8> {
+        batch.text.baseAddress!.assumingMemoryBound(to: UInt8.self) + batch.textCount
+    }
+
+    private func append(_ line: JSONLineScanner.Line, _ number: Int, _ start: Int, _ batch: DocumentBatch) {
+        switch line {
+        case .text(let count): append(count, number, start, batch)
+        case .unwanted(let value): batch.appendUnwanted(value)
+        }
+    }
+
+    /// Reads a line of which a text is no Unicode, with U+FFFD for each part that is none. False when something else is wrong with it, too.
+    private func replaceInvalid(_ line: UnsafeRawBufferPointer, _ number: Int, _ start: Int, _ batch: DocumentBatch) -> Bool {
+        var text = String(decoding: line, as: UTF8.self)
+        return text.withUTF8 { bytes in
+            do throws(JSONError) {
+                append(try replacing.scan(UnsafeRawBufferPointer(bytes), into: output(batch)), number, start, batch)
+                return true
+            } catch { return false }
+        }
+    }
+
+    private func append(
+        bad error: JSONError, _ mark: Int, _ body: UnsafeRawBufferPointer, _ number: Int, _ start: Int, _ batch: DocumentBatch
+    ) {
+        var reason = error.reason
+        if body.starts(with: [0xFF, 0xFE]) || body.starts(with: [0xFE, 0xFF]) {
+            reason = "this is UTF-16; convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+        } else if batch.byteRange.lowerBound + start == 0, body.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "[") {
+            reason += "; if the file is one array, write its elements a line each (jq -c '.[]')"
+        }
+        if reason.contains("NaN and Infinity") { reason += "; --invalid-text replace passes over them outside of the text" }
+        batch.append(
+            bad: number, byteOffset: start, byteInLine: mark + error.byteOffset, reason,
+            isSkipped: error.isInvalidText && options.invalidText == .skip)
     }
 
     private func parseLines(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
@@ -183,8 +220,15 @@ public struct ChunkParser: Sendable {
             if valid == text.count {
                 copy(text, to: batch, at: 0)
                 append(text.count, row, start, batch)
+            } else if options.invalidText == .replace {
+                var sound = String(decoding: text, as: UTF8.self)
+                sound.withUTF8 {
+                    copy(UnsafeRawBufferPointer($0), to: batch, at: 0)
+                    append($0.count, row, start, batch)
+                }
             } else {
-                batch.append(bad: row, byteOffset: start, byteInLine: valid, "the text is not UTF-8")
+                batch.append(
+                    bad: row, byteOffset: start, byteInLine: valid, "the text is not UTF-8", isSkipped: options.invalidText == .skip)
             }
             start = end
         }
@@ -229,5 +273,12 @@ public struct ChunkParser: Sendable {
 
     private func withoutReturn(_ line: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         line.last == 0x0D ? UnsafeRawBufferPointer(rebasing: line.dropLast()) : line
+    }
+}
+
+extension CorpusOptions {
+    /// What must hold for a document of JSON Lines, the sets of the Pile among it.
+    var allConditions: [DocumentCondition] {
+        conditions + (pileSets.map { [DocumentCondition(key: "meta.pile_set_name", values: $0)] } ?? [])
     }
 }

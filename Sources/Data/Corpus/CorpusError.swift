@@ -12,6 +12,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     case archive(path: String, byteOffset: Int, reason: String)
     /// A Parquet or Arrow file that is damaged, or of which the texts cannot be had. `place`: row group, column and page; empty when it is about the whole file.
     case table(path: String, place: String, reason: String)
+    /// Documents are to be selected by their keys, and here they have none.
+    case unselectable(path: String)
     /// The program that decompresses this format is not installed.
     case missingProgram(String, path: String)
     /// The program that decompresses this format failed.
@@ -42,6 +44,8 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
             "\(PathName.printable(path)): cannot read this tar at byte \(byteOffset): \(reason)"
         case .table(let path, let place, let reason):
             "\(PathName.printable(path)): \(place.isEmpty ? "" : PathName.printable(place) + ": ")\(PathName.printable(reason))"
+        case .unselectable(let path):
+            "\(PathName.printable(path)): documents are selected by keys, which only JSON Lines have"
         case .missingProgram(let program, let path):
             "\(PathName.printable(path)): reading this needs the program \(program), which is not installed or not on PATH"
         case .programFailed(let program, let path, let status, let message):

@@ -7,11 +7,18 @@ public struct CorpusTally: Sendable, Equatable {
     public private(set) var badLines = 0
     public private(set) var blankLines = 0
     public private(set) var textBytes = 0
+    /// Values for which documents were left out, as they are spelled: the first ones.
+    public private(set) var unwantedValues: Set<String> = []
+    /// What is wrong with the first bad line.
+    public private(set) var firstBadReason: String?
     /// Behind the last batch: where a later run goes on.
     public private(set) var position: CorpusPosition
 
     /// So many bad lines are described under the policy `skip`; all are counted.
     public static let reportedBadLines = 20
+
+    /// So many values are remembered.
+    public static let rememberedValues = 20
 
     public init(from position: CorpusPosition = CorpusPosition()) { self.position = position }
 
@@ -30,13 +37,15 @@ public struct CorpusTally: Sendable, Equatable {
                     path: inputs.inputs[batch.input].path, line: before + bad.line + 1,
                     byteOffset: batch.byteRange.lowerBound + bad.byteOffset, section: batch.section(ofLine: bad.line)),
                 byteInLine: bad.byteInLine, reason: bad.reason)
-            if options.badLines == .fail { throw error }
+            if firstBadReason == nil { firstBadReason = bad.reason }
+            if options.badLines == .fail && !bad.isSkipped { throw error }
             if badLines + index < Self.reportedBadLines { report("skipped \(error)") }
             if badLines + index == Self.reportedBadLines { report("more bad lines are counted, not shown") }
         }
         documents += batch.documentCount
         emptyDocuments += batch.emptyDocumentCount
         filteredDocuments += batch.filteredCount
+        for value in batch.unwantedValues where unwantedValues.count < Self.rememberedValues { unwantedValues.insert(value) }
         badLines += batch.badLineCount
         blankLines += batch.blankLineCount
         textBytes += batch.textByteCount
@@ -80,7 +89,7 @@ public final class CorpusReader {
             try tally.add(batch, of: inputs, options, report: report)
         } catch {
             failure = error
-            batch.keep(before: batch.badLines[0].line)
+            batch.keep(before: (batch.badLines.first { !$0.isSkipped } ?? batch.badLines[0]).line)
             if batch.documentCount == 0 { throw error }
         }
         return batch

@@ -6,6 +6,10 @@ public enum CorpusSource: String, Sendable, CaseIterable {
     case jsonl
     /// Plain text: each file is one document, byte for byte.
     case text
+    /// Plain text: each line that is not blank is one document.
+    case lines
+    /// Plain text: what is between blank lines is one document, its lines as they stand.
+    case paragraphs
     /// WikiExtractor's trees: `--json` lines or `<doc>` … `</doc>`.
     case wikipedia
     /// CC-Stories: a sentence a line with empty lines between documents, or a document a line.
@@ -34,13 +38,39 @@ public enum UnknownFilePolicy: String, Sendable, CaseIterable {
     case ignore
 }
 
+/// What to do with a text that is no Unicode: half a surrogate pair in JSON, malformed UTF-8. But for `fail`, `NaN` and `Infinity`, as Python writes
+/// them, are passed over in values that are not asked for.
+public enum InvalidTextPolicy: String, Sendable, CaseIterable {
+    /// It is a bad line.
+    case fail
+    /// It is a bad line that is counted and passed over, whatever is done with others.
+    case skip
+    /// Each part that is none becomes U+FFFD.
+    case replace
+}
+
+/// Something that must hold for a document of JSON Lines to be wanted: the value under a key is one of these.
+public struct DocumentCondition: Sendable, Equatable {
+    /// With dots inside objects.
+    public let key: String
+    public let values: Set<String>
+
+    public init(key: String, values: Set<String>) {
+        self.key = key
+        self.values = values
+    }
+}
+
 /// How a corpus is read.
 public struct CorpusOptions: Sendable {
     public var source: CorpusSource
-    /// The key of the text in JSON Lines: a member of the line's object, taken literally. In tables the name of the column, with dots inside groups.
+    /// The key of the text in JSON Lines, in tables the name of the column; with dots inside objects and groups.
     public var textKey: String
     /// Only documents of these sets of the Pile (`meta.pile_set_name`); nil for all.
     public var pileSets: Set<String>?
+    /// Only documents for which all of these hold.
+    public var conditions: [DocumentCondition] = []
+    public var invalidText = InvalidTextPolicy.fail
     public var badLines: BadLinePolicy
     public var unknownFiles = UnknownFilePolicy.ignore
     /// Take bytes that are no text as they are, for the sources that take any bytes.

@@ -7,6 +7,8 @@ public struct BadLine: Sendable, Equatable {
     /// Where in the line the mistake is.
     public let byteInLine: Int
     public let reason: String
+    /// It is counted and passed over whatever is done with other bad lines.
+    let isSkipped: Bool
 }
 
 /// The documents of one chunk: their texts one behind the other, and where each came from. Reused from chunk to chunk, so that parsing does not allocate.
@@ -30,6 +32,8 @@ public final class DocumentBatch: @unchecked Sendable {
     public internal(set) var emptyDocumentCount = 0
     /// Documents that were left out because their set is not wanted.
     public internal(set) var filteredCount = 0
+    /// Values of documents that were left out for them, as they are spelled: the first ones.
+    public internal(set) var unwantedValues: Set<String> = []
     /// Index of the chunk's input in the input list.
     public internal(set) var input = 0
     /// Where the chunk begins and ends in the decompressed content of its input.
@@ -85,6 +89,7 @@ public final class DocumentBatch: @unchecked Sendable {
         documentOffsets.removeAll(keepingCapacity: true)
         badLines.removeAll(keepingCapacity: true)
         sections.removeAll(keepingCapacity: true)
+        unwantedValues.removeAll(keepingCapacity: true)
         (badLineCount, lineCount, blankLineCount, emptyDocumentCount, filteredCount, textCount) = (0, 0, 0, 0, 0, 0)
         input = chunk.input
         byteRange = chunk.byteOffset..<chunk.endOffset
@@ -114,9 +119,18 @@ public final class DocumentBatch: @unchecked Sendable {
         textCount = documentEnds.last ?? 0
     }
 
-    func append(bad line: Int, byteOffset: Int, byteInLine: Int, _ reason: String) {
+    /// Counts a document that is not wanted, for this value.
+    func appendUnwanted(_ value: UnsafeRawBufferPointer?) {
+        filteredCount += 1
+        if let value, unwantedValues.count < CorpusTally.rememberedValues {
+            unwantedValues.insert(String(decoding: value.prefix(60), as: UTF8.self))
+        }
+    }
+
+    func append(bad line: Int, byteOffset: Int, byteInLine: Int, _ reason: String, isSkipped: Bool = false) {
         badLineCount += 1
-        guard badLines.count < Self.badLineLimit else { return }
-        badLines.append(BadLine(line: line, byteOffset: byteOffset, byteInLine: byteInLine, reason: reason))
+        // The first that may stop the run is always among those that are described.
+        guard badLines.count < Self.badLineLimit || !isSkipped && badLines.allSatisfy(\.isSkipped) else { return }
+        badLines.append(BadLine(line: line, byteOffset: byteOffset, byteInLine: byteInLine, reason: reason, isSkipped: isSkipped))
     }
 }

@@ -106,7 +106,7 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .lzw: pipe("gzip -dc \(file)")
         case .brotli: pipe("brotli -dc \(file)")
         case .snappyFrames: pipe("snzip -dc \(file)")
-        case .parquet, .arrow: "leave out --source text to have its column of texts read"
+        case .parquet, .arrow: "leave out --source to have its column of texts read"
         case .orc, .avro, .hdf5, .sqlite: "write its text column as JSON Lines first"
         case .numpy: "an array of token ids is read by slwdata convert"
         case .pdf, .png, .jpeg, .executable: "leave it out"

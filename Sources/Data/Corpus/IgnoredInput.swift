@@ -77,7 +77,7 @@ enum InputSelection {
         if isDocumentation(name.lowercased()) { return .documentation }
         if let format = ForeignFormat(name: name) { return .foreign(format) }
         switch source {
-        case .text, .wikipedia, .ccStories: return nil
+        case .text, .lines, .paragraphs, .wikipedia, .ccStories: return nil
         case .auto, .jsonl, .realnews, .openwebtext, .pile: break
         }
         if promisesParquet(plain) || promisesArrow(plain) || promisingEndings.contains(where: plain.hasSuffix) || plain.hasPrefix("wiki_")

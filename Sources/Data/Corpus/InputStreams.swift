@@ -75,7 +75,9 @@ final class InputStreams {
     /// The table that a plain file is, by its first bytes or by its name. The bytes of one are never text; with `--source text` they are named
     /// with everything else that is none.
     private func table(_ source: PeekedSource, name: String, path: String, isPlain: Bool) throws(CorpusError) -> (any TextTable)? {
-        guard options.source != .text, Compression(magic: source.peek(Compression.magicBytes)) == nil else { return nil }
+        guard ![.text, .lines, .paragraphs].contains(options.source), Compression(magic: source.peek(Compression.magicBytes)) == nil else {
+            return nil
+        }
         let foreign = ForeignFormat(start: source.peek(ForeignFormat.startBytes))
         let isArrow = foreign == .arrow || foreign == nil && InputSelection.promisesArrow(name)
         guard isArrow || foreign == .parquet || InputSelection.promisesParquet(name) else { return nil }
@@ -84,9 +86,7 @@ final class InputStreams {
                 path: path, place: "",
                 reason: "Parquet and Arrow are read as files of their own, not from pipes, archives or compressed; unpack it first")
         }
-        guard options.pileSets == nil else {
-            throw .table(path: path, place: "", reason: "sets of the Pile are named in its JSON Lines, not in Parquet or Arrow")
-        }
+        guard options.allConditions.isEmpty else { throw .unselectable(path: path) }
         if isArrow { return try ArrowTable(path, options) }
         return try ParquetTable(path, options)
     }
@@ -109,6 +109,7 @@ final class InputStreams {
                     return nil
                 }
                 let format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, options: options)
+                guard format == .jsonLines || options.allConditions.isEmpty else { throw .unselectable(path: path) }
                 return Stream(source: source, format: format, file: file)
             }
             if let promised, promised != compression {

@@ -35,6 +35,8 @@ enum RecordFormat: Sendable, Equatable {
         switch source {
         case .jsonl, .realnews, .pile: return .jsonLines
         case .text: return .wholeStream
+        case .lines: return .lines
+        case .paragraphs: return .sentences
         case .wikipedia: return beginsWithDocElement(stream) ? .docElements : .jsonLines
         case .ccStories: return isJSONName(name) ? .jsonLines : storiesFormat(stream)
         case .openwebtext: return name.hasSuffix(".txt") ? .wholeStream : .jsonLines

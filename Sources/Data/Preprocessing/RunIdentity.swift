@@ -33,6 +33,11 @@ struct RunIdentity: Sendable, Equatable {
             ("zstd window", "\(corpus.maximumWindowLog)"), ("--shard", configuration.shard?.description ?? "none"),
         ]
         if corpus.acceptsBinary { options.append(("--binary-input", "true")) }
+        if corpus.invalidText != .fail { options.append(("--invalid-text", corpus.invalidText.rawValue)) }
+        if !corpus.conditions.isEmpty {
+            let words = corpus.conditions.map { "\($0.key)=\($0.values.sorted().joined(separator: "|"))" }
+            options.append(("--where", words.joined(separator: ", ")))
+        }
         if configuration.tokenizer.hasChosenEndOfText, let id = configuration.tokenizer.endOfText {
             options.append(("--eod-token", "\(id)"))
         }

@@ -10,6 +10,9 @@ import JSON
 struct RunJournal: Sendable {
     /// A place up to which everything is on the device.
     struct Progress: Sendable, Equatable {
+        /// Why documents were left out in this session, to say it when none is left; not written down.
+        var unwantedValues: Set<String> = []
+        var firstBadReason: String?
         var counts = PreprocessingCounts()
         var corpus = CorpusPosition()
         var writer = IndexedDatasetWriter.Position()

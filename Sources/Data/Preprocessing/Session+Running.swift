@@ -67,7 +67,7 @@ extension Session {
         // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
         if state.counts.tokens == 0 {
             report(
-                "\(PathName.printable(prefix)) holds no tokens, because \(reasonForNothing(state.counts)); it can be merged, but Megatron-LM cannot open it"
+                "\(PathName.printable(prefix)) holds no tokens, because \(reasonForNothing(state.counts, state)); it can be merged, but Megatron-LM cannot open it"
             )
         }
         return summary
@@ -80,12 +80,16 @@ extension Session {
     }
 
     /// Why there is no text, as far as the counts tell.
-    private func reasonForNothing(_ counts: PreprocessingCounts) -> String {
-        if counts.filteredDocuments > 0, counts.documents == 0, let sets = configuration.corpus.pileSets {
-            return "no document is of the set \(sets.sorted().joined(separator: ", ")): all \(counts.filteredDocuments) are of others"
+    private func reasonForNothing(_ counts: PreprocessingCounts, _ state: RunJournal.Progress) -> String {
+        if counts.filteredDocuments > 0, counts.documents == 0 {
+            let sets = configuration.corpus.pileSets.map { "is of the set \($0.sorted().joined(separator: ", "))" } ?? "is as wanted"
+            let values = state.unwantedValues.sorted().map(PathName.printable)
+            let seen = values.isEmpty ? "" : " (seen: \(values.joined(separator: ", ")))"
+            return "no document \(sets): all \(counts.filteredDocuments) are of others\(seen)"
         }
         if counts.badLines > 0 && counts.documents == 0 {
-            return counts.badLines == 1 ? "its only line is bad" : "all its \(counts.badLines) lines are bad"
+            let first = state.firstBadReason.map { " (\(counts.badLines == 1 ? "" : "the first: ")\($0))" } ?? ""
+            return (counts.badLines == 1 ? "its only line is bad" : "all its \(counts.badLines) lines are bad") + first
         }
         if counts.documents > 0 {
             return counts.documents == 1 ? "its only document is empty" : "all its \(counts.documents) documents are empty"
@@ -163,6 +167,7 @@ extension Session {
                 .init(
                     input: slot.batch.input, documentCount: slot.batch.documentCount, bytes: slot.batch.byteRange,
                     lines: linesBefore..<tally.position.line))
+            (state.unwantedValues, state.firstBadReason) = (tally.unwantedValues, tally.firstBadReason)
             state.corpus = tally.position
             state.writer = writer.position
             state.counts = before.adding(tally, cleaning, tokens: tokens, inputBytes: inputBytes)

@@ -7,9 +7,14 @@ enum CorpusFlags {
     static let source = Option.choice(
         "--source", "NAME", of: CorpusSource.allCases.map(\.rawValue), default: "auto",
         "layout of the input; auto tells it by name and first bytes")
-    static let textKey = Option.text(
-        "--text-key", "KEY", default: "text", "key of the text in JSON Lines; in Parquet and Arrow the column, meta.text inside groups"
-    ).also("--json-keys", "--json-key")
+    static let textKeys = Option.list(
+        "--text-key", "KEY", "key of the text in JSON Lines; in Parquet and Arrow the column; meta.text inside objects and groups"
+    ).also("--json-keys", "--json-key").defaulting(to: "text")
+    static let conditions = Option.list(
+        "--where", "KEY=VALUE", "only documents of JSON Lines in which all these keys have one of their values")
+    static let invalidText = Option.choice(
+        "--invalid-text", "POLICY", of: InvalidTextPolicy.allCases.map(\.rawValue), default: "fail",
+        "a text that is no Unicode is a bad line, or passed over, or read with U+FFFD in it; but for fail, NaN is harmless elsewhere")
     static let pileSets = Option.list("--pile-set", "NAME", "only documents of these sets of the Pile (meta.pile_set_name)")
     static let badLines = Option.choice(
         "--bad-lines", "POLICY", of: BadLinePolicy.allCases.map(\.rawValue), default: "fail",
@@ -25,19 +30,41 @@ enum CorpusFlags {
         .defaulting(to: "128MiB")
 
     static let group = OptionGroup(
-        "Input", [input, source, textKey, pileSets, badLines, unknownFiles, binary, documentBytes, lineBytes, zstdWindow])
+        "Input",
+        [input, source, textKeys, conditions, pileSets, badLines, invalidText, unknownFiles, binary, documentBytes, lineBytes, zstdWindow])
 
-    static func options(_ call: Invocation) -> CorpusOptions {
+    /// The keys of texts, each of which makes a data set of its own.
+    static func keys(_ call: Invocation) -> [String] { call[textKeys].isEmpty ? ["text"] : call[textKeys] }
+
+    /// `key`: of the text. Throws for a condition that is none.
+    static func options(_ call: Invocation, key: String) throws(UsageError) -> CorpusOptions {
         var options = CorpusOptions(
-            source: CorpusSource(rawValue: call[source])!, textKey: call[textKey],
+            source: CorpusSource(rawValue: call[source])!, textKey: key,
             pileSets: call[pileSets].isEmpty ? nil : Set(call[pileSets]),
             badLines: BadLinePolicy(rawValue: call[badLines])!)
         options.unknownFiles = UnknownFilePolicy(rawValue: call[unknownFiles])!
+        options.conditions = try conditions(call)
+        options.invalidText = InvalidTextPolicy(rawValue: call[invalidText])!
         options.acceptsBinary = call[binary]
         if let bytes = call[documentBytes] { options.maximumDocumentBytes = bytes }
         if let bytes = call[lineBytes] { options.maximumLineBytes = bytes }
         // Windows are powers of two; libzstd knows those from 2^10 to 2^31.
         if let bytes = call[zstdWindow] { options.maximumWindowLog = (10...31).last { 1 << $0 <= bytes } ?? 10 }
         return options
+    }
+
+    /// Values of one key are alternatives; several keys must all have theirs.
+    private static func conditions(_ call: Invocation) throws(UsageError) -> [DocumentCondition] {
+        var (keys, values): ([String], [String: Set<String>]) = ([], [:])
+        for word in call[conditions] {
+            guard let equals = word.firstIndex(of: "="), equals > word.startIndex else {
+                throw call.misuse("--where: \(word) is not KEY=VALUE, such as meta.lang=en")
+            }
+            let key = String(word[..<equals])
+            if values[key] == nil { keys.append(key) }
+            values[key, default: []].insert(String(word[word.index(after: equals)...]))
+        }
+        guard keys.count < 32 else { throw call.misuse("--where has \(keys.count) keys, at most 31") }
+        return keys.map { DocumentCondition(key: $0, values: values[$0]!) }
     }
 }

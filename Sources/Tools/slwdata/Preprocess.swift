@@ -12,7 +12,8 @@ enum PreprocessCommand {
     static let appendEndOfText = Option.flag("--append-eod", negatable: true, "end each document with the tokenizer's end-of-text token")
     static let outputPrefix = Option<String?>.text("--output-prefix", "P", "write P.bin and P.idx").also("--output").defaulting(
         to: "the input's name without endings, beside it")
-    static let megatronNames = Option.flag("--megatron-names", "add Megatron's _text_document to the prefix")
+    static let megatronNames = Option.flag(
+        "--megatron-names", "add Megatron's _text_document, with the key, to the prefix; several keys always have it")
     static let resume = Option.flag("--resume", "go on with an interrupted run; the same bytes come out")
     static let shard = Option<String?>.text(
         "--shard", "I/N", "only the I-th of N parts of the input, equal in bytes; merge puts them together")
@@ -42,7 +43,28 @@ enum PreprocessCommand {
         ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let prefix = try prefix(call)
+        let keys = CorpusFlags.keys(call)
+        guard keys.count > 1 else {
+            let prefix = try prefix(call) + (call[megatronNames] ? "_\(keys[0])_document" : "")
+            let (summary, tokenizer) = try run(call, key: keys[0], prefix)
+            if call.wantsJSON { return call.console.print(json(summary, prefix, tokenizer).serialized()) }
+            return print(summary, prefix, to: call)
+        }
+        // As Megatron: a data set for each key, named after it.
+        guard Set(keys).count == keys.count else { throw call.misuse("--text-key: the same key twice in \(keys.joined(separator: " "))") }
+        guard !call[CorpusFlags.input].contains("-") else {
+            throw call.misuse("--text-key: standard input can be read once, for one key and not for \(keys.count)")
+        }
+        var sets: [JSONValue] = []
+        for key in keys {
+            let prefix = try prefix(call) + "_\(key.replacing("/", with: "-"))_document"
+            let (summary, tokenizer) = try run(call, key: key, prefix)
+            if call.wantsJSON { sets.append(json(summary, prefix, tokenizer)) } else { print(summary, prefix, to: call) }
+        }
+        if call.wantsJSON { call.console.print(JSONValue.object(JSONObject([("data_sets", .array(sets))])).serialized()) }
+    }
+
+    private static func run(_ call: Invocation, key: String, _ prefix: String) throws -> (PreprocessingSummary, Tokenizer) {
         var configuration = Preprocessor.Configuration(
             inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try TokenizerFlags.load(call))
         configuration.appendEndOfText = call[appendEndOfText]
@@ -55,7 +77,7 @@ enum PreprocessCommand {
         if !tokenizer.isOnFastRoad {
             notes.append("tokenizer \(PathName.printable(tokenizer.name)) has no scan of its own: exact, and slower")
         }
-        configuration.corpus = CorpusFlags.options(call)
+        configuration.corpus = try CorpusFlags.options(call, key: key)
         configuration.cleaning = try CleaningFlags.rules(call)
         if let bytes = call[CleaningFlags.memory] { configuration.duplicateMemoryBytes = bytes }
         configuration.overwrite = call[SharedOptions.overwrite]
@@ -80,13 +102,12 @@ enum PreprocessCommand {
                 )
             }, report: { call.console.warn($0) })
         call.console.endProgress()
-        if call.wantsJSON { return call.console.print(json(summary, prefix, configuration.tokenizer).serialized()) }
-        print(summary, prefix, to: call)
+        return (summary, configuration.tokenizer)
     }
 
     private static func prefix(_ call: Invocation) throws -> String {
         let inputs = call[CorpusFlags.input]
-        var prefix: String
+        let prefix: String
         if let given = call[outputPrefix] {
             prefix = PrefixName.prefix(given)
         } else {
@@ -97,7 +118,7 @@ enum PreprocessCommand {
             }
             prefix = PrefixName.standard(for: inputs[0])
         }
-        return call[megatronNames] ? prefix + "_text_document" : prefix
+        return prefix
     }
 
     private static func json(_ summary: PreprocessingSummary, _ prefix: String, _ tokenizer: Tokenizer) -> JSONValue {

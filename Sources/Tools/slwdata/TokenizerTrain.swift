@@ -36,7 +36,9 @@ enum TokenizerTrainCommand {
         let formats = try TokenizerFormats.parse(call[formats].isEmpty ? ["tokenizer.json"] : call[formats], call)
         let directory = call[directory]
         try FileSystem.createDirectories(directory)
-        let options = CorpusFlags.options(call)
+        let keys = CorpusFlags.keys(call)
+        guard keys.count == 1 else { throw call.misuse("--text-key has \(keys.count) keys; a vocabulary is learnt from one") }
+        let options = try CorpusFlags.options(call, key: keys[0])
         let inputs = try InputList(call[CorpusFlags.input], source: options.source, unknownFiles: options.unknownFiles)
         if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { call.console.warn(remark) }
         let clock = ContinuousClock()

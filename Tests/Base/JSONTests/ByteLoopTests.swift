@@ -110,7 +110,10 @@ import Testing
         let scanner = JSONLineScanner(rules)
         return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: line.count + 64) { output in
             try line.withUnsafeBytes { raw in
-                try scanner.scan(raw, into: output.baseAddress!).map { String(decoding: output[..<$0], as: UTF8.self) }
+                switch try scanner.scan(raw, into: output.baseAddress!) {
+                case .text(let count): String(decoding: output[..<count], as: UTF8.self)
+                case .unwanted: nil
+                }
             }
         }
     }
@@ -174,8 +177,7 @@ import Testing
     func labels() throws {
         func pick(_ line: String) throws -> String? {
             try scan(line) {
-                $0.labelPath = ("meta", "pile_set_name")
-                $0.labels = ["ArXiv", "Pile-CC"]
+                $0.conditions = [.init(key: "meta.pile_set_name", values: ["ArXiv", "Pile-CC"])]
                 $0.joinsParagraphs = true
                 $0.acceptsBareString = true
             }
@@ -190,6 +192,72 @@ import Testing
         #expect(throws: JSONError.self) { try pick(#"{"text":"x","meta":{"pile_set_name":ArXiv}}"#) }
         #expect(try scan(#""bare""#) { $0.acceptsBareString = true } == "bare")
         #expect(throws: JSONError.self) { try scan(#""bare""#) }
+    }
+
+    @Test("a key with dots is a path into objects or a key with dots; the last wins")
+    func paths() throws {
+        func nested(_ line: String) throws -> String? { try scan(line) { $0.textKey = "a.b.c" } }
+        #expect(try nested(#"{"a":{"x":1,"b":{"c":"deep"}}}"#) == "deep")
+        #expect(try nested(#"{"a.b.c":"whole"}"#) == "whole" && (try nested(#"{"a":{"b.c":"half"}}"#)) == "half")
+        #expect(try nested(#"{"a":{"b":{"c":"one"}},"a.b":{"c":"two"}}"#) == "one")
+        #expect(try nested(#"{"a":{"b":{"c":"one"},"b.c":"two"}}"#) == "two")
+        for line in [#"{"a":1}"#, #"{"a":{"b":null}}"#, #"{"a":{"b":[{"c":"x"}]}}"#, #"{"b":{"c":"x"}}"#, #"{"a":{"b":{"c":"x"}}"#] {
+            #expect(throws: JSONError.self) { try nested(line) }
+        }
+        let error = #expect(throws: JSONError.self) { try scan(#"{"id":1,"content":"x"}"#) }
+        #expect(error?.reason == #"the object has no key "text"; it has "id", "content" (--text-key names another)"#)
+        let chat = #expect(throws: JSONError.self) { try scan(#"{"messages":[{"role":"user","content":"x"}]}"#) }
+        #expect(chat?.reason.contains("holds a chat") == true)
+    }
+
+    @Test("conditions on any value select lines; all must hold")
+    func conditions() throws {
+        func pick(_ line: String) throws -> String? {
+            try scan(line) {
+                $0.conditions = [
+                    .init(key: "lang", values: ["en", "de"]), .init(key: "meta.ok", values: ["true"]), .init(key: "n", values: ["3"]),
+                ]
+            }
+        }
+        #expect(try pick(#"{"lang":"de","meta":{"ok":true},"n":3,"text":"x"}"#) == "x")
+        #expect(try pick(#"{"text":"x","n": 3 ,"meta":{"ok":true},"lang":"\u0065n"}"#) == "x")
+        for line in [
+            #"{"lang":"fr","meta":{"ok":true},"n":3,"text":"x"}"#, #"{"lang":"en","meta":{"ok":"yes"},"n":3,"text":"x"}"#,
+            #"{"lang":"en","meta":{"ok":true},"n":3.0,"text":"x"}"#, #"{"lang":"en","n":3,"text":"x"}"#,
+            #"{"lang":"en","lang":"fr","meta":{"ok":true},"n":3,"text":"x"}"#,
+        ] { #expect(try pick(line) == nil) }
+    }
+
+    @Test("what Python writes for no number is passed over beside the text where that is allowed, and nowhere else")
+    func nonNumbers() throws {
+        for word in ["NaN", "Infinity", "-Infinity", "[1,NaN]", "{\"a\":-Infinity}"] {
+            let line = "{\"text\":\"x\",\"score\":\(word)}"
+            #expect(throws: JSONError.self) { try scan(line) }
+            #expect(try scan(line) { $0.passesNonNumbers = true } == "x")
+            #expect(throws: JSONError.self) { try scan("{\"text\":\(word)}") { $0.passesNonNumbers = true } }
+        }
+        for word in ["NaNa", "Inf", "nan", "-NaN", "+Infinity"] {
+            #expect(throws: JSONError.self) { try scan("{\"text\":\"x\",\"score\":\(word)}") { $0.passesNonNumbers = true } }
+        }
+    }
+
+    @Test("half a surrogate pair becomes U+FFFD where that is asked for; all else is decoded as ever")
+    func loneSurrogates() throws {
+        func replaced(_ text: String) throws -> String? { try scan("{\"text\":\"\(text)\"}") { $0.replacesLoneSurrogates = true } }
+        #expect(try replaced(#"a\ud800b"#) == "a\u{FFFD}b")
+        #expect(try replaced(#"\udc00\ud800\ud83d\ude00\ud83d"#) == "\u{FFFD}\u{FFFD}😀\u{FFFD}")
+        var generator = SeededGenerator(TestRun.seed)
+        for _ in 0..<TestRun.cases(500) {
+            let text = String(
+                String.UnicodeScalarView(
+                    (0..<20).map { _ in
+                        Unicode.Scalar(
+                            UInt32.random(in: 0...[0x7F, 0x7FF, 0xD7FF, 0x10FFFF].randomElement(using: &generator)!, using: &generator))
+                            ?? "x"
+                    }))
+            let line = JSONValue.object(JSONObject([("text", .string(text))])).serialized()
+            #expect(try scan(line) { $0.replacesLoneSurrogates = true } == text)
+        }
     }
 
     @Test("mutated lines never crash, and what is accepted is accepted by the value reader too")

@@ -81,7 +81,7 @@ import Testing
             ("{\"a\":1,}", 7, "a comma before '}'"), ("[1,]", 3, "a comma before ']'"), ("[1 2]", 3, "expected ',' or ']', found '2'"),
             ("{\"a\" 1}", 5, "expected ':' after a key, found '1'"), ("{a:1}", 1, "expected a key in quotes, found 'a'"),
             ("[01]", 1, "a number may not begin with 0"), ("[1.]", 3, "a number needs a digit here"),
-            ("[NaN]", 1, "expected a value, found 'N'"),
+            ("[NaN]", 1, "expected a value, found 'N' (NaN and Infinity are no JSON)"),
             ("[\"ab", 4, "a string has no closing quote"), ("[\"a\u{1}\"]", 3, "control character 0x01 in a string must be escaped"),
             (#"["\x"]"#, 2, #"\x is no escape"#), (#"["\u12"]"#, 2, #"\u needs four hexadecimal digits"#),
             ("[] x", 3, "expected the end of the text, found 'x'"),

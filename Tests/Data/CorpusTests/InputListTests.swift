@@ -146,7 +146,7 @@ import Testing
         let path = try directory.write("hello\n", to: "data")
         #expect(
             Reading([path]).error?.description
-                == "\(path): cannot tell what this holds; say it with --source (auto, jsonl, text, wikipedia, cc-stories, realnews, openwebtext, pile)"
+                == "\(path): cannot tell what this holds; say it with --source (auto, jsonl, text, lines, paragraphs, wikipedia, cc-stories, realnews, openwebtext, pile)"
         )
         #expect(Reading([try directory.write("\u{FEFF} \n{\"text\":\"x\"}", to: "data2")]).documents.count == 1)
         #expect(Reading([try directory.write("\n \n", to: "data3")]).tally.blankLines == 2)
