@@ -103,11 +103,13 @@ let training: [Target] = [
             "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets",
             "Tokenization", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ]),
-    module("Training", "Tuning", ["Training", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module(
+        "Training", "Tuning", ["Training", "LengthWarmup", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing", "TypedErrors"]),
 ]
 
 let interfaces: [Target] = [
     module("Interfaces", "CommandKit", ["CLoader", "Quantities"]),
+    module("Interfaces", "ScheduleFlags", ["CommandKit", "LengthWarmup", "Quantities"]),
     module("Interfaces", "CLoader"),
     module("Interfaces", "LoaderLibrary", ["CLoader", "Batches", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
 ]
@@ -116,15 +118,15 @@ let tools: [Target] = [
     .executableTarget(
         name: "slwdata",
         dependencies: [
-            "CommandKit", "Concurrency", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing", "Sampling",
-            "LengthWarmup",
-            "Drawing", "Files", "JSON", "Quantities", "TypedErrors",
+            "CommandKit", "ScheduleFlags", "Concurrency", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing",
+            "Sampling", "LengthWarmup", "Drawing", "Files", "JSON", "Quantities", "TypedErrors",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
         name: "slw-train",
         dependencies: [
-            "CommandKit", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup", "Sampling",
+            "CommandKit", "ScheduleFlags", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup",
+            "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON",
             "Quantities",
         ],
@@ -172,9 +174,13 @@ let testTargets: [Target] = [
         ]),
     tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Quantities"]),
-    tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "IndexedDatasets"]),
+    tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "LengthWarmup", "IndexedDatasets", "Quantities"]),
     tests(
-        "Tools", "CommandTests", ["slwdata", "slw-train", "IndexedDatasets", "Transformer", "LengthWarmup", "Sampling", "JSON", "Files"]),
+        "Tools", "CommandTests",
+        [
+            "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "IndexedDatasets", "Transformer", "LengthWarmup",
+            "Sampling", "JSON", "Files", "Quantities",
+        ]),
 ]
 
 /// All tests, or only the targets named in SLW_TEST_TARGETS ("CorpusTests,JSONTests"), so that work on one module builds only what it needs.

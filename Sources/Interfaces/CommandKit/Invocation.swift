@@ -19,6 +19,9 @@ public struct Invocation: Sendable {
     /// The words that would give the option the same value again; empty when it did not stand on the command line.
     public func words(of option: any AnyOption) -> [String] { values.words(of: option.definition.name) }
 
+    /// The word behind the option of this name; nil when it was not given, or when the command has no such option with a text.
+    public func givenText(_ name: String) -> String? { (values[name] as? String?) ?? nil }
+
     /// Whether `--json` was given.
     public var wantsJSON: Bool { self[CommonOptions.json] }
 

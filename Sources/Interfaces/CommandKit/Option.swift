@@ -101,6 +101,13 @@ extension Option where Value == String? {
         }
     }
 
+    /// Any word, the empty one too: what it must be, whoever reads it knows.
+    public static func word(_ name: String, _ placeholder: String, _ summary: String) -> Option {
+        Option(name, arity: .one, placeholder: placeholder, initial: .some(nil), defaultText: nil, summary: summary) {
+            (_, word) throws(SpellingError) in word
+        }
+    }
+
     /// One of a few words, or none.
     public static func choice(_ name: String, _ placeholder: String, of choices: [String], _ summary: String) -> Option {
         var option = Option(name, arity: .one, placeholder: placeholder, initial: .some(nil), defaultText: nil, summary: summary) {
@@ -143,6 +150,13 @@ extension Option where Value == [String] {
     public static func list(_ name: String, _ placeholder: String, isRequired: Bool = false, _ summary: String) -> Option {
         Option(name, arity: .several, placeholder: placeholder, initial: isRequired ? nil : [], defaultText: nil, summary: summary) {
             (old, word) throws(SpellingError) in (old ?? []) + [try nonEmpty(word)]
+        }
+    }
+
+    /// Any words, as many as there are up to the next option: what they must be, whoever reads them knows.
+    public static func words(_ name: String, _ placeholder: String, _ summary: String) -> Option {
+        Option(name, arity: .several, placeholder: placeholder, initial: [], defaultText: nil, summary: summary) {
+            (old, word) throws(SpellingError) in (old ?? []) + [word]
         }
     }
 }

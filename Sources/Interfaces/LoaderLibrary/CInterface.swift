@@ -10,18 +10,14 @@ import Quantities
 
 /// What a `slw_loader *` points to.
 @safe private final class LoaderHandle {
-    let source: DataSource
-    let options: LoaderOptions
+    let schedule: LoaderSchedule
     var loader: Loader
     /// The last failure, NUL-terminated, in memory of its own: C reads it after the call that asks for it has returned.
     private(set) var lastError: UnsafeMutablePointer<CChar>?
 
     init(_ options: LoaderOptions) throws {
-        self.options = options
-        source = try DataSource(
-            options.data, part: options.part, split: options.split, sequenceLength: options.plan.sequenceLength, seed: options.plan.seed,
-            order: options.order)
-        loader = try Self.open(source, options, state: nil)
+        schedule = try LoaderSchedule(options)
+        loader = try schedule.loader(state: nil)
     }
 
     deinit { unsafe lastError?.deallocate() }
@@ -36,15 +32,6 @@ import Quantities
 
     /// What an error says, in the spelling of this interface.
     static func line(_ error: any Error) -> String { (error as? any OptionNaming)?.optionText.text(.json) ?? "\(error)" }
-
-    static func open(_ source: DataSource, _ options: LoaderOptions, state: PlanState?) throws -> Loader {
-        var plan = options.plan
-        // Without a budget: one pass over the data.
-        if plan.trainTokens == 0 { plan.trainTokens = source.sampleCount * plan.sequenceLength }
-        return try Loader(
-            source: source, configuration: plan, rank: options.rank, world: options.world, microBatchSize: options.microBatchSize,
-            prefetch: options.prefetch, state: state, allowsNewData: options.allowsNewData)
-    }
 
     static func of(_ pointer: OpaquePointer?) -> LoaderHandle? {
         guard let pointer = unsafe pointer else { return nil }
@@ -126,7 +113,7 @@ public func slw_loader_restore(_ loader: OpaquePointer?, _ state: UnsafeRawPoint
     do {
         guard let state = unsafe state, size >= 0 else { throw LoaderFault("the state is NULL") }
         let decoded = try unsafe PlanState(decoding: Array(UnsafeRawBufferPointer(start: state, count: size)))
-        handle.loader = try LoaderHandle.open(handle.source, handle.options, state: decoded)
+        handle.loader = try handle.schedule.loader(state: decoded)
         return 0
     } catch {
         handle.fail(error)

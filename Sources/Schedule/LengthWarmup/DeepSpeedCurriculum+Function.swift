@@ -1,8 +1,24 @@
 public import JSON
 import Quantities
 
-extension DeepSpeedCurriculum: PacingFunction {
+extension DeepSpeedCurriculum: NamedPacing {
     public static let name = "deepspeed"
+
+    public static let options: [ScheduleOption] = [.deepSpeed, .deepSpeedVersion]
+
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        guard let block = words.json(.deepSpeed) else {
+            throw ScheduleError("\(ScheduleOption.pacing.text) deepspeed needs \(ScheduleOption.deepSpeed.text)")
+        }
+        let dialect = words.word(.deepSpeedVersion).flatMap(Dialect.init(rawValue:)) ?? .v0_19_8
+        do throws(WarmupError) { return try read(block, dialect: dialect).map { .deepSpeed($0) } ?? .constant } catch {
+            throw ScheduleError("\(ScheduleOption.deepSpeed.text): \(error.optionText)")
+        }
+    }
+
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] {
+        [(.deepSpeed, original[.deepSpeed] ?? .json(.null)), (.deepSpeedVersion, .word(dialect.rawValue))]
+    }
 
     public var parameters: JSONObject {
         var parameters: JSONObject = ["minimum": JSONValue(minimum), "maximum": JSONValue(maximum), "release": JSONValue(dialect.rawValue)]
@@ -63,4 +79,14 @@ extension DeepSpeedCurriculum: PacingFunction {
     }
 
     public func summary(full: Int) -> String { "DeepSpeed's, from \(minimum) to \(maximum), rounding of \(dialect.rawValue)" }
+}
+
+extension ScheduleOption {
+    public static let deepSpeed = ScheduleOption(
+        "slw-config", key: "length_warmup.curriculum_learning", .jsonFile, "FILE", .warmup,
+        "a DeepSpeed configuration with a curriculum_learning block, in place of the pacing's options")
+    public static let deepSpeedVersion = ScheduleOption(
+        "slw-config-version", key: "length_warmup.curriculum_version", .choice(DeepSpeedCurriculum.Dialect.allCases.map(\.rawValue)),
+        "VERSION", default: DeepSpeedCurriculum.Dialect.v0_19_8.rawValue, .warmup,
+        "whose rounding: up to 0.19.6 a start below difficulty_step gave length 0")
 }

@@ -37,6 +37,13 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
     /// - Returns: nil when the block says `"enabled": false`.
     public static func read(_ json: JSONValue, dialect: Dialect = .v0_19_8) throws(WarmupError) -> DeepSpeedCurriculum? {
         let block = json["curriculum_learning"] ?? json
+        guard ["enabled", "min_difficulty", "max_difficulty", "schedule_type"].contains(where: { block[$0] != nil }) else {
+            throw .badConfiguration(
+                block["data_efficiency"] == nil
+                    ? "it has no curriculum_learning block: it must be a DeepSpeed configuration with one, or the block alone"
+                    : "it has no curriculum_learning block at its top, and data_efficiency is not read: write curriculum_metrics.seqlen_truncate as curriculum_learning"
+            )
+        }
         if block["enabled"]?.bool == false { return nil }
         if let kind = block["curriculum_type"]?.string, kind != "seqlen" {
             throw bad("curriculum_type", "is \(kind): only seqlen changes the sequence length")

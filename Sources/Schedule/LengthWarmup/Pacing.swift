@@ -9,7 +9,7 @@ public struct Pacing: Sendable, Equatable {
     public static func == (a: Pacing, b: Pacing) -> Bool { a.function.equals(b.function) }
 
     /// The function of this name.
-    static func function(named name: String) -> (any PacingFunction.Type)? { functions.first { $0.name == name } }
+    static func function(named name: String) -> (any NamedPacing.Type)? { functions.first { $0.name == name } }
 
     /// As `--slw-pacing` spells it.
     public var name: String { type(of: function).name }

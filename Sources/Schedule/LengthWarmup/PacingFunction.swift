@@ -1,6 +1,18 @@
 public import JSON
 
-/// One way in which the sequence length goes with the steps: a value with its parameters. Every function stands in ``Pacing/functions``.
+/// A pacing function that people choose by its name: it stands in ``Pacing/functions``, and front ends have everything about it from here.
+public protocol NamedPacing: PacingFunction {
+    /// The options that give its parameters, in the order of help.
+    static var options: [ScheduleOption] { get }
+
+    /// The function that the words ask for; open parameters are chosen. May be another function: a growth from the full length on is none.
+    static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing
+
+    /// The options that say its parameters, with the words for them that it was made from where it can be said in no other way.
+    func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)]
+}
+
+/// One way in which the sequence length goes with the steps: a value with its parameters.
 public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
     /// As `--slw-pacing` and saved states spell it; never changed once states have it.
     static var name: String { get }

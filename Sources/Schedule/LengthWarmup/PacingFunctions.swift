@@ -6,11 +6,11 @@
     import Darwin
 #endif
 public import JSON
-import Quantities
+public import Quantities
 
 extension Pacing {
     /// All functions, in the order of help. A new one is a type in this file or one of its own, and a line here.
-    public static let functions: [any PacingFunction.Type] = [
+    public static let functions: [any NamedPacing.Type] = [
         ConstantPacing.self, LinearPacing.self, RootPacing.self, TwoStagePacing.self, MixedPacing.self, StageTable.self,
         AdaptivePacing.self,
         DeepSpeedCurriculum.self,
@@ -41,9 +41,30 @@ extension Pacing {
     var adaptive: AdaptivePacing? { function as? AdaptivePacing }
 }
 
+extension ScheduleOption {
+    public static let start = ScheduleOption(
+        "slw-start", key: "length_warmup.start", .count(1...1 << 24), default: "8", .warmup, "length of the first step, the paper's s")
+    public static let steps = ScheduleOption(
+        "slw-steps", key: "length_warmup.steps", .count(0...1 << 56), "T", default: "30 % of the steps that full length would take",
+        .warmup,
+        "step at which full length is reached")
+    public static let rootDegree = ScheduleOption(
+        "slw-root-degree", key: "length_warmup.root_degree", .number(0.001...1000), "D", default: "2", .warmup,
+        "for root: progress to the power 1/D")
+    public static let exponent = ScheduleOption(
+        "slw-exponent", key: "length_warmup.exponent", .number(0.001...1000), "R", default: "1/D", .warmup,
+        "for root: the power itself, the paper's r, in place of \(option: "slw-root-degree")")
+    public static let stages = ScheduleOption(
+        "slw-table", key: "length_warmup.table", .text, "LENGTH:STEPS,…", .warmup,
+        "for table: lengths and for how many steps, the last without steps; for mixed: two of them, repeated")
+}
+
 /// Full length from the first step on.
-public struct ConstantPacing: PacingFunction {
+public struct ConstantPacing: NamedPacing {
     public static let name = "none"
+    public static let options: [ScheduleOption] = []
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) -> Pacing { .constant }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { [] }
 
     public init() {}
 
@@ -79,6 +100,25 @@ public struct Growth: Sendable, Equatable {
         if steps < 0 { throw .badConfiguration("\(option: "slw-steps") is \(steps): it must be at least 0") }
     }
 
+    var words: [(ScheduleOption, ScheduleValue)] { [(.start, .count(start)), (.steps, .count(steps))] }
+
+    /// The growth that words ask for; nil when it would begin at the full length.
+    static func words(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Growth? {
+        guard let start = try start(words, facts) else { return nil }
+        return Growth(start: start, steps: words.count(.steps) ?? max(1, facts.fullSteps * 3 / 10))
+    }
+
+    /// The first length that words ask for; nil for the full one.
+    static func start(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Int? {
+        let start = words.count(.start) ?? min(ScheduleResolver.standardStart, facts.fullLength)
+        if start > facts.fullLength, words.isGiven(.start) {
+            throw ScheduleError(
+                "\(ScheduleOption.start.text) is \(start): it must be at most \(ScheduleOption.sequenceLength.text), \(facts.fullLength)",
+                hint: "choose a smaller one, or \(ScheduleOption.pacing.text) none")
+        }
+        return start >= facts.fullLength ? nil : start
+    }
+
     /// t/T; a growth of no steps is over at once.
     func progress(atStep step: Int) -> Double { steps > 0 ? Double(step) / Double(steps) : 1 }
 
@@ -92,8 +132,13 @@ public struct Growth: Sendable, Equatable {
 }
 
 /// The paper's pacing: s + (e − s)·min(t/T, 1).
-public struct LinearPacing: PacingFunction {
+public struct LinearPacing: NamedPacing {
     public static let name = "linear"
+    public static let options: [ScheduleOption] = [.start, .steps]
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        try Growth.words(words, facts).map { Pacing(LinearPacing(growth: $0)) } ?? .constant
+    }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { growth.words }
     public var growth: Growth
 
     init(growth: Growth) { self.growth = growth }
@@ -116,8 +161,25 @@ public struct LinearPacing: PacingFunction {
 }
 
 /// s + (e − s)·min((t/T)^r, 1).
-public struct RootPacing: PacingFunction {
+public struct RootPacing: NamedPacing {
     public static let name = "root"
+    public static let options: [ScheduleOption] = [.start, .steps, .rootDegree, .exponent]
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        if words.isGiven(.rootDegree), words.isGiven(.exponent) {
+            throw ScheduleError(
+                "\(ScheduleOption.rootDegree.text) and \(ScheduleOption.exponent.text) cannot both be given",
+                hint: "one is 1 over the other")
+        }
+        let degree = words.number(.rootDegree) ?? 2
+        let exponent = words.isGiven(.rootDegree) ? 1 / degree : words.number(.exponent) ?? 1 / degree
+        return try Growth.words(words, facts).map { Pacing(RootPacing(growth: $0, exponent: exponent)) } ?? .constant
+    }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] {
+        // As it was said: 1 over 1 over a degree need not be the degree.
+        let isExponent = !original.isGiven(.rootDegree) && original[.exponent] != nil
+        return growth.words
+            + [isExponent ? (.exponent, .number(exponent)) : (.rootDegree, original[.rootDegree] ?? .number(1 / exponent))]
+    }
     public var growth: Growth
     /// The paper's r, 1 over DeepSpeed's degree.
     public var exponent: Double
@@ -156,8 +218,13 @@ public struct RootPacing: PacingFunction {
 }
 
 /// Shortformer: s until step T, then full length.
-public struct TwoStagePacing: PacingFunction {
+public struct TwoStagePacing: NamedPacing {
     public static let name = "two-stage"
+    public static let options: [ScheduleOption] = [.start, .steps]
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        try Growth.words(words, facts).map { Pacing(TwoStagePacing(growth: $0)) } ?? .constant
+    }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { growth.words }
     public var growth: Growth
 
     init(growth: Growth) { self.growth = growth }
@@ -176,8 +243,13 @@ public struct TwoStagePacing: PacingFunction {
 }
 
 /// The paper's figure 2: so many steps of one length, so many of another, again and again.
-public struct MixedPacing: PacingFunction {
+public struct MixedPacing: NamedPacing {
     public static let name = "mixed"
+    public static let options: [ScheduleOption] = [.stages]
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        try Stages.pacing(words, name) { text throws(SpellingError) in try .mixed(stages: text) }
+    }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { original[.stages].map { [(.stages, $0)] } ?? [] }
     public var first: Int
     public var firstSteps: Int
     public var second: Int
@@ -222,8 +294,13 @@ public struct MixedPacing: PacingFunction {
 }
 
 /// `lengths[i]` while t < `bounds[i]`, the last length from then on.
-public struct StageTable: PacingFunction {
+public struct StageTable: NamedPacing {
     public static let name = "table"
+    public static let options: [ScheduleOption] = [.stages]
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
+        try Stages.pacing(words, name) { text throws(SpellingError) in try .table(stages: text) }
+    }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { original[.stages].map { [(.stages, $0)] } ?? [] }
     public var lengths: [Int]
     public var bounds: [Int]
 
@@ -262,5 +339,56 @@ extension JSONValue {
         guard let array else { return nil }
         let numbers = array.compactMap(\.int)
         return numbers.count == array.count ? numbers : nil
+    }
+}
+
+/// Stages of lengths as people write them: `64:1000,128:2000,256`.
+extension Pacing {
+    /// `table`: each length with the steps for which it is trained, the last one for the rest of the run.
+    public static func table(stages text: String) throws(SpellingError) -> Pacing {
+        let stages = try stages(text)
+        var bounds: [Int] = []
+        for stage in stages.dropLast() { bounds.append((bounds.last ?? 0) + (stage.steps ?? 0)) }
+        return .table(lengths: stages.map(\.length), bounds: bounds)
+    }
+
+    /// `mixed`: two lengths with the steps of each, in turn.
+    public static func mixed(stages text: String) throws(SpellingError) -> Pacing {
+        let stages = try stages(text)
+        guard stages.count == 2, let first = stages[0].steps, let second = stages[1].steps, first + second > 0 else {
+            throw SpellingError(expected: "two lengths with their numbers of steps, such as 128:900,1024:100")
+        }
+        return .mixed(first: stages[0].length, firstSteps: first, second: stages[1].length, secondSteps: second)
+    }
+
+    private static let notStages = SpellingError(expected: "a list of LENGTH:STEPS, such as 64:1000,128:2000,256")
+
+    private static func stages(_ text: String) throws(SpellingError) -> [(length: Int, steps: Int?)] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        return try parts.enumerated().map { index, part throws(SpellingError) in
+            let numbers = part.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard numbers.count == 2 || numbers.count == 1 && index == parts.count - 1,
+                let length = try? NumberSpelling.integer(numbers[0], in: 1...1 << 24)
+            else { throw notStages }
+            if numbers.count == 1 { return (length, nil) }
+            guard let steps = try? NumberSpelling.integer(numbers[1], in: 0...1 << 40) else { throw notStages }
+            return (length, steps)
+        }
+    }
+}
+
+private enum Stages {
+    /// The pacing `name` of the words' stages.
+    static func pacing(_ words: ScheduleWords, _ name: String, _ read: (String) throws(SpellingError) -> Pacing) throws(ScheduleError)
+        -> Pacing
+    {
+        guard let text = words.word(.stages) else {
+            throw ScheduleError(
+                "\(ScheduleOption.pacing.text) \(name) needs \(ScheduleOption.stages.text)",
+                hint: "LENGTH:STEPS,… such as 64:1000,128:2000,256")
+        }
+        do throws(SpellingError) { return try read(text) } catch {
+            throw ScheduleError("\(ScheduleOption.stages.text) is \(text): it must be \(error.expected)", hint: error.hint.map { "\($0)" })
+        }
     }
 }

@@ -58,7 +58,7 @@ extension PlanConfiguration {
         try check("train-tokens", \.trainTokens)
         try check("slw-pacing", \.pacing)
         try check("tails", \.tails)
-        try check("batch-warmup", \.batchWarmup)
+        try check("batch-warmup", \.effectiveBatchWarmup)
         try check("slw-granularity", \.granularity)
         try check("seed", \.seed)
     }

@@ -39,6 +39,9 @@ public struct PlanConfiguration: Sendable, Equatable {
         batchWarmup?.rows(afterTokens: trained, full: globalBatchSize) ?? globalBatchSize
     }
 
+    /// The batch warmup where it grows anything: older builds kept one that begins with the full batch.
+    var effectiveBatchWarmup: BatchWarmup? { batchWarmup.flatMap { $0.start < globalBatchSize ? $0 : nil } }
+
     /// Throws when a number makes no plan.
     public func check() throws(WarmupError) {
         // Upper bounds: far above any run, and no sum of a plan can overflow.

@@ -1,26 +1,5 @@
 import Hashing
 public import IndexedDatasets
-import TypedErrors
-
-/// A data set of a blend, as the command line spells it: `prefix` or `prefix=weight`.
-public struct DataSetName: Sendable, Equatable {
-    public var prefix: String
-    public var weight: Double?
-
-    public init(prefix: String, weight: Double? = nil) {
-        self.prefix = prefix
-        self.weight = weight
-    }
-
-    public init(_ text: String) throws(SamplingError) {
-        guard let equals = text.lastIndex(of: "=") else {
-            self.init(prefix: text)
-            return
-        }
-        guard let weight = Double(text[text.index(after: equals)...]), weight > 0, weight.isFinite else { throw .badWeight(text) }
-        self.init(prefix: String(text[..<equals]), weight: weight)
-    }
-}
 
 /// Who decides in which order samples are served (`--order`).
 public enum OrderChoice: Sendable, Equatable {
@@ -45,41 +24,22 @@ public struct DataSource: Sendable {
     }
     private var order: Order
 
-    /// Opens and checks everything. Weights: all sets have one, or none has. `version` is that of a new run; a run goes on in its own: see ``following(_:version:)``.
+    /// Opens and checks everything. `version` is that of a new run; a run goes on in its own: see ``following(_:version:)``.
     public init(
         _ names: [DataSetName], part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64,
         order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
     ) throws(SamplingError) {
         try self.init(
-            Self.open(names), weights: Self.weights(of: names), part: part, split: split, sequenceLength: sequenceLength, seed: seed,
-            order: choice, version: version)
+            DataSets(names), part: part, split: split, sequenceLength: sequenceLength, seed: seed, order: choice, version: version)
     }
 
-    /// Opens data sets: for a source, or for several of them.
-    public static func open(_ names: [DataSetName]) throws(SamplingError) -> [IndexedDataset] {
-        var datasets: [IndexedDataset] = []
-        for name in names { datasets.append(try mapping(SamplingError.index, IndexedDataset(prefix: name.prefix))) }
-        return datasets
-    }
-
-    /// The weights of data sets, nil when none has one. Throws when only some have.
-    public static func weights(of names: [DataSetName]) throws(SamplingError) -> [Double]? {
-        let weights = names.compactMap(\.weight)
-        guard weights.isEmpty || weights.count == names.count else {
-            throw .missingWeight(names.first { $0.weight == nil }!.prefix)
-        }
-        return weights.isEmpty ? nil : weights
-    }
-
-    /// A source of data sets that are open.
-    ///
-    /// - Parameter weights: one for each set, or nil.
+    /// One part of data sets that are open.
     public init(
-        _ datasets: [IndexedDataset], weights: [Double]?, part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int,
-        seed: UInt64, order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
+        _ sets: DataSets, part: DocumentSplit.Part, split: DocumentSplit = .standard, sequenceLength: Int, seed: UInt64,
+        order choice: OrderChoice = .keyed, version: SampleOrder.Version = .current
     ) throws(SamplingError) {
         var streams: [SampleStream] = []
-        for dataset in datasets {
+        for dataset in sets.datasets {
             streams.append(
                 try SampleStream(dataset, sequences: split.sequences(part, of: dataset.sequenceCount), sequenceLength: sequenceLength))
         }
@@ -91,11 +51,11 @@ public struct DataSource: Sendable {
         case .keyed:
             order = .keyed(
                 try SampleOrder(
-                    sampleCounts: streams.map(\.sampleCount), weights: weights, seed: CounterRandom.word(seed, UInt64(part.rawValue)),
+                    sampleCounts: streams.map(\.sampleCount), weights: sets.weights, seed: CounterRandom.word(seed, UInt64(part.rawValue)),
                     version: version))
         case .megatron(let samples):
             guard let seed = UInt32(exactly: seed) else { throw .megatron(.badSeed(seed)) }
-            order = .megatron(try MegatronOrder(streams: streams, weights: weights, requested: samples, randomSeed: seed))
+            order = .megatron(try MegatronOrder(streams: streams, weights: sets.weights, requested: samples, randomSeed: seed))
         }
     }
 

@@ -3,6 +3,9 @@ import Files
 import JSON
 import Metrics
 import Quantities
+import Sampling
+import LengthWarmup
+import ScheduleFlags
 import Training
 
 /// `slw-train --data P`: begins a run.
@@ -16,17 +19,18 @@ enum TrainCommand {
     static let group = OptionGroup("Run folder", [folder, name, stepLimit])
 
     @Sendable static func run(_ call: Invocation) throws {
-        var configuration = try TrainingOptions.configuration(call)
+        let configuration = try TrainingOptions.configuration(call)
         guard let first = configuration.data.first else {
             throw call.misuse(
                 "--data is missing",
-                hint: "\(ScheduleOptions.data.definition.usage), the prefix of a token index (slwdata preprocess makes one)")
+                hint: "\(ScheduleFlags.data.definition.usage), the prefix of a token index (slwdata preprocess makes one)")
         }
-        configuration.data = configuration.data.map { .init(prefix: $0.prefix, weight: $0.weight) }
         let place = call[folder].map { RunFolder($0) } ?? RunFolder.unused(named: call[name] ?? FileSystem.name(of: first.prefix))
         try Trainer.checkUnused(place)
-        try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
-        let trainer = try Trainer.start(configuration, in: place)
+        let trainer = try TrainingOptions.using(call) {
+            try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
+            return try Trainer.start(configuration, in: place)
+        }
         for line in trainer.configuration.lines { call.console.note(line) }
         call.console.note("run: \(PathName.printable(place.path)) (Ctrl-C stops after the step; slw-train resume goes on)\n")
         try TrainingSession.run(trainer, call, stepLimit: call[stepLimit])
@@ -44,12 +48,12 @@ enum ResumeCommand {
         examples: ["slw-train resume runs/2026-11-21-some", "slw-train resume runs/2026-11-21-some --data some=0.6 more=0.4"],
         operands: [.one("RUN", "run folder")],
         options: [
-            OptionGroup("Data", [ScheduleOptions.data]),
+            OptionGroup("Data", [ScheduleFlags.data]),
             OptionGroup("Changes", TrainingOptions.changeable.map(\.option) + [TrainCommand.stepLimit]),
         ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let data = try TrainingOptions.dataSets(call)
+        let data = try ScheduleFlags.words(call).data
         let folder = RunFolder(call.operands[0])
         let saved = try folder.configuration()
         try BlasCore.settle(call, precision: saved.precision, recorded: saved.blasCore.map { (folder.path, $0) }) {

@@ -1,44 +1,23 @@
 import CommandKit
-import Quantities
+import LengthWarmup
+import ScheduleFlags
 import Training
 import Transformer
+import Tuning
 
 /// Every option that describes a run. Megatron-LM's names where Megatron has the same thing.
 enum TrainingOptions {
     static let preset = Option<String?>.choice(
         "--preset", "NAME", of: TrainingConfiguration.presets.map(\.name), "a starting point that the other options change")
 
-    static let data: [Setting] = [
-        .value(ScheduleOptions.split, \.split),
-        .word(ScheduleOptions.order, \.order),
-        .choice(ScheduleOptions.trainSamples, \.trainSamples),
-        .choice(
-            Option<String?>.text(
-                "--tokenizer", "T", "file, directory or installed name, for exports and samples; otherwise what the data set names"
-            )
-            .also("--tokenizer-model"), \.tokenizer),
-    ]
+    static let tokenizer = Setting.choice(
+        Option<String?>.text(
+            "--tokenizer", "T", "file, directory or installed name, for exports and samples; otherwise what the data set names"
+        )
+        .also("--tokenizer-model"), \.tokenizer)
 
-    static let batch: [Setting] = [
-        .choice(ScheduleOptions.sequenceLength, \.sequenceLength),
-        .value(ScheduleOptions.batchSize, \.globalBatchSize),
-        .choice(Option<Int?>.count("--micro-batch-size", in: 1...1 << 30, "rows of one pass at full length"), \.microBatchSize),
-        .choice(ScheduleOptions.trainTokens, \.trainTokens),
-        .choice(ScheduleOptions.batchWarmupStart, \.batchWarmupStart),
-        .choice(ScheduleOptions.batchWarmupTokens, \.batchWarmupTokens),
-    ]
-
-    static let warmup: [Setting] = [
-        .word(ScheduleOptions.pacing, \.pacing),
-        .value(ScheduleOptions.start, \.warmupStart),
-        .choice(ScheduleOptions.steps, \.warmupSteps),
-        .value(ScheduleOptions.rootDegree, \.rootDegree),
-        .choice(ScheduleOptions.stages, \.pacingTable),
-        .value(ScheduleOptions.increment, \.adaptiveIncrement),
-        .value(ScheduleOptions.interval, \.adaptiveInterval),
-        .value(ScheduleOptions.tolerance, \.adaptiveTolerance),
-        .word(ScheduleOptions.tails, \.tails),
-    ]
+    static let microBatchSize = Setting.choice(
+        Option<Int?>.count("--micro-batch-size", in: 1...1 << 30, "rows of one pass at full length"), \.microBatchSize)
 
     static let model: [Setting] = [
         .count("--num-layers", \.layers, also: ["--layers"], "blocks"),
@@ -80,11 +59,6 @@ enum TrainingOptions {
             .number("--clip-grad", \.clipNorm, "largest gradient norm; 0 for any"),
         ]
 
-    static let run: [Setting] =
-        [
-            .value(ScheduleOptions.seed, \.seed)
-        ] + changeable
-
     /// What a resumed run may change, because the steps already trained would have been the same; `--blas-core` changes last bits from there on, and says so.
     static let changeable: [Setting] = [
         .choice(
@@ -109,60 +83,36 @@ enum TrainingOptions {
     ]
 
     static let groups: [OptionGroup] = [
-        OptionGroup("Data", [ScheduleOptions.data] + data.map(\.option)),
-        OptionGroup("Batch and budget", batch.map(\.option)),
-        ScheduleOptions.warmupGroup,
+        OptionGroup("Data", ScheduleFlags.flags(.data) + [tokenizer.option]),
+        OptionGroup("Batch and budget", ScheduleFlags.flags(.batch) + [microBatchSize.option]),
+        ScheduleFlags.warmup,
         OptionGroup("Model", [preset] + model.map(\.option)),
         OptionGroup("Optimizer", optimizer.map(\.option)),
-        OptionGroup("Run", run.map(\.option)),
+        OptionGroup("Run", changeable.map(\.option)),
     ]
 
     /// What describes a run to `slw-train tune`: neither what the search decides, nor what only says how a run is watched and saved.
     static let describing: [OptionGroup] = groups.map { group in
-        if group.title == ScheduleOptions.warmupGroup.title {
-            return OptionGroup(group.title, [TuneCommand.pacing, ScheduleOptions.rootDegree, ScheduleOptions.tails])
+        if group.title == ScheduleFlags.warmup.title {
+            let options: [any AnyOption] = (TuningPlan.pacingOptions + [.tails]).map { ScheduleFlags.flag($0) }
+            return OptionGroup(group.title, [TuneCommand.pacing] + options)
         }
         let watching = Set(changeable.map(\.option.definition.name)).subtracting(["--threads", "--blas-core"])
         return OptionGroup(group.title, group.options.filter { !watching.contains($0.definition.name) })
     }
 
+    /// Does something with a configuration; a mistake in its schedule is one of the command line.
+    static func using<Result>(_ call: Invocation, _ work: () throws -> Result) throws -> Result {
+        do { return try work() } catch TrainingError.schedule(let error) { throw ScheduleFlags.misuse(error, call) }
+    }
+
     /// The configuration that a command line describes; choices that are left open stay open.
     static func configuration(_ call: Invocation) throws -> TrainingConfiguration {
-        try ScheduleOptions.check(call)
         var configuration = TrainingConfiguration()
         if let name = call[preset], let preset = TrainingConfiguration.preset(named: name) { configuration = preset.configuration }
-        configuration.data = try dataSets(call)
-        for setting in data + batch + warmup + model + optimizer + run { setting.apply(call, &configuration) }
-        if call.isGiven(ScheduleOptions.stages) && !call.isGiven(ScheduleOptions.pacing) { configuration.pacing = .table }
-        if let path = call[ScheduleOptions.deepSpeed] {
-            try configuration.useCurriculum(
-                ofFile: path, version: call[ScheduleOptions.deepSpeedVersion] ?? configuration.curriculumVersion)
-        }
+        configuration.schedule.merge(try ScheduleFlags.words(call))
+        try ScheduleFlags.checked(call) { () throws(ScheduleError) in try configuration.schedule.check() }
+        for setting in [tokenizer, microBatchSize] + model + optimizer + changeable { setting.apply(call, &configuration) }
         return configuration
-    }
-
-    /// The data sets of `--data`.
-    static func dataSets(_ call: Invocation) throws(UsageError) -> [TrainingConfiguration.WeightedPrefix] {
-        var sets: [TrainingConfiguration.WeightedPrefix] = []
-        for word in call[ScheduleOptions.data] { sets.append(try weightedPrefix(word, call)) }
-        return sets
-    }
-
-    /// `P` or `P=0.7`; a shell completes `P` to `P.idx` or `P.bin`.
-    static func weightedPrefix(_ word: String, _ call: Invocation) throws(UsageError) -> TrainingConfiguration.WeightedPrefix {
-        guard let mark = word.lastIndex(of: "="), mark != word.startIndex else { return .init(prefix: prefix(word)) }
-        let text = String(word[word.index(after: mark)...])
-        do throws(SpellingError) {
-            return .init(prefix: prefix(String(word[..<mark])), weight: try NumberSpelling.double(text, in: 1e-9...1e12))
-        } catch {
-            throw call.misuse("--data: the weight \(text) of \(word) is not \(error.expected)")
-        }
-    }
-
-    static func prefix(_ word: String) -> String {
-        for ending in [".idx", ".bin"] where word.hasSuffix(ending) && word.utf8.count > ending.utf8.count {
-            return String(word.dropLast(ending.count))
-        }
-        return word
     }
 }

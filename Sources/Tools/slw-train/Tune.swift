@@ -3,6 +3,9 @@ import Files
 import JSON
 import Metrics
 import Quantities
+import Sampling
+import LengthWarmup
+import ScheduleFlags
 import Training
 import Transformer
 import Tuning
@@ -22,7 +25,7 @@ enum TuneCommand {
         to: "steps of the whole run at full length")
     /// Only pacings that have a start and a duration.
     static let pacing = Option<String?>.choice(
-        ScheduleOptions.pacing.definition.name, "PACING", of: ["linear", "root", "two-stage"], "how sequence length grows"
+        "--slw-pacing", "PACING", of: TuningPlan.pacings, "how sequence length grows"
     ).defaulting(to: "linear")
     static let seeds = Option.count(
         "--seeds", default: TuningOptions().seeds, in: 1...1000,
@@ -54,10 +57,12 @@ enum TuneCommand {
     @Sendable static func run(_ call: Invocation) throws {
         let configuration = try TrainingOptions.configuration(call)
         guard let first = configuration.data.first else {
-            throw call.misuse("--data is missing", hint: "\(ScheduleOptions.data.definition.usage), the prefix of a token index")
+            throw call.misuse("--data is missing", hint: "\(ScheduleFlags.data.definition.usage), the prefix of a token index")
         }
-        try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
-        let plan = try TuningPlan(configuration, try options(call))
+        let plan = try TrainingOptions.using(call) {
+            try BlasCore.settle(call, precision: configuration.precision) { KernelRace.Shape(try Trainer.resolved(configuration)) }
+            return try TuningPlan(configuration, try options(call))
+        }
         if plan.configuration.precision != configuration.precision { call.console.note(ProductPrecision.bfloat16IsMissing) }
         let place = call[folder] ?? "runs/tune-\(FileSystem.name(of: first.prefix))"
         if call[dryRun] { return describe(plan, call) }

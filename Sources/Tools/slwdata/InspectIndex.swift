@@ -64,12 +64,10 @@ enum InspectIndexCommand {
         if let remark = text.remark { call.console.note(remark) }
     }
 
-    /// An operand. A prefix with an equals sign in its name is no weight when it is there.
+    /// An operand.
     private static func source(_ word: String) throws -> IndexFindings.Source {
-        let whole = PrefixName.prefix(word)
-        if FileSystem.exists(IndexedDataset.indexPath(whole)) { return .init(dataset: try IndexedDataset(prefix: whole), weight: nil) }
         let name = try DataSetName(word)
-        return .init(dataset: try IndexedDataset(prefix: PrefixName.prefix(name.prefix)), weight: name.weight)
+        return .init(dataset: try IndexedDataset(prefix: name.prefix), weight: name.weight)
     }
 
     /// The text of the first, if all were made by the same tokenizer.

@@ -5,6 +5,7 @@ import JSON
 import LengthWarmup
 import Quantities
 import Sampling
+import ScheduleFlags
 
 /// `slwdata inspect samples P`
 enum InspectSamplesCommand {
@@ -15,8 +16,12 @@ enum InspectSamplesCommand {
         "samples", "full-length samples in training order, or the rows of one training step",
         examples: ["slwdata inspect samples some --seq-length 64", "slwdata inspect samples some --step 100 --count 4"],
         operands: [.many("P[=WEIGHT]", "prefixes of .bin/.idx pairs")],
-        options: [OptionGroup("Shown", [step, count, DatasetText.tokenizer])] + PlanInputs.groups.dropFirst().map { $0 }
-            + [OptionGroup("Data", [ScheduleOptions.split, ScheduleOptions.seed, ScheduleOptions.order, ScheduleOptions.trainSamples])],
+        options: [OptionGroup("Shown", [step, count, DatasetText.tokenizer]), PlanInputs.batch, ScheduleFlags.warmup, PlanInputs.model]
+            + [
+                OptionGroup(
+                    "Data",
+                    [ScheduleOption.split, .seed, .order, .trainSamples].map { ScheduleFlags.flag($0) })
+            ],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {

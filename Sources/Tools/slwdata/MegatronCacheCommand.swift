@@ -2,7 +2,9 @@ import CommandKit
 import Files
 import JSON
 import Quantities
+import LengthWarmup
 import Sampling
+import ScheduleFlags
 
 /// `slwdata megatron-cache`
 enum MegatronCacheCommand {
@@ -27,21 +29,25 @@ enum MegatronCacheCommand {
         options: [
             OptionGroup(
                 "Job",
-                [ScheduleOptions.data, ScheduleOptions.sequenceLength, train, valid, test, ScheduleOptions.split, ScheduleOptions.seed]),
+                [
+                    ScheduleFlags.data, ScheduleFlags.flag(.sequenceLength), train, valid, test, ScheduleFlags.flag(.split),
+                    ScheduleFlags.flag(.seed),
+                ]),
             OptionGroup("Cache", [identifiers, directory]),
         ], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        guard let length = call[ScheduleOptions.sequenceLength] else { throw call.misuse("--seq-length is missing") }
-        let names = try call[ScheduleOptions.data].map { try DataSetName($0) }
-        guard !names.isEmpty else { throw call.misuse("--data is missing") }
-        guard let seed = UInt32(exactly: call[ScheduleOptions.seed] ?? 1234) else { throw call.misuse("--seed: Megatron's fits 32 bits") }
+        let words = try ScheduleFlags.words(call)
+        guard let length = words.count(.sequenceLength) else { throw call.misuse("--seq-length is missing") }
+        guard !words.data.isEmpty else { throw call.misuse("--data is missing") }
+        guard let seed = UInt32(exactly: ScheduleResolver.seed(words)) else { throw call.misuse("--seed: Megatron's fits 32 bits") }
+        let split = try ScheduleFlags.checked(call) { () throws(ScheduleError) in try ScheduleResolver.split(words) }
         let word = call[identifiers]
         let bytes = word.first == "{" ? Array(word.utf8) : try FileSystem.readAll(word)
         let tokenizer: JSONValue
         do { tokenizer = try JSONValue.parse(bytes) } catch { throw call.misuse("--tokenizer-identifiers: \(error)") }
         let built = try MegatronCacheBuilder(
-            names: names, split: try DocumentSplit(call[ScheduleOptions.split] ?? DocumentSplit.standard.text), sequenceLength: length,
+            names: words.data, split: split, sequenceLength: length,
             randomSeed: seed, sampleCounts: [call[train], call[valid], call[test]], tokenizer: tokenizer, directory: call[directory]
         ).build()
         if call.wantsJSON {

@@ -11,7 +11,7 @@ enum PlanCommand {
     static let command = Command(
         "plan", "the schedule of a run before paying for it: steps, tokens, dropped, reused",
         discussion: [
-            "Runs the plan that slw-train would run, without touching a token. With --data an epoch is that of its training split; without, it is as large as the budget. What is not given is chosen as slw-train does: 16 rows of 256 tokens, linear warmup from 8 over 30 % of the steps, tails reused, one epoch of the data."
+            "Runs the plan that slw-train would run, without touching a token. With --data an epoch is that of its training split; without, it is as large as the budget. What is not given is chosen as slw-train does: 16 rows of 256 tokens, linear warmup from 8 over 30 % of the steps, tails reused, and with --data one epoch of it, or as much as a model of --num-layers and --hidden-size trains in some minutes. A preset of slw-train is no word of plan: give what it stands for."
         ],
         examples: [
             "slwdata plan --data some",
@@ -20,7 +20,7 @@ enum PlanCommand {
         options: PlanInputs.groups + [OptionGroup("Effort", [exact])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let inputs = try PlanInputs(call, data: call[ScheduleOptions.data])
+        let inputs = try PlanInputs(call)
         call.console.beginProgress("planning", unit: .things("tokens"), total: inputs.configuration.trainTokens)
         let forecast = try PlanForecast(inputs.configuration, samples: inputs.samples, isExact: call[exact]) { trained in
             call.console.updateProgress(trained)

@@ -1,117 +1,53 @@
 import CommandKit
-import Files
-import IndexedDatasets
-import JSON
 import LengthWarmup
 import Sampling
 import Quantities
+import ScheduleFlags
 
-/// From the shared schedule options to a plan: the same choices for what is left open as `slw-train` makes.
+/// From the words of a command line to a plan: what `slw-train` makes of the same words.
 struct PlanInputs {
     /// The training split of the data; nil for a plan without data.
     let source: DataSource?
-    let configuration: PlanConfiguration
+    let schedule: ResolvedSchedule
+
+    var configuration: PlanConfiguration { schedule.plan }
     /// Samples of an epoch. Without data an epoch is as large as the budget, or as said.
-    let samples: Int
+    var samples: Int { schedule.samples }
 
     static let corpusTokens = Option<Int?>.count("--corpus-tokens", in: 2...1 << 60, "without --data: tokens of an epoch").defaulting(
         to: "the budget")
+    // The size of the trainer's model, which limits the budget that is chosen when nobody gives one.
+    static let layers = Option.count("--num-layers", default: 4, in: 1...1 << 20, "blocks of the model").also("--layers")
+    static let width = Option.count("--hidden-size", default: 256, in: 1...1 << 20, "channels of the model").also("--width")
+    static let vocabulary = Option<Int?>.count("--vocab-size", in: 1...1 << 31, "token ids of the model").defaulting(
+        to: "those of the data")
 
-    static let groups = [
-        OptionGroup(
-            "Data",
-            [
-                ScheduleOptions.data, ScheduleOptions.split, ScheduleOptions.seed, ScheduleOptions.order, ScheduleOptions.trainSamples,
-                corpusTokens,
-            ]),
-        OptionGroup(
-            "Batch and budget",
-            [
-                ScheduleOptions.sequenceLength, ScheduleOptions.batchSize, ScheduleOptions.trainTokens, ScheduleOptions.batchWarmupStart,
-                ScheduleOptions.batchWarmupTokens,
-            ]), ScheduleOptions.warmupGroup,
-    ]
+    static let data = OptionGroup("Data", ScheduleFlags.flags(.data) + [corpusTokens])
+    static let batch = OptionGroup("Batch and budget", ScheduleFlags.flags(.batch))
+    static let model = OptionGroup("Model, for the budget when none is given", [layers, width, vocabulary])
+    static let groups = [data, batch, ScheduleFlags.warmup, model]
 
-    init(_ call: Invocation, data words: [String]) throws {
-        try ScheduleOptions.check(call)
-        let names = try words.map { word in
-            var name = try DataSetName(word)
-            name.prefix = PrefixName.prefix(name.prefix)
-            return name
-        }
-        let batch = call[ScheduleOptions.batchSize] ?? 16
-        let seed = UInt64(call[ScheduleOptions.seed] ?? 1234)
-        let split = try DocumentSplit(call[ScheduleOptions.split] ?? DocumentSplit.standard.text)
-        let order = call[ScheduleOptions.order] == "megatron" ? OrderChoice.megatron(samples: call[ScheduleOptions.trainSamples]) : .keyed
-        var length = call[ScheduleOptions.sequenceLength] ?? 256
-        if names.isEmpty {
-            if order != .keyed { throw call.misuse("--order megatron needs --data", hint: "its samples depend on the documents") }
+    init(_ call: Invocation, data dataWords: [String]? = nil) throws {
+        let words = try ScheduleFlags.words(call, data: dataWords)
+        try ScheduleFlags.checked(call) { () throws(ScheduleError) in try words.check() }
+        if words.data.isEmpty {
+            let facts = ScheduleFacts(epochTokens: dataWords == nil ? call[Self.corpusTokens] : nil)
+            schedule = try ScheduleFlags.checked(call) { () throws(ScheduleError) in try ScheduleResolver.resolve(words, facts) }
             source = nil
-        } else {
-            let (datasets, weights) = (try DataSource.open(names), try DataSource.weights(of: names))
-            if call[ScheduleOptions.sequenceLength] == nil {
-                // As the trainer does: a short corpus gets shorter rows, so that an epoch has some steps.
-                let tokens = try datasets.reduce(0) {
-                    $0 + (try SampleStream($1, sequences: split.sequences(.train, of: $1.sequenceCount), sequenceLength: 32)).tokens.count
-                }
-                while length > 32 && tokens / length < 8 * batch { length /= 2 }
-            }
-            source = try DataSource(
-                datasets, weights: weights, part: .train, split: split, sequenceLength: length, seed: seed, order: order)
+            return
         }
-        let epoch = source?.sampleCount
-        guard let budget = call[ScheduleOptions.trainTokens] ?? epoch.map({ $0 * length }) else {
-            throw call.misuse("--train-tokens is missing", hint: "a plan needs a budget, or --data for one epoch of it")
+        if dataWords == nil, call.isGiven(Self.corpusTokens) {
+            throw call.misuse("--corpus-tokens is for a plan without --data", hint: "the data sets say how many tokens an epoch has")
         }
-        samples = epoch ?? max(1, ((call[Self.corpusTokens] ?? budget) - (call[Self.corpusTokens] == nil ? 0 : 1)) / length)
-        let perStep = batch.multipliedReportingOverflow(by: length)
-        guard !perStep.overflow else { throw call.misuse("--global-batch-size times --seq-length is more than a step can have") }
-        let warmupSteps = call[ScheduleOptions.steps] ?? max(1, ((budget - 1) / perStep.partialValue + 1) * 3 / 10)
-        var batchWarmup: BatchWarmup?
-        if let tokens = call[ScheduleOptions.batchWarmupTokens] {
-            let start = min(call[ScheduleOptions.batchWarmupStart] ?? 1, batch)
-            batchWarmup = BatchWarmup(start: start, increment: max(1, min(start, batch - start)), tokens: tokens)
-        } else if call.isGiven(ScheduleOptions.batchWarmupStart) {
-            throw call.misuse("--batch-warmup-start needs --batch-warmup-tokens")
+        let sets = try DataSets(words.data)
+        var standardBudget: Int?
+        if !words.isGiven(.trainTokens) {
+            standardBudget = ScheduleFacts.standardBudget(
+                layers: call[Self.layers], width: call[Self.width],
+                vocabulary: call[Self.vocabulary] ?? VocabularySize.of(sets.datasets))
         }
-        configuration = PlanConfiguration(
-            sequenceLength: length, globalBatchSize: batch, trainTokens: budget,
-            pacing: try Self.pacing(call, length: length, steps: warmupSteps),
-            tails: TailPolicy(rawValue: call[ScheduleOptions.tails] ?? "reuse")!, batchWarmup: batchWarmup, seed: seed)
-        try configuration.check()
-    }
-
-    /// The schedule of a DeepSpeed configuration; none when its block is disabled.
-    private static func deepSpeedPacing(_ path: String, _ call: Invocation) throws -> Pacing {
-        let block = try DeepSpeedCurriculum.block(ofFile: path)
-        do throws(WarmupError) {
-            return try DeepSpeedCurriculum.read(block, dialect: .init(rawValue: call[ScheduleOptions.deepSpeedVersion] ?? "0.19.8")!).map {
-                .deepSpeed($0)
-            } ?? .constant
-        } catch { throw CommandEnd.failed("\(PathName.printable(path)): \(error)") }
-    }
-
-    private static func pacing(_ call: Invocation, length: Int, steps: Int) throws -> Pacing {
-        if let path = call[ScheduleOptions.deepSpeed] { return try deepSpeedPacing(path, call) }
-        let start = call[ScheduleOptions.start] ?? min(8, length)
-        let name = call[ScheduleOptions.pacing] ?? (call[ScheduleOptions.stages] == nil ? "linear" : "table")
-        switch name {
-        case "linear": return .linear(start: start, steps: steps)
-        case "root": return .root(start: start, steps: steps, exponent: 1 / (call[ScheduleOptions.rootDegree] ?? 2))
-        case "two-stage": return .twoStage(start: start, steps: steps)
-        case "adaptive":
-            return .adaptive(
-                AdaptivePacing(
-                    start: start, increment: call[ScheduleOptions.increment] ?? 8, interval: call[ScheduleOptions.interval] ?? 100,
-                    tolerance: call[ScheduleOptions.tolerance] ?? 0.05))
-        case "mixed", "table":
-            guard let text = call[ScheduleOptions.stages] else {
-                throw call.misuse("--slw-pacing \(name) needs --slw-table LENGTH:STEPS,…")
-            }
-            do throws(SpellingError) { return name == "table" ? try .table(stages: text) : try .mixed(stages: text) } catch {
-                throw call.misuse("--slw-table: \(text) is not \(error.expected)", hint: error.hint)
-            }
-        default: return .constant
+        (schedule, source) = try ScheduleFlags.checked(call) { () throws(ScheduleError) in
+            try ScheduleResolver.resolve(words, sets, standardBudget: standardBudget)
         }
     }
 
@@ -122,14 +58,12 @@ struct PlanInputs {
                 "rows",
                 "\(QuantityText.count(configuration.globalBatchSize)) a step, \(QuantityText.count(configuration.sequenceLength)) tokens at full length"
             ),
-            ("length", Self.words(configuration.pacing, full: configuration.sequenceLength)), ("tails", configuration.tails.rawValue),
+            ("length", configuration.pacing.summary(full: configuration.sequenceLength)), ("tails", configuration.tails.rawValue),
             ("budget", "\(QuantityText.count(configuration.trainTokens)) tokens"),
         ]
         let epoch = "\(QuantityText.count(samples)) samples, \(QuantityText.count(samples * configuration.sequenceLength)) tokens"
         rows.append(("epoch", source == nil ? epoch + " (no --data)" : epoch))
-        if source?.megatronOrder != nil { rows.append(("order", "Megatron-Core's")) }
+        if schedule.order != .keyed { rows.append(("order", "Megatron-Core's")) }
         return rows
     }
-
-    private static func words(_ pacing: Pacing, full: Int) -> String { pacing.summary(full: full) }
 }

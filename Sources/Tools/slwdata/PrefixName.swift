@@ -1,5 +1,6 @@
 import CommandKit
 import Files
+import Sampling
 
 /// Names of data sets on the command line.
 enum PrefixName {
@@ -9,12 +10,7 @@ enum PrefixName {
     ]
 
     /// The prefix that was meant: a shell completes `some` to `some.idx` or `some.bin`.
-    static func prefix(_ word: String) -> String {
-        for ending in [".idx", ".bin"] where word.hasSuffix(ending) && word.utf8.count > ending.utf8.count {
-            return String(word.dropLast(ending.count))
-        }
-        return word
-    }
+    static func prefix(_ word: String) -> String { DataSetName.prefix(word) }
 
     /// Where the data set of `input` goes when nobody says: its name without endings, beside it.
     static func standard(for input: String) -> String {

@@ -16,6 +16,8 @@ public enum TrainingError: Error, OptionNaming, Sendable {
     /// The data, the plan or the model refused.
     case data(SamplingError)
     case plan(WarmupError)
+    /// Words that make no schedule.
+    case schedule(ScheduleError)
     case model(ModelError)
     case tokenizer(TokenizerError)
     /// A run cannot go on with what it is given; each text names one difference.
@@ -31,6 +33,7 @@ public enum TrainingError: Error, OptionNaming, Sendable {
         switch self {
         case .data(let error): error.optionText
         case .plan(let error): error.optionText
+        case .schedule(let error): error.optionText
         default: OptionText(line)
         }
     }
@@ -45,6 +48,7 @@ public enum TrainingError: Error, OptionNaming, Sendable {
                 + "lower the learning rate, lengthen its warmup or start with shorter sequences"
         case .data(let error): error.description
         case .plan(let error): error.description
+        case .schedule(let error): error.description
         case .model(let error): error.description
         case .tokenizer(let error): error.description
         case .changed(let folder, let differences):

@@ -1,3 +1,4 @@
+public import LengthWarmup
 public import Training
 import Transformer
 
@@ -34,19 +35,36 @@ public struct TuningPlan: Sendable {
     /// Of the data sets that probes train on.
     let dataFingerprints: [UInt64]
 
+    /// The pacings that have a start and a duration.
+    public static var pacings: [String] { functions.map { $0.name } }
+
+    /// What else these pacings take.
+    public static var pacingOptions: [ScheduleOption] {
+        var options: [ScheduleOption] = []
+        for option in functions.flatMap({ $0.options }) where !(options + searched).contains(where: { $0.name == option.name }) {
+            options.append(option)
+        }
+        return options
+    }
+
+    private static let searched: [ScheduleOption] = [.start, .steps]
+    private static let functions = Pacing.functions.filter { function in
+        searched.allSatisfy { option in function.options.contains { $0.name == option.name } }
+    }
+
     /// Opens the data and chooses. `configuration` may leave everything open that a run may leave open; what it says of the length
     /// warmup's start and duration is not read.
     public init(_ configuration: TrainingConfiguration, _ options: TuningOptions) throws(TrainingError) {
-        guard [.linear, .root, .twoStage].contains(configuration.pacing) else {
+        guard Self.pacings.contains(configuration.pacing) else {
             throw .configuration(
-                "pacing \(configuration.pacing.rawValue) has no start and duration to tune: take linear, root or two-stage")
+                "pacing \(configuration.pacing) has no start and duration to tune: take one of \(Self.pacings.joined(separator: ", "))")
         }
         let data = try TrainingData(configuration)
         let asked = configuration
         var resolved = configuration
         (resolved.warmupStart, resolved.warmupSteps) = (1, 1)
         resolved = try resolved.resolved(for: data.surroundings(processors: LanePool.processorCount))
-        guard resolved.pacing != .none, let length = resolved.sequenceLength, let budget = resolved.trainTokens,
+        guard resolved.pacing != "none", let length = resolved.sequenceLength, let budget = resolved.trainTokens,
             let rateWarmup = resolved.learningRateWarmup
         else { throw .configuration("the sequence length is too short for a length warmup") }
 
@@ -102,7 +120,7 @@ public struct TuningPlan: Sendable {
         var result = configuration
         result.seed = seed
         guard let trial else {
-            result.pacing = .none
+            result.schedule.choosePacing(ConstantPacing.name)
             return result
         }
         (result.warmupStart, result.warmupSteps) = (trial.start, trial.duration)
@@ -115,9 +133,13 @@ public struct TuningPlan: Sendable {
         var here = configuration
         if hasOwnSeed { here.seed = saved.seed }
         // What the search decides, and what a probe's numbers do not depend on. They do depend on what is validated, and when.
-        let ignored: Set = ["length_warmup.pacing", "length_warmup.start", "length_warmup.steps"]
+        if saved.pacing == ConstantPacing.name {
+            here.schedule.choosePacing(ConstantPacing.name)
+        } else {
+            (here.warmupStart, here.warmupSteps) = (saved.warmupStart, saved.warmupSteps)
+        }
         let measured: Set = ["run.validation_interval", "run.validation_tokens", "run.blas_core"]
-        for field in TrainingConfiguration.fields where ignored.contains(field.path) || field.mayChange && !measured.contains(field.path) {
+        for field in TrainingConfiguration.fields where field.mayChange && !measured.contains(field.path) {
             _ = field.write(&here, field.read(saved))
         }
         return here.differences(from: saved)

@@ -99,9 +99,10 @@ struct CInterfaceTests {
         "what cannot be opened is refused in one line that names it",
         arguments: [
             ("nonsense", "the configuration is no JSON"), ("[]", "the configuration is no JSON object"),
-            ("{}", "data: give at least one prefix"),
+            ("{}", "data: give at least one prefix"), (#"{"data":["x"],"seed":-1}"#, "seed is -1: it must be at least 0"),
             (#"{"data":["/no/such"]}"#, "cannot open /no/such.idx"), (#"{"data":["x"],"seq_lenght":3}"#, "there is no option seq_lenght"),
-            (#"{"data":["x"],"seq_length":"many"}"#, "seq_length: "), (#"{"data":["x"],"tails":"keep"}"#, "tails is keep: "),
+            (#"{"data":["x"],"seq_length":"many"}"#, "seq_length is many: it must be a whole number"),
+            (#"{"data":["x"],"tails":"keep"}"#, "tails is keep: it must be one of "),
             (#"{"data":["x=-1"]}"#, "the data set x=-1 has a weight"), (#"{"data":["x"],"rank":1}"#, "rank"),
         ])
     func refusals(configuration: String, beginning: String) throws {

@@ -21,8 +21,8 @@ struct RefusalTests {
         func refusal(_ weights: [Double]?, length: Int = 16, seed: UInt64 = 1, _ choice: OrderChoice? = nil) -> String? {
             do throws(SamplingError) {
                 _ = try DataSource(
-                    datasets, weights: weights, part: .train, split: DocumentSplit("1,0,0"), sequenceLength: length, seed: seed,
-                    order: choice ?? order)
+                    DataSets(datasets, weights: weights), part: .train, split: DocumentSplit("1,0,0"), sequenceLength: length,
+                    seed: seed, order: choice ?? order)
                 return nil
             } catch { return "\(error)" }
         }
@@ -39,7 +39,7 @@ struct RefusalTests {
             #expect(throws: SamplingError.self) { _ = try SampleStream(datasets[0], sequences: sequences, sequenceLength: 8) }
         }
         let mixed = [DataSetName(prefix: datasets[0].prefix, weight: 1), DataSetName(prefix: datasets[1].prefix)]
-        let error = #expect(throws: SamplingError.self) { _ = try DataSource.weights(of: mixed) }
+        let error = #expect(throws: SamplingError.self) { _ = try DataSets(mixed) }
         #expect(error.map { "\($0)".contains("\(datasets[1].prefix) has no weight") } == true)
     }
 

@@ -23,20 +23,20 @@ struct UsageTests {
             (.slwdata, ["plan"], "slwdata: plan: --train-tokens is missing: a plan needs a budget, or --data for one epoch of it"),
             (
                 .slwdata, ["plan", "--train-tokens", "lots"],
-                "slwdata: plan: --train-tokens: lots is not a whole number (512, 4K, 157B): see slwdata plan --help"
+                "slwdata: plan: --train-tokens is lots: it must be a whole number (512, 4K, 157B): see slwdata plan --help"
             ),
             (
                 .slwdata, ["plan", "--train-tokens", "9223372036854775807"],
-                "slwdata: plan: --train-tokens: 9223372036854775807 is not between 1 and 1152921504606846976: see slwdata plan --help"
+                "slwdata: plan: --train-tokens is 9223372036854775807: it must be between 1 and 1152921504606846976: see slwdata plan --help"
             ),
             (
                 .slwdata, ["plan", "--train-tokens", "1M", "--slw-pacing", "table", "--slw-table", "8;9"],
-                "slwdata: plan: --slw-table: 8;9 is not a whole number (512, 4K, 157B): see slwdata plan --help"
+                "slwdata: plan: --slw-table is 8;9: it must be a list of LENGTH:STEPS, such as 64:1000,128:2000,256: see slwdata plan --help"
             ),
             (
                 .slwdata,
                 ["plan", "--train-tokens", "1M", "--slw-pacing", "table", "--slw-table", "8:9223372036854775807,9:9223372036854775807"],
-                "slwdata: plan: --slw-table: 8:9223372036854775807,9:9223372036854775807 is not between 0 and 1099511627776: see slwdata plan --help"
+                "slwdata: plan: --slw-table is 8:9223372036854775807,9:9223372036854775807: it must be a list of LENGTH:STEPS, such as 64:1000,128:2000,256: see slwdata plan --help"
             ),
             (
                 .slwdata, ["preprocess", "--input", "x.jsonl", "--output", "x", "--min-chars", "9", "--max-chars", "8"],

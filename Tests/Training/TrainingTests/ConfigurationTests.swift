@@ -1,5 +1,7 @@
 import JSON
 import Quantities
+import LengthWarmup
+import Sampling
 import TestSupport
 import Testing
 import Transformer
@@ -14,14 +16,17 @@ import Transformer
         configuration.learningRateDecay = .samples(12)
         let back = try TrainingConfiguration(json: JSONValue.parse(Array(configuration.json.serialized(pretty: true).utf8)), path: "x")
         #expect(back == configuration)
-        #expect(configuration.lines.count == 6 && configuration.lines.allSatisfy { !$0.contains("\n") })
+        // Nothing is said of the warmup where a preset leaves it open.
+        #expect(configuration.lines.count == (["tiny", "small", "medium"].contains(name) ? 5 : 6))
+        #expect(configuration.lines.allSatisfy { !$0.contains("\n") })
     }
 
     @Test("every field of the table is stored, and no two share a place")
     func table() {
         #expect(Set(TrainingConfiguration.fields.map(\.path)).count == TrainingConfiguration.fields.count)
-        let stored = Mirror(reflecting: TrainingConfiguration()).children.count
-        #expect(TrainingConfiguration.fields.count == stored)
+        // The schedule is one value here, and a field for each of its options.
+        let stored = Mirror(reflecting: TrainingConfiguration()).children.count - 1
+        #expect(TrainingConfiguration.fields.count == stored + ScheduleOption.all.count)
     }
 
     @Test("differences are named, binding ones apart")
@@ -59,7 +64,8 @@ import Transformer
             #expect(try resolved.resolved(for: Self.surroundings) == resolved)
             let open: Set = [
                 "data.tokenizer", "batch.warmup_start", "batch.warmup_tokens", "length_warmup.table", "model.initial_weights",
-                "data.train_samples", "length_warmup.curriculum_learning",
+                "data.train_samples", "length_warmup.curriculum_learning", "length_warmup.curriculum_version", "length_warmup.root_degree",
+                "length_warmup.exponent", "length_warmup.increment", "length_warmup.interval", "length_warmup.tolerance",
             ]
             for field in TrainingConfiguration.fields where !open.contains(field.path) {
                 #expect(!field.read(resolved).isNull, "\(preset.name) \(field.path)")
@@ -148,14 +154,14 @@ import Transformer
             return ""
         }
         #expect(message { $0.heads = 3 }.contains("multiple"))
-        #expect(message { $0.data = [] }.contains("--data"))
+        #expect(message { $0.data = [] }.contains("give data"))
         #expect(message { $0.sequenceLength = 2_000_000 }.contains("fewer than one row"))
         #expect(message { $0.vocabularySize = 100 }.contains("too small"))
         #expect(message { $0.learningRate = .nan }.contains("learning rate"))
-        #expect(message { ($0.pacing, $0.pacingTable) = (.table, "8:9223372036854775807,9:9223372036854775807,10") }.contains("stages"))
-        #expect(message { $0.pacing = .table }.contains("needs its stages: pass --slw-table"))
+        #expect(message { $0.schedule[.stages] = .word("8:9223372036854775807,9:9223372036854775807,10") }.contains("slw-table is 8:9"))
+        #expect(message { $0.pacing = "table" }.contains("slw-pacing table needs slw-table"))
         #expect(message { $0.minimumLearningRate = 1 }.contains("--min-lr must lie between 0 and --lr"))
         #expect(message { $0.layers = 1_000_000_000 }.contains("layers is 1000000000: it must lie between 1 and 65536"))
-        #expect(message { $0.warmupStart = 10_000 }.contains("the length warmup starts at 10000, above the full length of 256"))
+        #expect(message { $0.warmupStart = 10_000 }.contains("slw-start is 10000: it must be at most seq-length, 256"))
     }
 }

@@ -7,6 +7,7 @@ import IndexedDatasets
 import JSON
 import Metrics
 import Quantities
+import Sampling
 import TestSupport
 import Testing
 import Tokenization

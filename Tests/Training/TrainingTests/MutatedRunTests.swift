@@ -2,6 +2,7 @@ import Files
 import JSON
 import Metrics
 import LengthWarmup
+import Sampling
 import TestSupport
 import Testing
 import Transformer

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import Metrics
 import Quantities
+import Sampling
 import TestSupport
 import Testing
 import Transformer

@@ -5,6 +5,7 @@ import JSON
 import LengthWarmup
 import Metrics
 import Quantities
+import Sampling
 import TestSupport
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
             #expect(try second.folder.history().steps.map(\.loss) == losses)
         }
         // Another policy trains the same targets in another order: the digest does not know the order.
-        let eager = try trainer("eager", self.configuration { ($0.trainTokens, $0.tails) = (samples * 16, .eager) })
+        let eager = try trainer("eager", self.configuration { ($0.trainTokens, $0.schedule[.tails]) = (samples * 16, .word("eager")) })
         #expect(try eager.run().digest == expected.digest)
     }
 
@@ -124,25 +125,27 @@ import Testing
         #expect(try TrainingData(configuration).surroundings(processors: 1).vocabularySize == 300)
     }
 
-    @Test("every pacing of the command line becomes a plan", arguments: TrainingConfiguration.Pacing.allCases)
-    func pacing(pacing: TrainingConfiguration.Pacing) throws {
+    @Test("every pacing of the command line becomes a plan", arguments: Pacing.functions.map { $0.name })
+    func pacing(pacing: String) throws {
         let configuration = try configuration {
+            $0.schedule.assume()
             $0.pacing = pacing
-            $0.pacingTable = pacing == .mixed ? "4:9,16:1" : "4:0.5K,8:20,16"
-            $0.curriculum = Self.curriculum
+            if pacing == "mixed" { $0.schedule[.stages] = .word("4:9,16:1") }
+            if pacing == "table" { $0.schedule[.stages] = .word("4:0.5K,8:20,16") }
+            if pacing == "deepspeed" { $0.schedule[.deepSpeed] = .json(Self.curriculum) }
         }
         let plan = try configuration.planConfiguration()
         try plan.check()
-        if pacing == .table { #expect(plan.pacing == .table(lengths: [4, 8, 16], bounds: [500, 520])) }
+        if pacing == "table" { #expect(plan.pacing == .table(lengths: [4, 8, 16], bounds: [500, 520])) }
         #expect(try TrainingConfiguration(json: configuration.json, path: "config.json") == configuration)
-        if pacing == .adaptive {
+        if pacing == "adaptive" {
             #expect(plan.pacing == .adaptive(AdaptivePacing(start: 2, increment: 8, interval: 100, tolerance: 0.05)))
         }
-        if pacing == .deepSpeed {
+        if pacing == "deepspeed" {
             let curriculum = try DeepSpeedCurriculum.read(Self.curriculum)
             #expect(plan.pacing == .deepSpeed(try #require(curriculum)))
         }
-        if pacing == .root { #expect(plan.pacing == .root(start: 2, steps: 20, exponent: 0.5)) }
+        if pacing == "root" { #expect(plan.pacing == .root(start: 2, steps: 20, exponent: 0.5)) }
     }
 
     static let curriculum: JSONValue = [
@@ -153,7 +156,9 @@ import Testing
     @Test("adaptive pacing: stopped after every step and resumed, the run makes the same decisions")
     func adaptive() throws {
         let configuration = try configuration {
-            ($0.pacing, $0.adaptiveIncrement, $0.adaptiveInterval, $0.adaptiveTolerance) = (.adaptive, 2, 4, 0.003)
+            $0.schedule.assume()
+            $0.pacing = "adaptive"
+            ($0.schedule[.increment], $0.schedule[.interval], $0.schedule[.tolerance]) = (.count(2), .count(4), .number(0.003))
             ($0.trainTokens, $0.learningRate, $0.tensorBoard) = (900, 0.05, false)
         }
         let whole = try trainer("whole", configuration)
@@ -188,11 +193,15 @@ import Testing
             let path = directory.file("deepspeed.json")
             try FileSystem.writeAtomically(Array(json.serialized().utf8), to: path)
             defer { _ = try? FileSystem.remove(path) }
-            return try self.configuration { try $0.useCurriculum(ofFile: path, version: version) }
+            return try self.configuration {
+                $0.schedule.assume()
+                try $0.schedule.read(path, for: .deepSpeed)
+                try $0.schedule.read(version, for: .deepSpeedVersion)
+            }
         }
         let configuration = try use(["train_batch_size": 4, "curriculum_learning": Self.curriculum])
         let again = try TrainingConfiguration(json: configuration.json, path: "config.json")
-        #expect(again == configuration && configuration.pacing == .deepSpeed)
+        #expect(again == configuration && configuration.pacing == "deepspeed")
         let summary = try trainer("run", again).run(stepLimit: 34)
         #expect(summary.steps == 34)
         let read = try DeepSpeedCurriculum.read(Self.curriculum)
@@ -202,18 +211,24 @@ import Testing
 
         var off = Self.curriculum.object!
         off["enabled"] = false
-        #expect(try use(.object(off)).pacing == .none)
+        #expect(try use(.object(off)).planConfiguration().pacing == .constant)
         var zero = Self.curriculum.object!
         zero["min_difficulty"] = 2
         #expect(try use(.object(zero)).planConfiguration().pacing.length(atStep: 0, full: 16) == 4)
-        let error = #expect(throws: TrainingError.self) { try use(.object(zero), version: "0.19.6") }
-        #expect("\(error!)".contains("deepspeed.json: curriculum_learning: difficulty_step is 4"))
+        let error = #expect(throws: TrainingError.self) {
+            try use(.object(zero), version: "0.19.6").planConfiguration()
+        }
+        #expect(error!.optionText.text(.commandLine).contains("--slw-config: curriculum_learning: difficulty_step is 4"))
     }
 
     @Test("stages that are none are refused", arguments: ["", "4", "4:9,16:1,3:2", "x:1,2:3", "4:9,16"])
     func stages(text: String) throws {
         #expect(throws: TrainingError.self) {
-            try self.configuration { ($0.pacing, $0.pacingTable) = (.mixed, text) }.planConfiguration()
+            try self.configuration {
+                $0.schedule.assume()
+                $0.pacing = "mixed"
+                $0.schedule[.stages] = .word(text)
+            }.planConfiguration()
         }
     }
 }

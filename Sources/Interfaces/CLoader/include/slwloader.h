@@ -55,9 +55,49 @@ typedef struct slw_counts {
     int64_t dropped;     /* given up under "tails": "drop" */
 } slw_counts;
 
-/* Opens a loader. `configuration` is a JSON object: "data" (array of "prefix" or "prefix=weight"), "rank", "world_size", and the
- * options of slw-train with underscores for hyphens, as strings. Returns NULL and fills `error` (one line, NUL-terminated)
- * when that does not work. */
+/* Options of slw_loader_open, with their defaults; a test compares them with the library's table.
+ *
+ * Data
+ *   data: prefixes of token indexes, with their shares of the samples (otherwise in proportion to size); also
+ *       data_path
+ *   split (969,30,1): shares of documents for training, validation and test
+ *   seed (1234): of data order and weights
+ *   order (slw): who shuffles: keyed permutations, or Megatron-Core's GPTDataset bit for bit
+ *   train_samples (one pass): for order megatron: samples of the whole job, which decide Megatron's shuffle
+ *
+ * Batch and budget
+ *   seq_length (256, less for a short corpus): full length of a row, in tokens
+ *   global_batch_size (16): rows of a step; also batch_size
+ *   train_tokens (one pass over the data): token budget: the run ends when so many targets are trained
+ *   batch_warmup_start (1): rows of the first step, when the batch grows as GPT-3's
+ *   batch_warmup_tokens: tokens over which the batch grows
+ *
+ * Length warmup
+ *   slw_pacing (linear): how sequence length grows; none is the baseline
+ *   slw_start (8): length of the first step, the paper's s
+ *   slw_steps (30 % of the steps that full length would take): step at which full length is reached
+ *   slw_root_degree (2): for root: progress to the power 1/D
+ *   slw_exponent (1/D): for root: the power itself, the paper's r, in place of slw_root_degree
+ *   slw_table: for table: lengths and for how many steps, the last without steps; for mixed: two of them, repeated
+ *   slw_increment (8): for adaptive: what a calm interval adds to the length
+ *   slw_interval (100): for adaptive: steps between its decisions
+ *   slw_tolerance (0.05): for adaptive: how far above its lowest the smoothed loss may stand for the length to grow
+ *   slw_config: a DeepSpeed configuration with a curriculum_learning block, in place of the pacing's options
+ *   slw_config_version (0.19.8): whose rounding: up to 0.19.6 a start below difficulty_step gave length 0
+ *   tails (reuse): what happens to the tokens that truncation cuts off
+ *
+ * This loader
+ *   part (train): which documents of the split
+ *   rank (0): which rows are ours
+ *   world_size (1): ranks, all together
+ *   micro_batch_size (the rank's share): rows of a batch
+ *   prefetch (2): batches made ahead at most
+ *   allow_new_data (false): a restored state may be of fewer data sets or other weights
+ */
+
+/* Opens a loader. `configuration` is a JSON object of the options above; "data" is a prefix or an array of "prefix" or
+ * "prefix=weight". Values are numbers, true and false, or spelled as on the command line ("4K", "1.5e-4"). Returns NULL and
+ * fills `error` (one line, NUL-terminated) when that does not work. */
 slw_loader *slw_loader_open(const char *configuration, char *error, size_t error_size);
 
 /* The next micro-batch: 1 and `batch` filled, 0 at the end of the token budget, -1 on failure (see slw_loader_error). */

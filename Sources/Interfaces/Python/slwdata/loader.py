@@ -1,12 +1,13 @@
 """The loader: one object a rank. See slwloader.h for the C interface that this file mirrors line by line."""
 
 import ctypes
-import json
 import os
 import pathlib
 import struct
 
 import numpy as np
+
+from .configuration import configuration
 
 IGNORED = -100  # the label that PyTorch's cross entropy skips
 
@@ -112,21 +113,16 @@ class Batch:
 class Loader:
     """Iterates over the micro-batches of one rank.
 
-    data: a prefix, a list of prefixes, or a dict prefix -> weight. Every other keyword is an option of `slw-train` and
-    `slwdata plan` with underscores for hyphens (seq_length, global_batch_size, micro_batch_size, train_tokens, slw_pacing,
-    slw_start, slw_steps, tails, seed, split, ...); rank and world_size say which part is ours.
+    data: a prefix (text or path), a list of prefixes, or a dict prefix -> weight. Every other keyword is an option of `slw-train` and
+    `slwdata plan` with underscores for hyphens (seq_length=256, train_tokens="1M", split=(969, 30, 1), slw_steps=40, ...): docs/loader.md
+    lists them all. rank and world_size say which part is ours.
     """
 
     def __init__(self, data, *, rank: int = 0, world_size: int = 1, **options):
-        if isinstance(data, dict):
-            data = [f"{prefix}={weight}" for prefix, weight in data.items()]
-        elif isinstance(data, (str, os.PathLike)):
-            data = [os.fspath(data)]
         self._library = _load()
-        configuration = {"data": list(data), "rank": rank, "world_size": world_size}
-        configuration.update((name, str(value)) for name, value in options.items() if value is not None)
+        words = configuration(data, rank=rank, world_size=world_size, **options)
         error = ctypes.create_string_buffer(4096)
-        self._handle = self._library.slw_loader_open(json.dumps(configuration).encode(), error, len(error))
+        self._handle = self._library.slw_loader_open(words.encode(), error, len(error))
         if not self._handle:
             raise SlwdataError(error.value.decode(errors="replace"))
         self._raw = _Batch()

@@ -41,9 +41,9 @@ public struct MegatronCacheBuilder: Sendable {
 
     /// Writes the caches; splits that round to no sequence have none (Megatron would loop for ever on them).
     public func build() throws(SamplingError) -> [Built] {
-        let weights = try DataSource.weights(of: names) ?? []
+        let sets = try DataSets(names)
+        let (datasets, weights) = (sets.datasets, sets.weights ?? [])
         let isBlend = names.count > 1 || !weights.isEmpty
-        let datasets = try DataSource.open(names)
         var built: [Built] = []
         for part in DocumentSplit.Part.allCases {
             let requested = sampleCounts[part.rawValue]

@@ -1,4 +1,7 @@
-public import JSON
+package import JSON
+import LengthWarmup
+import Sampling
+import Quantities
 import Transformer
 
 /// One value of a ``TrainingConfiguration``: its place in `config.json`, its meaning, and whether a resumed run may change it.
@@ -23,40 +26,41 @@ public struct ConfigurationField: Sendable {
 
 extension TrainingConfiguration {
     /// All values, in the order in which they are written and printed.
-    public static let fields: [ConfigurationField] = [
-        ConfigurationField(
-            group: "data", name: "prefixes", meaning: "data sets and their shares; sets may be added, shares change", mayChange: true,
-            read: { configuration in
-                .array(configuration.data.map { ["prefix": JSONValue($0.prefix), "weight": JSONValue($0.weight)] })
-            },
-            write: { configuration, value in
-                guard let entries = value.array else { return false }
-                configuration.data = entries.compactMap { entry in
-                    entry["prefix"]?.string.map { WeightedPrefix(prefix: $0, weight: entry["weight"]?.double) }
-                }
-                return configuration.data.count == entries.count
-            }),
-        field("data", "split", "shares of training, validation and test", \.split),
-        field("data", "order", "who shuffles", \.order),
-        field("data", "train_samples", "samples of the job whose order Megatron's is", \.trainSamples),
-        field("data", "tokenizer", "for exports and samples", mayChange: true, \.tokenizer),
-        field("batch", "sequence_length", "full length of a row", \.sequenceLength),
-        field("batch", "rows", "rows of a step", \.globalBatchSize),
-        field("batch", "micro_rows", "rows of one pass at full length", \.microBatchSize),
-        field("batch", "warmup_start", "rows of the first step", \.batchWarmupStart),
-        field("batch", "warmup_tokens", "tokens until the batch has all its rows", \.batchWarmupTokens),
-        field("batch", "train_tokens", "token budget", \.trainTokens),
-        field("length_warmup", "pacing", "how sequence length grows", \.pacing),
-        field("length_warmup", "start", "length of the first step", \.warmupStart),
-        field("length_warmup", "steps", "step at which full length is reached", \.warmupSteps),
-        field("length_warmup", "root_degree", "exponent of the root pacing", \.rootDegree),
-        field("length_warmup", "table", "stages of the table and mixed pacings", \.pacingTable),
-        field("length_warmup", "increment", "what a calm interval of the adaptive pacing adds", \.adaptiveIncrement),
-        field("length_warmup", "interval", "steps between decisions of the adaptive pacing", \.adaptiveInterval),
-        field("length_warmup", "tolerance", "how far above its lowest a calm loss may stand", \.adaptiveTolerance),
-        field("length_warmup", "curriculum_learning", "DeepSpeed's block", \.curriculum),
-        field("length_warmup", "curriculum_version", "the DeepSpeed release that rounds", \.curriculumVersion),
-        field("length_warmup", "tails", "what happens to cut-off tokens", \.tails),
+    public static let fields: [ConfigurationField] =
+        [data] + schedule("data") + [field("data", "tokenizer", "for exports and samples", mayChange: true, \.tokenizer)]
+        + schedule("batch") + [field("batch", "micro_rows", "rows of one pass at full length", \.microBatchSize)]
+        + schedule("length_warmup") + own.filter { $0.group != "run" } + schedule("run") + own.filter { $0.group == "run" }
+
+    private static let data = ConfigurationField(
+        group: "data", name: "prefixes", meaning: "data sets and their shares; sets may be added, shares change", mayChange: true,
+        read: { configuration in
+            .array(configuration.data.map { ["prefix": JSONValue($0.prefix), "weight": JSONValue($0.weight)] })
+        },
+        write: { configuration, value in
+            guard let entries = value.array else { return false }
+            configuration.data = entries.compactMap { entry in
+                entry["prefix"]?.string.map { DataSetName(prefix: $0, weight: entry["weight"]?.double) }
+            }
+            return configuration.data.count == entries.count
+        })
+
+    /// The options of the schedule that `config.json` keeps in a group.
+    private static func schedule(_ group: String) -> [ConfigurationField] {
+        ScheduleOption.all.compactMap { option in
+            let path = option.key?.split(separator: ".").map(String.init) ?? []
+            guard path.count == 2, path[0] == group, option.name != ScheduleOption.data.name else { return nil }
+            return ConfigurationField(
+                group: group, name: path[1], meaning: option.summary.text(.configuration), mayChange: false,
+                read: { $0.schedule[option]?.json ?? .null },
+                write: { configuration, json in
+                    configuration.schedule[option] = nil
+                    return json.isNull || (try? configuration.schedule.read(json, for: option)) != nil
+                })
+        }
+    }
+
+    /// What a trainer has beside a schedule.
+    private static let own: [ConfigurationField] = [
         field("model", "layers", "blocks", \.layers),
         field("model", "width", "channels", \.width),
         field("model", "heads", "attention heads", \.heads),
@@ -77,7 +81,6 @@ extension TrainingConfiguration {
         field("optimizer", "epsilon", "Adam's epsilon", \.epsilon),
         field("optimizer", "weight_decay", "decoupled, not on norms and biases", \.weightDecay),
         field("optimizer", "clip_norm", "largest gradient norm, 0 for any", \.clipNorm),
-        field("run", "seed", "of weights and data order", \.seed),
         field("run", "validation_interval", "steps between validations", mayChange: true, \.validationInterval),
         field("run", "validation_tokens", "targets of a validation", mayChange: true, \.validationTokens),
         field("run", "checkpoint_interval", "steps between checkpoints", mayChange: true, \.checkpointInterval),
@@ -162,14 +165,6 @@ extension RawRepresentable where RawValue == String {
     }
 }
 
-extension JSONValue: ConfigurationValue {
-    var configurationJSON: JSONValue { self }
-    init?(configurationJSON json: JSONValue) { self = json }
-}
-
-extension TrainingConfiguration.Order: ConfigurationValue {}
-extension TrainingConfiguration.Pacing: ConfigurationValue {}
-extension TrainingConfiguration.Tails: ConfigurationValue {}
 extension TrainingConfiguration.Initialisation: ConfigurationValue {}
 extension ProductPrecision: ConfigurationValue {}
 extension LearningRateSchedule.Decay: ConfigurationValue {}

@@ -1,10 +1,11 @@
 import Files
 public import JSON
 import Quantities
+import LengthWarmup
 
 extension TrainingConfiguration {
     /// Version of `config.json`; raised when an old reader would misread a new file.
-    public static let formatVersion = 1
+    public static let formatVersion = 2
 
     /// The content of `config.json`.
     public var json: JSONValue {
@@ -26,14 +27,27 @@ extension TrainingConfiguration {
         }
         if let version = object["version"]?.int, version > Self.formatVersion { throw .format(.newer(path: path, version: version)) }
         for (group, members) in object where group != "schema" && group != "version" {
-            for (name, value) in members.object ?? JSONObject() {
-                guard let field = Self.fields.first(where: { $0.group == group && $0.name == name }) else {
-                    throw .configuration("\(path): \(group).\(name) is not an option of this version")
-                }
-                guard field.write(&self, value) else {
-                    throw .configuration("\(path): \(group).\(name) cannot be \(value.serialized())")
-                }
+            for name in (members.object ?? JSONObject()).keys where !Self.fields.contains(where: { $0.group == group && $0.name == name }) {
+                throw .configuration("\(path): \(group).\(name) is not an option of this version")
             }
+        }
+        // The schedule in its table's order, so that of several mistakes every front end names the same one.
+        let options = ScheduleOption.all.filter { $0.key != nil && $0.name != ScheduleOption.data.name }
+        for option in options {
+            let place = option.key!.split(separator: ".").map(String.init)
+            guard let value = object[place[0]]?[place[1]], !value.isNull else { continue }
+            do throws(ScheduleError) { try schedule.read(value, for: option) } catch {
+                throw .configuration("\(path): \(error.optionText.text(.configuration))")
+            }
+        }
+        for field in Self.fields where !options.contains(where: { $0.key == field.path }) {
+            guard let value = object[field.group]?[field.name] else { continue }
+            guard field.write(&self, value) else { throw .configuration("\(path): \(field.path) cannot be \(value.serialized())") }
+        }
+        if object["version"]?.int ?? 1 < 2 {
+            // Version 1 has a value for every option, whether the pacing takes it or not.
+            schedule.assume()
+            schedule.dropIdle()
         }
     }
 

@@ -1,3 +1,5 @@
+import LengthWarmup
+
 extension TrainingConfiguration {
     /// A named starting point.
     public struct Preset: Sendable {
@@ -65,6 +67,8 @@ extension TrainingConfiguration {
         configuration.width = width
         configuration.heads = heads
         change(&configuration)
+        // Where another word takes a value's effect, the preset's is no mistake.
+        configuration.schedule.assume()
         return Preset(name: name, summary: summary, configuration: configuration)
     }
 
@@ -86,8 +90,8 @@ extension TrainingConfiguration {
         trainTokens = 300_000_000_000
         learningRateWarmup = .tokens(375_000_000)
         learningRateDecay = .tokens(260_000_000_000)
-        batchWarmupStart = 16
-        batchWarmupTokens = 4_000_000_000
+        schedule[.batchWarmupStart] = .count(16)
+        schedule[.batchWarmupTokens] = .count(4_000_000_000)
         (beta1, beta2, weightDecay, clipNorm) = (0.9, 0.95, 0.1, 1)
     }
 }

@@ -7,17 +7,21 @@
 #endif
 import Files
 import LengthWarmup
+public import Sampling
+import Quantities
 public import Transformer
 
 extension TrainingConfiguration {
     /// What choosing depends on: the sizes of the data and of the machine.
-    public struct Surroundings: Sendable, Equatable {
+    public struct Surroundings: Sendable {
         /// Tokens of the training split, all data sets together.
         public var trainingTokens: Int
         /// Tokens of the validation split.
         public var validationTokens: Int
         /// Highest token id + 1.
         public var vocabularySize: Int
+        /// Samples of an epoch when they have a length; nil for those of one data set in one piece.
+        public var samples: (@Sendable (_ length: Int) throws(SamplingError) -> Int)?
         /// Processors that may be used.
         public var processors: Int
         /// Memory of the machine in bytes; nil when it is not known.
@@ -41,11 +45,6 @@ extension TrainingConfiguration {
         }
     }
 
-    static let standardWarmupStart = 8
-
-    /// Operations that a run costs which was not given a budget: some five minutes on two cores.
-    static let defaultOperations = 6e13
-
     /// The configuration with every open choice made, and checked. The same surroundings give the same choices.
     public func resolved(for surroundings: Surroundings) throws(TrainingError) -> TrainingConfiguration {
         var result = self
@@ -57,33 +56,26 @@ extension TrainingConfiguration {
         }
         result.vocabularySize = vocabulary
 
-        // A short corpus gets shorter rows, so that an epoch has some steps.
         try checkMagnitudes()
-        var length = sequenceLength ?? 256
-        if sequenceLength == nil { while length > 32 && surroundings.trainingTokens / length < 8 * globalBatchSize { length /= 2 } }
-        result.sequenceLength = length
-        try result.check(surroundings)
+        if data.isEmpty { throw .schedule(ScheduleError("no data set was given: give \(ScheduleOption.data.text)")) }
+        let tokens = surroundings.trainingTokens
+        let facts = ScheduleFacts(
+            tokens: tokens, standardBudget: ScheduleFacts.standardBudget(layers: layers, width: width, vocabulary: vocabulary))
+        let chosen: ResolvedSchedule
+        do throws(ScheduleError) {
+            chosen = try ScheduleResolver.resolve(schedule, facts) { length throws(SamplingError) in
+                try surroundings.samples?(length) ?? max(0, tokens - 1) / length
+            }
+        } catch { throw .schedule(error) }
+        result.schedule = chosen.words
+        let (length, budget) = (chosen.plan.sequenceLength, chosen.plan.trainTokens)
+        try result.check()
         do { try result.modelConfiguration.check() } catch { throw .configuration("\(error)") }
         try Self.checkMemory(parameters: result.modelConfiguration.parameterCount, memory: surroundings.memory)
 
-        let samples = (surroundings.trainingTokens - 1) / length
-        let epoch = samples * length
-        let parameters = Double(layers) * 12 * Double(width) * Double(width) + Double(vocabulary) * Double(width)
-        let budget = trainTokens ?? max(globalBatchSize * length, min(epoch, Int(Self.defaultOperations / (6 * parameters))))
-        result.trainTokens = budget
-
         let fullSteps = max(1, (budget + globalBatchSize * length - 1) / (globalBatchSize * length))
-        switch pacing {
-        case .none, .deepSpeed, .table, .mixed: break
-        case .linear, .root, .twoStage, .adaptive:
-            if length <= warmupStart {
-                result.pacing = .none
-            } else if pacing != .adaptive {
-                result.warmupSteps = warmupSteps ?? max(1, fullSteps * 3 / 10)
-            }
-        }
         // The warmup's steps are about half as long as the others.
-        let steps = fullSteps + (try result.planPacing().fullLengthStep(full: length) ?? 0) / 2
+        let steps = fullSteps + (chosen.plan.pacing.fullLengthStep(full: length) ?? 0) / 2
 
         result.minimumLearningRate = minimumLearningRate ?? learningRate / 10
         result.learningRateWarmup = learningRateWarmup ?? .tokens(budget / 10)
@@ -134,15 +126,10 @@ extension TrainingConfiguration {
 
     /// Refuses numbers whose products and sums no run could reach, so that nothing behind here overflows.
     private func checkMagnitudes() throws(TrainingError) {
-        let lengths = [
-            ("sequence length", sequenceLength), ("global batch size", globalBatchSize), ("micro-batch size", microBatchSize),
-            ("start of the batch warmup", batchWarmupStart), ("start of the length warmup", warmupStart),
-            ("increment of the warmup", adaptiveIncrement),
-        ]
+        let lengths = [("micro-batch size", microBatchSize)]
         let amounts = [
-            ("token budget", trainTokens), ("number of samples", trainSamples), ("batch warmup", batchWarmupTokens),
-            ("length warmup", warmupSteps), ("validation tokens", validationTokens), ("validation interval", validationInterval),
-            ("checkpoint interval", checkpointInterval), ("adaptive interval", adaptiveInterval),
+            ("validation tokens", validationTokens), ("validation interval", validationInterval),
+            ("checkpoint interval", checkpointInterval),
         ]
         for (names, largest) in [(lengths, 1 << 28), (amounts, 1 << 56)] {
             for (name, value) in names where value.map({ $0 < 0 || $0 > largest }) ?? false {
@@ -152,12 +139,8 @@ extension TrainingConfiguration {
     }
 
     /// Whether the values make sense together.
-    private func check(_ surroundings: Surroundings) throws(TrainingError) {
-        let length = sequenceLength ?? 0
+    private func check() throws(TrainingError) {
         let rules: [(Bool, String)] = [
-            (!data.isEmpty, "no data set was given: pass --data PREFIX"),
-            (length > 0, "the sequence length must be at least 1"),
-            (globalBatchSize > 0, "the batch must have at least one row"),
             ((microBatchSize ?? 1) > 0, "a micro-batch must have at least one row"),
             (layers > 0 && width > 0 && heads > 0, "layers, width and heads must be at least 1"),
             (width % max(1, heads) == 0, "the width (\(width)) must be a multiple of the number of heads (\(heads))"),
@@ -173,19 +156,7 @@ extension TrainingConfiguration {
             ((0..<1).contains(beta1) && (0..<1).contains(beta2), "Adam's betas must be at least 0 and below 1"),
             (epsilon > 0, "Adam's epsilon must be above 0"),
             (weightDecay >= 0 && clipNorm >= 0, "weight decay and clipping norm must not be negative"),
-            ((trainTokens ?? 1) > 0, "the token budget must be at least 1"),
-            (pacing == .none || warmupStart > 0, "the first length of the warmup must be at least 1"),
-            (
-                // Rows that are chosen shorter than the standard start are none that somebody asked for.
-                ![.linear, .root, .twoStage, .adaptive].contains(pacing) || warmupStart <= max(length, Self.standardWarmupStart),
-                "the length warmup starts at \(warmupStart), above the full length of \(length): choose a smaller --slw-start, a larger --seq-length, or --slw-pacing none"
-            ),
-            (pacing == .none || (warmupSteps ?? 1) > 0, "the length warmup must have at least one step"),
             (keepCheckpoints > 0, "at least one checkpoint must be kept"),
-            (
-                surroundings.trainingTokens > length,
-                "the training split has \(surroundings.trainingTokens) tokens, fewer than one row of \(length) needs: add data or lower the sequence length"
-            ),
         ]
         if let broken = rules.first(where: { !$0.0 }) { throw .configuration(broken.1) }
     }

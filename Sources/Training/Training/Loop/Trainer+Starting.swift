@@ -1,6 +1,8 @@
 import Files
 import IndexedDatasets
 import JSON
+import LengthWarmup
+import Quantities
 import Sampling
 import Transformer
 import TypedErrors
@@ -46,7 +48,10 @@ extension Trainer {
         let surroundings = data.surroundings(processors: LanePool.processorCount)
         try configuration.checkPrecision(ofRun: folder.path, surroundings)
         try configuration.checkKernels(ofRun: folder.path, surroundings)
-        configuration = try configuration.resolved(for: surroundings)
+        do throws(TrainingError) { configuration = try configuration.resolved(for: surroundings) } catch {
+            guard case .schedule(let error) = error else { throw error }
+            throw .configuration("\(PathName.printable(folder.configurationFile)): \(error.optionText.text(.configuration))")
+        }
         let trainer = try open(configuration, data, folder)
         try trainer.restore()
         if let old = before.blasCore, let new = configuration.blasCore, old != new {

@@ -2,28 +2,27 @@ import Batches
 import IndexedDatasets
 import JSON
 import LengthWarmup
+import Quantities
 import Sampling
 import TypedErrors
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
 package struct TrainingData {
+    private let schedule: ScheduleWords
     let split: DocumentSplit
-    /// Opened once: every source of a run is made of these.
-    let datasets: [IndexedDataset]
-    /// One for each data set, or nil.
-    let weights: [Double]?
+    private let sets: DataSets
     /// Tokenizer that made the tokens, as the data sets' side files name it; nil when none does.
     let tokenizer: DatasetMetadata.TokenizerIdentity?
 
     /// Opens every data set of `configuration`. Sets that different tokenizers made cannot be mixed.
     package init(_ configuration: TrainingConfiguration) throws(TrainingError) {
-        guard !configuration.data.isEmpty else { throw .configuration("no data set was given: pass --data PREFIX") }
-        let names = configuration.data.map { DataSetName(prefix: $0.prefix, weight: $0.weight) }
-        split = try mapping(TrainingError.data, DocumentSplit(configuration.split))
-        datasets = try mapping(TrainingError.data, DataSource.open(names))
-        weights = try mapping(TrainingError.data, DataSource.weights(of: names))
+        guard !configuration.data.isEmpty else { throw .schedule(ScheduleError("no data set was given: give \(ScheduleOption.data.text)")) }
+        schedule = configuration.schedule
+        try mapping(TrainingError.schedule, schedule.check())
+        split = try mapping(TrainingError.schedule, ScheduleResolver.split(schedule))
+        sets = try mapping(TrainingError.data, DataSets(configuration.data))
         var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
-        for dataset in datasets {
+        for dataset in sets.datasets {
             guard let found = dataset.metadata?.tokenizer else { continue }
             if let first = tokenizer, first.identity.digest != found.digest {
                 throw .configuration(
@@ -37,19 +36,18 @@ package struct TrainingData {
 
     /// Sizes that choices depend on. Reads all tokens when no side file tells the vocabulary (about a second for 10⁹).
     package func surroundings(processors: Int) -> TrainingConfiguration.Surroundings {
-        func tokens(_ part: DocumentSplit.Part) -> Int {
-            datasets.reduce(0) { sum, dataset in
-                let sequences = split.sequences(part, of: dataset.sequenceCount)
-                return sum
-                    + (sequences.isEmpty
-                        ? 0 : dataset.tokenOffset(ofSequence: sequences.upperBound) - dataset.tokenOffset(ofSequence: sequences.lowerBound))
-            }
+        var surroundings = TrainingConfiguration.Surroundings(
+            trainingTokens: sets.tokenCount(.train, of: split), validationTokens: sets.tokenCount(.valid, of: split),
+            vocabularySize: VocabularySize.of(sets.datasets),
+            processors: processors, memory: TrainingConfiguration.machineMemory)
+        let data = self
+        surroundings.samples = { length throws(SamplingError) in
+            try DataSource(
+                data.sets, part: .train, split: data.split, sequenceLength: length, seed: ScheduleResolver.seed(data.schedule),
+                order: ScheduleResolver.order(data.schedule)
+            ).sampleCount
         }
-        let isKnown = datasets.allSatisfy { $0.metadata?.tokenizer != nil }
-        return TrainingConfiguration.Surroundings(
-            trainingTokens: tokens(.train), validationTokens: tokens(.valid),
-            vocabularySize: isKnown ? tokenizer?.vocabularySize ?? 1 : datasets.map(Self.highestToken).max()! + 1, processors: processors,
-            memory: TrainingConfiguration.machineMemory)
+        return surroundings
     }
 
     /// What tells each data set's training split from another's.
@@ -57,7 +55,7 @@ package struct TrainingData {
         let source = try mapping(
             TrainingError.data,
             DataSource(
-                datasets, weights: weights, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
+                sets, part: .train, split: split, sequenceLength: configuration.sequenceLength ?? 1,
                 seed: UInt64(bitPattern: Int64(configuration.seed))))
         return source.fingerprints
     }
@@ -68,8 +66,8 @@ package struct TrainingData {
         let data = try mapping(
             TrainingError.data,
             DataSource(
-                datasets, weights: weights, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed,
-                order: configuration.orderChoice))
+                sets, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed,
+                order: ScheduleResolver.order(configuration.schedule)))
         return try LoaderSource(data, plan)
     }
 
@@ -80,8 +78,7 @@ package struct TrainingData {
         let data: DataSource
         do throws(SamplingError) {
             // The first order for ever: runs of all builds validate on the same rows.
-            data = try DataSource(
-                datasets, weights: weights, part: .valid, split: split, sequenceLength: length, seed: 0, version: .shuffledDraws)
+            data = try DataSource(sets, part: .valid, split: split, sequenceLength: length, seed: 0, version: .shuffledDraws)
         } catch {
             if case .noSample = error { return nil }
             throw .data(error)
@@ -100,14 +97,6 @@ package struct TrainingData {
             unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
             initialized = count
         }
-    }
-
-    private static func highestToken(_ dataset: IndexedDataset) -> Int {
-        var highest: Int32 = 0
-        for start in stride(from: 0, to: dataset.tokenCount, by: 1 << 16) {
-            for token in tokens(dataset, at: start, count: min(1 << 16, dataset.tokenCount - start)) { highest = max(highest, token) }
-        }
-        return Int(highest)
     }
 }
 
