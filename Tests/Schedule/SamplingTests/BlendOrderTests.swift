@@ -141,7 +141,7 @@ struct BlendOrderTests {
         for count in first { #expect(abs(count - share * Double(keys)) < 5 * deviation) }
     }
 
-    @Test("a single set is served as in version 1, and version 1 is what it was until 2026-11-28")
+    @Test("a single set is served as in version 1, version 1 is what it was until 2026-11-28, and version 2 what it was a day later")
     func versions() throws {
         var random = SeededGenerator(TestRun.seed)
         for _ in 0..<TestRun.cases(20) {
@@ -153,7 +153,6 @@ struct BlendOrderTests {
                 #expect(orders[0].entry(epoch: 2, position: position) == orders[1].entry(epoch: 2, position: position))
             }
         }
-        // From the code of commit e88a670.
         func hash(_ order: SampleOrder) -> UInt64 {
             var hash: UInt64 = 0
             for epoch in 0..<3 {
@@ -164,14 +163,20 @@ struct BlendOrderTests {
             }
             return hash
         }
-        let plain = try SampleOrder(sampleCounts: [7, 30, 61], weights: nil, seed: 99, version: .shuffledDraws)
-        let weighted = try SampleOrder(sampleCounts: [7, 30, 61], weights: [1, 2, 0.5], seed: 99, version: .shuffledDraws)
-        var served = [0, 0, 0]
-        for position in 0..<40 { served[plain.entry(epoch: 0, position: position).dataset] += 1 }
-        let change = OrderChange(epoch: 0, position: 40, quotas: plain.quotas, isWeighted: false, served: served)
-        let changed = try weighted.following([change], version: .shuffledDraws)
-        #expect(hash(plain) == 0x1482_1f1a_4d69_5413 && hash(weighted) == 0xfe5b_2cdc_7ebe_2ec8)
-        #expect(hash(changed) == 0x9383_5cec_33c6_8d12 && changed.epochSizes[0] == 271)
+        /// An order without weights, one with, and the first that goes on as the second after 40 positions.
+        func hashes(_ version: SampleOrder.Version) throws -> [UInt64] {
+            let plain = try SampleOrder(sampleCounts: [7, 30, 61], weights: nil, seed: 99, version: version)
+            let weighted = try SampleOrder(sampleCounts: [7, 30, 61], weights: [1, 2, 0.5], seed: 99, version: version)
+            var served = [0, 0, 0]
+            for position in 0..<40 { served[plain.entry(epoch: 0, position: position).dataset] += 1 }
+            let change = OrderChange(epoch: 0, position: 40, quotas: plain.quotas, isWeighted: false, served: served)
+            let changed = try weighted.following([change], version: version)
+            return [hash(plain), hash(weighted), hash(changed), UInt64(changed.epochSizes[0])]
+        }
+        // From the code of commit e88a670.
+        #expect(try hashes(.shuffledDraws) == [0x1482_1f1a_4d69_5413, 0xfe5b_2cdc_7ebe_2ec8, 0x9383_5cec_33c6_8d12, 271])
+        // From the code of 2026-11-29. States name this version: what it serves may not change.
+        #expect(try hashes(.completePasses) == [0xb028_91fb_0bee_582b, 0x1058_e4a7_ac79_bd91, 0x71ea_be23_b56e_b5b9, 285])
     }
 
     @Test("what makes no order is refused: no samples, weights that are none, an account of served samples that cannot be")
