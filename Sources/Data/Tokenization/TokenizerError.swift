@@ -15,6 +15,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case tooMuchTrainingText(distinctBytes: Int)
     /// Training: the special tokens and the 256 bytes alone need more entries.
     case vocabularyTooSmall(requested: Int, needed: Int)
+    /// Writing: a file of that name is there.
+    case outputExists(path: String)
     /// Writing: the format cannot express this tokenizer exactly.
     case notExpressible(format: String, reason: String)
 
@@ -33,6 +35,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
             "the distinct pre-tokens of the training text hold \(distinctBytes) bytes, more than 4294967295: train on a part of it"
         case .vocabularyTooSmall(let requested, let needed):
             "a vocabulary of \(requested) entries has no room for the 256 bytes and the special tokens: ask for at least \(needed)"
+        case .outputExists(let path):
+            "\(PathName.printable(path)) exists already; choose another output or say --overwrite"
         case .notExpressible(let format, let reason):
             "this tokenizer cannot be written as \(format): \(reason)"
         }

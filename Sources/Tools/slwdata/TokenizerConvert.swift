@@ -17,13 +17,14 @@ enum TokenizerConvertCommand {
         operands: [.one("T", "file, directory or installed name")],
         options: [
             OptionGroup("Tokens", [TokenizerFlags.pattern, TokenizerFlags.specialTokens, TokenizerFlags.endOfText]),
-            OptionGroup("Output", [formats, directory]),
+            OptionGroup("Output", [formats, directory, SharedOptions.overwrite]),
         ],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats], call, option: "--to")
         let tokenizer = try Tokenizer.load(call.operands[0], options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
+        if !call[SharedOptions.overwrite] { try TokenizerFormats.refuseExisting(formats, of: tokenizer.name, in: call[directory]) }
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: call[directory]) }
         if call.wantsJSON {
             return call.console.print(

@@ -14,6 +14,9 @@ enum TokenizerTrainCommand {
         "--vocab-size", default: 32_000, in: 256...16_000_000, "entries of the vocabulary, special tokens included")
     static let directory = Option.required("--output-dir", "DIR", "where the files go; --tokenizer takes this directory").also("--output")
     static let specials = Option.list("--special-tokens", "TEXT", "tokens that stand for no text").defaulting(to: "<|endoftext|>")
+    static let pattern = Option.choice(
+        "--pattern", "NAME", of: PreTokenPattern.allCases.map(\.rawValue), default: PreTokenPattern.gpt2.rawValue,
+        "how texts are cut before merges are counted: the pattern of a published family")
     static let frequency = Option.count("--min-frequency", default: 0, "a pair that occurs less often is not merged")
     static let formats = Option.list("--format", "FORMAT", "file formats to write: tokenizer.json, vocab.bpe, tiktoken").defaulting(
         to: "tokenizer.json")
@@ -23,18 +26,20 @@ enum TokenizerTrainCommand {
     static let command = Command(
         "train", "learn a byte-level BPE vocabulary from a corpus",
         discussion: [
-            "GPT-2's pre-tokenizer; the same tokens, ids and merges as Hugging Face's BpeTrainer finds in the same documents, ties included. Memory grows with the number of distinct words, not with the corpus."
+            "The same tokens, ids and merges as Hugging Face's BpeTrainer finds in the same documents cut by the same pattern, ties included. Memory grows with the number of distinct words, not with the corpus."
         ],
         examples: ["slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"],
         options: [
-            CorpusFlags.group, OptionGroup("Vocabulary", [size, specials, frequency]),
-            OptionGroup("Output", [directory, formats, workers]),
+            CorpusFlags.group, OptionGroup("Vocabulary", [size, pattern, specials, frequency]),
+            OptionGroup("Output", [directory, formats, SharedOptions.overwrite, workers]),
         ],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats].isEmpty ? ["tokenizer.json"] : call[formats], call)
         let directory = call[directory]
+        let name = FileSystem.name(of: directory)
+        if !call[SharedOptions.overwrite] { try TokenizerFormats.refuseExisting(formats, of: name, in: directory) }
         try FileSystem.createDirectories(directory)
         let keys = CorpusFlags.keys(call)
         guard keys.count == 1 else { throw call.misuse("--text-key has \(keys.count) keys; a vocabulary is learnt from one") }
@@ -45,7 +50,9 @@ enum TokenizerTrainCommand {
         let start = clock.now
         let source = SharedCorpus(CorpusReader(inputs, options) { call.console.warn($0) }, console: call.console)
         call.console.beginProgress("counting words", unit: .bytes)
-        let counter = try PreTokenCounter.counting(workers: call[workers] ?? Preprocessor.availableCores) { counter throws(CorpusEnd) in
+        let counter = try PreTokenCounter.counting(
+            workers: call[workers] ?? Preprocessor.availableCores, pattern: PreTokenPattern(rawValue: call[pattern])!
+        ) { counter throws(CorpusEnd) in
             try source.drain(into: counter)
         }
         let counted = clock.now
@@ -54,7 +61,7 @@ enum TokenizerTrainCommand {
             "counted \(QuantityText.count(counter.distinctCount)) different words in \(QuantityText.bytes(Double(counter.byteCount)))")
         var trainer = BPETrainer(vocabularySize: call[size], minimumFrequency: call[frequency])
         if !call[specials].isEmpty { trainer.specialTokens = call[specials] }
-        let tokenizer = try trainer.train(counter, name: FileSystem.name(of: directory))
+        let tokenizer = try trainer.train(counter, name: name)
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: directory) }
         let seconds = (clock.now - start) / .seconds(1)
         if call.wantsJSON {
@@ -76,6 +83,13 @@ enum TokenizerTrainCommand {
 
 /// The words of `--format`.
 enum TokenizerFormats {
+    /// Throws if a file that would be written is there.
+    static func refuseExisting(_ formats: [TokenizerFormat], of name: String, in directory: String) throws(TokenizerError) {
+        for path in formats.flatMap({ $0.fileNames(of: name) }).map({ directory + "/" + $0 }) where FileSystem.exists(path) {
+            throw .outputExists(path: path)
+        }
+    }
+
     static func parse(_ words: [String], _ call: Invocation, option: String = "--format") throws(UsageError) -> [TokenizerFormat] {
         let names = TokenizerFormat.allCases.map(\.rawValue)
         return try words.map { word throws(UsageError) in

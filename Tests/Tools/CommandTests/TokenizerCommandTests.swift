@@ -88,6 +88,33 @@ struct TokenizerCommandTests {
         }
     }
 
+    @Test(
+        "the file that training writes is the one that Hugging Face's tokenizers 0.23.3 saves after the same training",
+        arguments: [
+            ("gpt2", "b916fef7640cab6a"), ("cl100k", "53ac519155ef6e58"), ("o200k", "79d050e00aed7324"), ("llama3", "c5a766fa3fc244b5"),
+            ("qwen2", "20262471205fe43a"), ("qwen35", "80baf965eca5b6b8"),
+        ])
+    func trainedByPattern(pattern: String, digest: String) throws {
+        let folder = try TemporaryDirectory()
+        let words = [
+            "tokenizer", "train", "--input", Place.fixture("some.jsonl"), "--vocab-size", "700", "--output-dir", folder.file("mine"),
+            "--pattern", pattern, "--quiet",
+        ]
+        func sum() throws -> Substring {
+            try TestSupport.run("/usr/bin/env", ["sha256sum", folder.file("mine/tokenizer.json")]).text.prefix(16)
+        }
+        #expect(try TestSupport.run(Place.products + "/slwdata", words).status == 0)
+        #expect(try sum() == digest)
+        #expect(try Tool.slwdata("inspect", "tokenizer", folder.file("mine"), "--json").json["cutting"] == .string(pattern))
+        // What is there stays, and the way out that is printed works.
+        _ = try folder.write("mine", to: "mine/tokenizer.json")
+        let refused = try TestSupport.run(Place.products + "/slwdata", words)
+        #expect(refused.status == 1 && refused.errors.hasSuffix("exists already; choose another output or say --overwrite\n"))
+        #expect(try FileSystem.readAll(folder.file("mine/tokenizer.json")) == Array("mine".utf8))
+        #expect(try TestSupport.run(Place.products + "/slwdata", words + ["--overwrite"]).status == 0)
+        #expect(try sum() == digest)
+    }
+
     @Test("GPT-2's files give GPT-2's ids", .needs(.shared("gpt2")))
     func gpt2() throws {
         let input = Array("Hello world".utf8)

@@ -27,26 +27,25 @@ extension Tokenizer {
         if let reason = obstacle(to: format) {
             throw .notExpressible(format: format == .tiktoken ? ".tiktoken" : format.rawValue, reason: reason)
         }
+        let names = format.fileNames(of: name)
         let files: [(name: String, bytes: [UInt8])]
         let read: Tokenizer
         switch format {
         case .huggingFace:
             let json = vocabulary.huggingFaceJSON(pattern: model.pattern, normalizer: normalizer, ignoresMerges: model.ignoresMerges)
-            files = [("tokenizer.json", json)]
+            files = [(names[0], json)]
             read = try VocabularyReader.readHuggingFace(json, path: "tokenizer.json", name: name)
         case .gpt2:
-            files = [("encoder.json", vocabulary.encoderJSON()), ("vocab.bpe", try vocabulary.mergesText())]
-            read = try VocabularyReader.readGPT2(
-                files[0].bytes, files[1].bytes, encoder: "encoder.json", merges: "vocab.bpe", name: name)
+            files = [(names[0], vocabulary.encoderJSON()), (names[1], try vocabulary.mergesText())]
+            read = try VocabularyReader.readGPT2(files[0].bytes, files[1].bytes, encoder: names[0], merges: names[1], name: name)
         case .tiktoken:
-            let file = name + ".tiktoken"
             let lines = vocabulary.rankLines()
             let isKnown = RankFamily.known(byRankCount: rankCount, among: RankFamily.all) != nil
             let settings = RankSettings.file(pattern: model.pattern, normalizer: normalizer, specials: specialTokens)
-            files = [(file, lines)] + (isKnown ? [] : [(RankSettings.path(beside: file), settings)])
+            files = [(names[0], lines)] + (isKnown ? [] : [(names[1], settings)])
             // A known family is read back as itself; another is by its settings, which need no trial.
             guard isKnown else { return files }
-            read = try VocabularyReader.readRanks(lines, path: file, name: name, options: TokenizerOptions())
+            read = try VocabularyReader.readRanks(lines, path: names[0], name: name, options: TokenizerOptions())
         }
         guard isSame(as: read) else {
             throw .notExpressible(format: format.rawValue, reason: "it would be read back as another tokenizer")

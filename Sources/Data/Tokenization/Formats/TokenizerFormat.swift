@@ -6,6 +6,15 @@ public enum TokenizerFormat: String, CaseIterable, Sendable {
     case gpt2 = "vocab.bpe"
     /// OpenAI's tiktoken: one line of base64 and rank for each token; special tokens and pattern are not in the file.
     case tiktoken = "tiktoken"
+
+    /// The files in which a tokenizer of this name is kept. Beside a `.tiktoken` file there may be its settings.
+    public func fileNames(of name: String) -> [String] {
+        switch self {
+        case .huggingFace: ["tokenizer.json"]
+        case .gpt2: ["encoder.json", "vocab.bpe"]
+        case .tiktoken: [name + ".tiktoken", RankSettings.path(beside: name + ".tiktoken")]
+        }
+    }
 }
 
 extension Vocabulary {

@@ -1,6 +1,6 @@
 /// Trains a byte-level BPE vocabulary: the same tokens, ids and merges as Hugging Face's
 /// `BpeTrainer(vocab_size:, min_frequency:, special_tokens:, initial_alphabet: ByteLevel.alphabet())` behind the
-/// `ByteLevel` pre-tokenizer finds in the same documents, ties included.
+/// `ByteLevel` pre-tokenizer finds in the same documents, ties included; with another pattern the same as behind a `Split` at it.
 ///
 ///     let counter = PreTokenCounter()
 ///     for document in corpus { counter.count(document) }
@@ -29,7 +29,7 @@ public struct BPETrainer: Sendable {
     ///
     /// - Throws: `vocabularyTooSmall`, `tooMuchTrainingText`.
     public func train(_ counter: PreTokenCounter, name: String) throws(TokenizerError) -> Tokenizer {
-        Tokenizer(name: name, vocabulary: try vocabulary(of: counter))
+        Tokenizer(name: name, vocabulary: try vocabulary(of: counter), pattern: counter.pattern)
     }
 
     /// Learns the vocabulary of the counted documents.

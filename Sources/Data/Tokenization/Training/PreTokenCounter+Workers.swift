@@ -7,14 +7,15 @@ extension PreTokenCounter {
     ///         while let batch = try nextBatch() { counter.count(batch.text, documentEnds: batch.ends) }
     ///     }
     ///
+    /// - Parameter pattern: by which texts are cut.
     /// - Parameter body: called once on each of `workers` threads (at least one) with a counter of its own; takes documents from a
     ///   shared source until there are none.
     /// - Returns: the sum of all counters, the same for any number of workers.
     /// - Throws: of what `body` threw, that of the lowest thread; the others are still waited for.
     public static func counting<Failure: Error>(
-        workers: Int, _ body: @Sendable (PreTokenCounter) throws(Failure) -> Void
+        workers: Int, pattern: PreTokenPattern = .gpt2, _ body: @Sendable (PreTokenCounter) throws(Failure) -> Void
     ) throws(Failure) -> PreTokenCounter {
-        let counters = (0..<max(1, workers)).map { _ in OneThreadAtATime(counter: PreTokenCounter()) }
+        let counters = (0..<max(1, workers)).map { _ in OneThreadAtATime(counter: PreTokenCounter(pattern: pattern)) }
         try Worker.concurrently(counters.count) { worker throws(Failure) in try body(counters[worker].counter) }
         for counter in counters.dropFirst() { counters[0].counter.merge(counter.counter) }
         return counters[0].counter

@@ -5,6 +5,8 @@
 public final class PreTokenCounter {
     let table = PreTokenTable()
     private let scanner = PreTokenScanner()
+    /// By which texts are cut.
+    public let pattern: PreTokenPattern
 
     /// Bytes of text counted so far.
     public private(set) var byteCount = 0
@@ -12,8 +14,8 @@ public final class PreTokenCounter {
     /// Number of distinct pre-tokens counted so far.
     public var distinctCount: Int { table.count }
 
-    /// A counter that has seen nothing.
-    public init() {}
+    /// A counter that has seen nothing and cuts texts by `pattern`.
+    public init(pattern: PreTokenPattern = .gpt2) { self.pattern = pattern }
 
     /// Counts documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last one at the
     /// end of `text`.
@@ -23,6 +25,18 @@ public final class PreTokenCounter {
         guard let base = bytes.baseAddress else { return }
         byteCount += bytes.count
         let table = self.table
+        guard pattern == .gpt2 else {
+            var start = 0
+            for end in documentEnds {
+                let scanner = PatternScanner(pattern, base, end: end)
+                while start < end {
+                    let next = scanner.end(from: start)
+                    table.add(base + start, length: next - start, readable: bytes.count - start)
+                    start = next
+                }
+            }
+            return
+        }
         scanner.forEachPreToken(in: bytes, documentEnds: documentEnds) { start, length in
             table.add(base + start, length: length, readable: bytes.count - start)
         }
@@ -38,7 +52,7 @@ public final class PreTokenCounter {
         }
     }
 
-    /// Adds what another counter counted.
+    /// Adds what another counter counted, by the same pattern.
     public func merge(_ other: PreTokenCounter) {
         byteCount += other.byteCount
         table.merge(other.table)
