@@ -58,8 +58,8 @@ let base: [Target] = [
     module("Base", "TypedErrors"),
     module("Base", "Concurrency"),
     module("Base", "Hashing", swift: kernel),
-    module("Base", "Files", ["Concurrency", "TypedErrors"]),
-    module("Base", "JSON", ["CByteScan", "Files", "TypedErrors"], swift: kernel),
+    module("Base", "Files", ["Concurrency", "Hashing", "TypedErrors"]),
+    module("Base", "JSON", ["CByteScan", "Files", "Hashing", "TypedErrors"], swift: kernel),
     module("Base", "Quantities"),
 ]
 
@@ -70,16 +70,18 @@ let data: [Target] = [
     module("Data", "Arrow", ["Decompression", "Files", "TypedErrors"], swift: kernel),
     module(
         "Data", "Corpus",
-        ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "TypedErrors"], swift: kernel),
-    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Hashing"], swift: kernel),
+        ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "Quantities", "TypedErrors"],
+        swift: kernel),
+    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Quantities", "Hashing"], swift: kernel),
     module(
         "Data", "Tokenization",
-        ["CByteScan", "CUnicode", "CBPE", "Concurrency", "Files", "JSON", "Normalization", "Hashing", "TypedErrors"], swift: kernel
+        ["CByteScan", "CUnicode", "CBPE", "Concurrency", "Files", "JSON", "Normalization", "Hashing", "Quantities", "TypedErrors"],
+        swift: kernel
     ),
-    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module("Data", "IndexedDatasets", ["CByteScan", "Files", "JSON", "Hashing", "Quantities", "TypedErrors"]),
     module(
         "Data", "Preprocessing",
-        ["Corpus", "Cleaning", "Tokenization", "Concurrency", "IndexedDatasets", "Files", "JSON", "Hashing", "TypedErrors"]),
+        ["Corpus", "Cleaning", "Tokenization", "Concurrency", "IndexedDatasets", "Files", "JSON", "Hashing", "Quantities", "TypedErrors"]),
 ]
 
 let schedule: [Target] = [
@@ -94,7 +96,7 @@ let training: [Target] = [
     module("Training", "Transformer", ["COpenBLAS", "CMathKernels", "Batches", "Hashing"], swift: kernel),
     module("Training", "Drawing", ["Quantities"]),
     module("Training", "Exchange", ["Files", "JSON", "Hashing", "TypedErrors"]),
-    module("Training", "Metrics", ["Files", "JSON", "TypedErrors"]),
+    module("Training", "Metrics", ["Files", "JSON", "Hashing", "TypedErrors"]),
     module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON", "Quantities"]),
     module("Training", "Evaluation", ["Transformer", "Batches", "Tokenization", "Files", "JSON", "Hashing", "TypedErrors"]),
     module(
@@ -104,11 +106,12 @@ let training: [Target] = [
             "Tokenization", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ]),
     module(
-        "Training", "Tuning", ["Training", "LengthWarmup", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Hashing", "TypedErrors"]),
+        "Training", "Tuning",
+        ["Training", "LengthWarmup", "Transformer", "Metrics", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors"]),
 ]
 
 let interfaces: [Target] = [
-    module("Interfaces", "CommandKit", ["CLoader", "Quantities"]),
+    module("Interfaces", "CommandKit", ["CLoader", "Files", "Quantities"]),
     module("Interfaces", "ScheduleFlags", ["CommandKit", "LengthWarmup", "Quantities"]),
     module("Interfaces", "CLoader"),
     module("Interfaces", "LoaderLibrary", ["CLoader", "Batches", "LengthWarmup", "Sampling", "JSON", "Quantities"]),
@@ -119,7 +122,7 @@ let tools: [Target] = [
         name: "slwdata",
         dependencies: [
             "CommandKit", "ScheduleFlags", "Concurrency", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing",
-            "Sampling", "LengthWarmup", "Drawing", "Files", "JSON", "Quantities", "TypedErrors",
+            "Sampling", "LengthWarmup", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
@@ -128,7 +131,7 @@ let tools: [Target] = [
             "CommandKit", "ScheduleFlags", "Training", "Tuning", "Evaluation", "Reports", "Metrics", "Transformer", "LengthWarmup",
             "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON",
-            "Quantities",
+            "Quantities", "Hashing",
         ],
         path: "Sources/Tools/slw-train", swiftSettings: strict),
 ]
@@ -137,6 +140,9 @@ let testSupport: [Target] = [
     .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: house),
     .target(
         name: "RunFixtures", dependencies: ["Metrics", "TestSupport"], path: "Tests/Support/RunFixtures", swiftSettings: house),
+    .target(
+        name: "DatasetFixtures", dependencies: ["IndexedDatasets", "TestSupport"], path: "Tests/Support/DatasetFixtures",
+        swiftSettings: house),
     .target(name: "CAllocationCount", path: "Tests/Support/CAllocationCount"),
 ]
 
@@ -148,20 +154,25 @@ let testTargets: [Target] = [
     tests("Base", "JSONTests", ["JSON", "CByteScan"]),
     tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files", "Hashing"]),
     tests("Data", "DecompressionTests", ["Decompression", "CDecompression", "Files"]),
-    tests("Data", "CorpusTests", ["Corpus", "Files", "JSON", "Hashing"]),
-    tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files"]),
-    tests("Data", "TokenizationTests", ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing"]),
-    tests("Data", "IndexedDatasetsTests", ["IndexedDatasets", "Files", "JSON", "Hashing"]),
+    tests("Data", "CorpusTests", ["Corpus", "Files", "JSON", "Hashing", "Quantities"]),
+    tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files", "Quantities"]),
+    tests(
+        "Data", "TokenizationTests",
+        ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing", "Quantities"]),
+    tests("Data", "IndexedDatasetsTests", ["DatasetFixtures", "IndexedDatasets", "Files", "JSON", "Hashing", "Quantities"]),
     tests(
         "Data", "PreprocessingTests",
-        ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing"]),
+        ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing", "Quantities"]),
     tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
     tests(
         "Schedule", "LengthWarmupTests",
-        ["CAllocationCount", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
+        [
+            "CAllocationCount", "DatasetFixtures", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities",
+            "Hashing",
+        ]),
     tests("Training", "DrawingTests", ["Drawing"]),
     tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
-    tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON"]),
+    tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON", "Hashing"]),
     tests("Training", "ReportsTests", ["RunFixtures", "Reports", "Metrics", "Files", "JSON"]),
     tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Batches", "Tokenization", "Files", "JSON"]),
     // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
@@ -169,16 +180,20 @@ let testTargets: [Target] = [
     tests(
         "Training", "TrainingTests",
         [
-            "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "Batches", "LengthWarmup", "Sampling",
+            "DatasetFixtures", "Training", "Transformer", "Exchange", "Metrics", "Reports", "Evaluation", "Batches", "LengthWarmup",
+            "Sampling",
             "IndexedDatasets", "Tokenization", "Files", "JSON", "Quantities",
         ]),
     tests("Training", "TuningTests", ["Tuning", "Training", "Metrics"]),
     tests("Interfaces", "CommandKitTests", ["CommandKit", "Quantities"]),
-    tests("Interfaces", "LoaderLibraryTests", ["LoaderLibrary", "CLoader", "LengthWarmup", "IndexedDatasets", "Quantities"]),
+    tests(
+        "Interfaces", "LoaderLibraryTests",
+        ["DatasetFixtures", "LoaderLibrary", "CLoader", "LengthWarmup", "IndexedDatasets", "Quantities"]),
     tests(
         "Tools", "CommandTests",
         [
-            "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "IndexedDatasets", "Transformer", "LengthWarmup",
+            "DatasetFixtures", "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "IndexedDatasets",
+            "Transformer", "LengthWarmup",
             "Sampling", "JSON", "Files", "Quantities",
         ]),
 ]

@@ -88,23 +88,27 @@ public struct OpenFile: ~Copyable, Sendable {
     /// Writes all bytes at the current position.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         let descriptor = self.descriptor
-        var done = 0
-        while done < bytes.count {
-            let address = unsafe bytes.baseAddress! + done
-            let count = min(bytes.count - done, Self.largestTransfer)
-            done += try SystemCall.run(.write, path) { unsafe systemWrite(descriptor, address, count) }
+        try unsafe writeAll(bytes) { address, count, _ throws(FileError) in
+            try SystemCall.run(.write, path) { unsafe systemWrite(descriptor, address, count) }
         }
     }
 
     /// Writes all bytes at `byteOffset`; the current position stays.
     public func write(_ bytes: UnsafeRawBufferPointer, at byteOffset: Int) throws(FileError) {
         let descriptor = self.descriptor
+        try unsafe writeAll(bytes) { address, count, done throws(FileError) in
+            let place = byteOffset + done
+            return try SystemCall.run(.write, path, at: place) { unsafe pwrite(descriptor, address, count, off_t(place)) }
+        }
+    }
+
+    /// Calls `write` with an address, a count, and how many bytes were written before, until all are; it returns how many it wrote.
+    private func writeAll(
+        _ bytes: UnsafeRawBufferPointer, _ write: (UnsafeRawPointer, Int, Int) throws(FileError) -> Int
+    ) throws(FileError) {
         var done = 0
         while done < bytes.count {
-            let address = unsafe bytes.baseAddress! + done
-            let count = min(bytes.count - done, Self.largestTransfer)
-            let place = byteOffset + done
-            done += try SystemCall.run(.write, path, at: place) { unsafe pwrite(descriptor, address, count, off_t(place)) }
+            done += try unsafe write(bytes.baseAddress! + done, min(bytes.count - done, Self.largestTransfer), done)
         }
     }
 

@@ -1,3 +1,5 @@
+import Hashing
+
 /// File names are bytes to the kernel and `String` to us. Names that are not UTF-8 survive the way there and
 /// back: each foreign byte `b` is held as the scalar U+10FF00 + b (a private-use code point), and a
 /// name that really contains such a scalar has its bytes escaped in the same way, so the mapping loses nothing.
@@ -46,7 +48,7 @@ public enum PathName {
             case 0x0A: result += "\\n"
             case 0x0D: result += "\\r"
             case 0x09: result += "\\t"
-            case 0..<0x20, 0x7F..<0xA0, 0x10FF80...: result += "\\x" + hexadecimal(UInt8(scalar.value & 0xFF))
+            case 0..<0x20, 0x7F..<0xA0, 0x10FF80...: result += "\\x" + Hexadecimal.text(UInt8(scalar.value & 0xFF))
             case 0x2028, 0x2029: result += "\\u\(String(scalar.value, radix: 16))"
             default: result.unicodeScalars.append(scalar)
             }
@@ -86,10 +88,5 @@ public enum PathName {
         case 0xF0..<0xF5: 4
         default: nil
         }
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16, uppercase: true)
-        return digits.count == 1 ? "0" + digits : digits
     }
 }

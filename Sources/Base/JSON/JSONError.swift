@@ -7,10 +7,14 @@ public struct JSONError: Error, CustomStringConvertible, Equatable, Sendable {
     /// Whether a text is the mistake, which is no Unicode: malformed UTF-8 or half a surrogate pair.
     public let isInvalidText: Bool
 
-    public init(byteOffset: Int, reason: String, isInvalidText: Bool = false) {
+    /// Whether the mistake is that an object has no text under the key that was asked for.
+    public let lacksText: Bool
+
+    public init(byteOffset: Int, reason: String, isInvalidText: Bool = false, lacksText: Bool = false) {
         self.byteOffset = byteOffset
         self.reason = reason
         self.isInvalidText = isInvalidText
+        self.lacksText = lacksText
     }
 
     /// One line: "byte 17: expected ',' or '}'". The caller puts the file's name before it.

@@ -206,7 +206,7 @@ public struct JSONLineScanner: Sendable {
                     "the object has no key \"\(rules.textKey)\"; \"\(chat)\" holds a chat: make one text of each first, by the chat template of its model"
             )
         }
-        return JSONError(byteOffset: 0, reason: "the object has no key \"\(rules.textKey)\"; \(there) (--text-key names another)")
+        return JSONError(byteOffset: 0, reason: "the object has no key \"\(rules.textKey)\"; \(there)", lacksText: true)
     }
 
     /// Whether the string at `start`, which was passed before, spells `key`.

@@ -1,4 +1,5 @@
 import CByteScan
+import Hashing
 
 /// What a JSON value is, told by its first byte.
 public enum JSONKind: String, Sendable { case null, bool, number, string, array, object }
@@ -235,7 +236,7 @@ public struct JSONReader {
         let reason =
             switch status {
             case json_unterminated: "a string has no closing quote"
-            case json_control_character: "control character \(Self.hexadecimal(base[place])) in a string must be escaped"
+            case json_control_character: "control character 0x\(Hexadecimal.text(base[place])) in a string must be escaped"
             case json_bad_escape: "\(around(2)) is no escape"
             case json_bad_unicode_escape: "\\u needs four hexadecimal digits"
             case json_lone_surrogate: "\(around(6)) is half of a surrogate pair and has no UTF-8 form"
@@ -246,7 +247,7 @@ public struct JSONReader {
 
     /// The error for a malformed UTF-8 sequence at `place`.
     func utf8Error(at place: Int) -> JSONError {
-        JSONError(byteOffset: place, reason: "byte \(Self.hexadecimal(base[place])) is not valid UTF-8 here", isInvalidText: true)
+        JSONError(byteOffset: place, reason: "byte 0x\(Hexadecimal.text(base[place])) is not valid UTF-8 here", isInvalidText: true)
     }
 
     // MARK: scalars
@@ -358,10 +359,8 @@ public struct JSONReader {
     var found: String {
         guard byteOffset < count else { return "the end of the text" }
         let byte = base[byteOffset]
-        return byte > 0x20 && byte < 0x7F ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(Self.hexadecimal(byte))"
+        return byte > 0x20 && byte < 0x7F ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(Hexadecimal.text(byte))"
     }
-
-    private static func hexadecimal(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true) }
 
     /// A place to point at when there are no bytes; never read.
     private nonisolated(unsafe) static let nothing: UnsafePointer<UInt8> = {

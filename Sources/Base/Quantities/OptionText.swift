@@ -42,6 +42,9 @@ public struct OptionText: Sendable, Equatable, ExpressibleByStringInterpolation,
 
         public mutating func appendInterpolation(_ text: OptionText) { parts += text.parts }
 
+        /// What an error says, its options still to be spelled.
+        public mutating func appendInterpolation(_ error: some OptionNaming) { parts += error.optionText.parts }
+
         public mutating func appendInterpolation(_ value: some CustomStringConvertible) { parts.append(.text(value.description)) }
     }
 }

@@ -31,7 +31,7 @@ final class ArrowBuffer {
         guard count >= 0 else { throw .damaged("a buffer of \(count) bytes") }
         guard count <= limit, content.count <= limit else {
             throw .refused(
-                "compressed buffers of \(max(count, content.count)) bytes are larger than the limit, four times --max-document-bytes")
+                "compressed buffers of \(max(count, content.count)) bytes are larger than the limit, four times that of a document")
         }
         limit -= count
         (self.range, byteCount) = (0..<count, count)

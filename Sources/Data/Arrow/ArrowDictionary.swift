@@ -9,7 +9,7 @@ final class ArrowDictionary {
 
     func append(_ text: UnsafeRawBufferPointer?, limit: Int) throws(ArrowError) {
         guard values.count < limit / 16, byteCount + (text?.count ?? 0) <= limit else {
-            throw .refused("a dictionary of more than \(limit) bytes, four times --max-document-bytes")
+            throw .refused("a dictionary of more than \(limit) bytes, four times the limit of a document")
         }
         guard let text else { return values.append(nil) }
         values.append((byteCount, text.count))

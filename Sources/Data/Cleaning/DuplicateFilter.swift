@@ -1,4 +1,5 @@
 import Hashing
+public import Quantities
 
 /// Which documents count as the same.
 public enum DuplicateRule: String, Sendable, CaseIterable {
@@ -17,14 +18,14 @@ public enum DuplicateRule: String, Sendable, CaseIterable {
 }
 
 /// Why cleaning cannot go on. One line: what, where, what to do.
-public enum CleaningError: Error, CustomStringConvertible, Equatable, Sendable {
+public enum CleaningError: Error, OptionNaming, Equatable, Sendable {
     /// The memory for telling documents apart is used up.
     case outOfMemory(documents: Int, limit: Int)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
         case .outOfMemory(let documents, let limit):
-            "\(documents) different documents fill the \(limit) bytes of --dedup-memory; give it more, or take a part with --shard"
+            "\(documents) different documents fill the \(limit) bytes of \(option: "dedup-memory"); give it more, or take a part with \(option: "shard")"
         }
     }
 }

@@ -1,5 +1,6 @@
 import CByteScan
 import JSON
+import Quantities
 
 /// Turns chunks into documents. Each worker has its own; nothing is shared and nothing allocated once the buffers have grown.
 public struct ChunkParser: Sendable {
@@ -52,12 +53,7 @@ public struct ChunkParser: Sendable {
                 batch.blankLineCount += 1
                 return
             }
-            guard line.count <= options.maximumLineBytes else {
-                batch.append(
-                    bad: number, byteOffset: start, byteInLine: 0,
-                    "a line of \(line.count) bytes is longer than the limit of \(options.maximumLineBytes) (--max-line-bytes)")
-                return
-            }
+            guard isShortEnough("a line", line.count, number, start, batch) else { return }
             do throws(JSONError) {
                 append(try scanner.scan(body, into: output(batch)), number, start, batch)
             } catch {
@@ -94,13 +90,17 @@ public struct ChunkParser: Sendable {
     private func append(
         bad error: JSONError, _ mark: Int, _ body: UnsafeRawBufferPointer, _ number: Int, _ start: Int, _ batch: DocumentBatch
     ) {
-        var reason = error.reason
+        var reason: OptionText = "\(error.reason)"
         if body.starts(with: [0xFF, 0xFE]) || body.starts(with: [0xFE, 0xFF]) {
             reason = "this is UTF-16; convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)"
         } else if batch.byteRange.lowerBound + start == 0, body.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "[") {
-            reason += "; if the file is one array, write its elements a line each (jq -c '.[]')"
+            reason = "\(error.reason); if the file is one array, write its elements a line each (jq -c '.[]')"
+        } else if error.lacksText {
+            reason = "\(error.reason) (\(option: "text-key") names another)"
         }
-        if reason.contains("NaN and Infinity") { reason += "; --invalid-text replace passes over them outside of the text" }
+        if error.reason.contains("NaN and Infinity") {
+            reason = "\(reason); \(option: "invalid-text") replace passes over them outside of the text"
+        }
         batch.append(
             bad: number, byteOffset: start, byteInLine: mark + error.byteOffset, reason,
             isSkipped: error.isInvalidText && options.invalidText == .skip)
@@ -111,7 +111,7 @@ public struct ChunkParser: Sendable {
             let text = withoutReturn(line)
             if isBlank(text) {
                 batch.blankLineCount += 1
-            } else {
+            } else if isShortEnough("a line", line.count, number, start, batch) {
                 copy(text, to: batch, at: 0)
                 append(text.count, number, start, batch)
             }
@@ -121,15 +121,17 @@ public struct ChunkParser: Sendable {
     /// The sentences of a document are joined by newlines, as they stand in the file.
     private func parseSentences(_ bytes: UnsafeRawBufferPointer, _ batch: DocumentBatch) {
         var (count, first, firstStart) = (0, 0, 0)
-        func end() {
-            if count > 0 { append(count, first, firstStart, batch) }
+        func end(at stop: Int) {
+            if count > 0, isShortEnough("a document", stop - firstStart, first, firstStart, batch) {
+                append(count, first, firstStart, batch)
+            }
             count = 0
         }
         forEachLine(bytes, batch) { line, number, start in
             let text = withoutReturn(line)
             if isBlank(text) {
                 batch.blankLineCount += 1
-                end()
+                end(at: start)
                 return
             }
             if count == 0 {
@@ -141,7 +143,7 @@ public struct ChunkParser: Sendable {
             copy(text, to: batch, at: count)
             count += text.count
         }
-        end()
+        end(at: bytes.count)
     }
 
     /// The text between `<doc …>` and `</doc>`, without the title that WikiExtractor repeats above it and without the empty lines around it:
@@ -164,9 +166,10 @@ public struct ChunkParser: Sendable {
                 return
             }
             if text.elementsEqual("</doc>".utf8) {
+                isInside = false
+                guard isShortEnough("a document", start - firstStart, first, firstStart, batch) else { return }
                 while count > 0, batch.text[batch.textCount + count - 1] == 0x0A { count -= 1 }
                 append(count, first, firstStart, batch)
-                isInside = false
                 return
             }
             lines += 1
@@ -242,10 +245,18 @@ public struct ChunkParser: Sendable {
         if count > options.maximumDocumentBytes {
             batch.append(
                 bad: line, byteOffset: start, byteInLine: 0,
-                "a document of \(count) bytes is longer than the limit of \(options.maximumDocumentBytes) (--max-document-bytes)")
+                Limit.documentBytes.reason("a document", count, options.maximumDocumentBytes))
         } else {
             batch.append(textCount: count, line: line, byteOffset: start)
         }
+    }
+
+    /// Refuses a record of `byteCount` bytes that is too long. The reader has looked only at those that fill a chunk.
+    private func isShortEnough(_ what: String, _ byteCount: Int, _ line: Int, _ start: Int, _ batch: DocumentBatch) -> Bool {
+        if byteCount <= options.maximumLineBytes { return true }
+        batch.append(
+            bad: line, byteOffset: start, byteInLine: 0, Limit.lineBytes.reason(what, byteCount, options.maximumLineBytes))
+        return false
     }
 
     private func copy(_ text: UnsafeRawBufferPointer, to batch: DocumentBatch, at place: Int) {

@@ -1,3 +1,5 @@
+import Quantities
+
 /// Reads a corpus from its first byte to its last, decompressed and cut into chunks at record borders, without looking into the records.
 ///
 /// One thread at a time calls ``next()`` (it may be handed on to another); parsing happens elsewhere. Memory is bounded by the chunks in flight and by
@@ -266,10 +268,10 @@ public final class ChunkReader: @unchecked Sendable {
         let what = format == .sentences || format == .docElements ? "a document" : "a line"
         return oversized(
             from: begin, lineCount: max(lineCount, 1),
-            "\(what) of \(passed) bytes is longer than the limit of \(options.maximumLineBytes) (--max-line-bytes)")
+            Limit.lineBytes.reason(what, passed, options.maximumLineBytes))
     }
 
-    private func oversized(from begin: Int, lineCount: Int, _ reason: String) -> RawChunk {
+    private func oversized(from begin: Int, lineCount: Int, _ reason: OptionText) -> RawChunk {
         RawChunk(
             input: current!.part.input, byteOffset: begin, endOffset: current!.byteOffset,
             content: .oversized(lineCount: lineCount, reason: reason),
@@ -349,7 +351,6 @@ public final class ChunkReader: @unchecked Sendable {
         current!.isDone = true
         return oversized(
             from: begin, lineCount: 1,
-            "a document of \(current!.byteOffset - begin) bytes is longer than the limit of \(options.maximumDocumentBytes) (--max-document-bytes)"
-        )
+            Limit.documentBytes.reason("a document", current!.byteOffset - begin, options.maximumDocumentBytes))
     }
 }

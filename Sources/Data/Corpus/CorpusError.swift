@@ -1,13 +1,14 @@
 public import Files
+public import Quantities
 
 /// Why a corpus could not be read (to its end). Each description is one line: what, where, what to do.
-public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
+public enum CorpusError: Error, OptionNaming, Sendable, Equatable {
     /// The file system refused.
     case file(FileError)
     /// A line without a document, under the policy that this is an error. `byteOffset` of the origin is the line's; `byteInLine` that of the mistake.
-    case badLine(DocumentOrigin, byteInLine: Int, reason: String)
+    case badLine(DocumentOrigin, byteInLine: Int, reason: OptionText)
     /// Compressed data that cannot be decoded. `byteOffset` counts in the compressed file.
-    case compression(path: String, byteOffset: Int, reason: String)
+    case compression(path: String, byteOffset: Int, reason: OptionText)
     /// A tar that is malformed. `byteOffset` counts in the decompressed archive.
     case archive(path: String, byteOffset: Int, reason: String)
     /// A Parquet or Arrow file that is damaged, or of which the texts cannot be had. `place`: row group, column and page; empty when it is about the whole file.
@@ -29,11 +30,11 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
     /// A file that is passed over and may hold text, under the policy that this is an error.
     case unreadFile(path: String, reason: String, count: Int)
     /// A directory or pattern without anything to read, and what was there instead.
-    case nothingFound(path: String, seen: String)
+    case nothingFound(path: String, seen: OptionText)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
+        case .file(let error): "\(error)"
         case .badLine(let origin, let byte, let reason) where origin.section != nil:
             "\(PathName.printable(origin.path)), row \(origin.line) (in \(origin.section!)), byte \(byte + 1): \(reason)"
         case .badLine(let origin, let byte, let reason):
@@ -55,11 +56,11 @@ public enum CorpusError: Error, CustomStringConvertible, Sendable, Equatable {
         case .misnamed(let path, let named, let found):
             "\(PathName.printable(path)): named like \(named) but holds \(found); rename it after what it holds"
         case .unknownSource(let path):
-            "\(PathName.printable(path)): cannot tell what this holds; say it with --source (\(CorpusSource.allCases.map(\.rawValue).joined(separator: ", ")))"
+            "\(PathName.printable(path)): cannot tell what this holds; say it with \(option: "source") (\(CorpusSource.allCases.map(\.rawValue).joined(separator: ", ")))"
         case .foreignFormat(let format, let path):
             "\(PathName.printable(path)): this is \(format.title); \(format.advice(PathName.printable(FileSystem.name(of: path))))"
         case .unreadFile(let path, let reason, let count):
-            "\(PathName.printable(path)): not read: \(reason)\(count > 1 ? " (and \(count - 1) more)" : ""); name it, say what it holds with --source, or leave such files out with --unknown-files ignore"
+            "\(PathName.printable(path)): not read: \(reason)\(count > 1 ? " (and \(count - 1) more)" : ""); name it, say what it holds with \(option: "source"), or leave such files out with \(option: "unknown-files") ignore"
         case .nothingFound(let path, let seen):
             "\(PathName.printable(path)): nothing to read here: \(seen)"
         }

@@ -1,3 +1,5 @@
+public import Quantities
+
 /// What was read so far, and the place behind it. Whoever consumes batches in order keeps one: it makes line numbers absolute and
 /// carries out the policy about bad lines.
 public struct CorpusTally: Sendable, Equatable {
@@ -28,7 +30,7 @@ public struct CorpusTally: Sendable, Equatable {
     /// Counts a batch. Under the policy `fail` throws for its first bad line: its documents before that line are good. Under `skip` calls `report` with one
     /// line of text for each of the first few.
     public mutating func add(
-        _ batch: DocumentBatch, of inputs: InputList, _ options: CorpusOptions, report: (String) -> Void
+        _ batch: DocumentBatch, of inputs: InputList, _ options: CorpusOptions, report: (OptionText) -> Void
     ) throws(CorpusError) {
         let before = linesBefore(batch)
         for (index, bad) in batch.badLines.enumerated() {
@@ -37,7 +39,7 @@ public struct CorpusTally: Sendable, Equatable {
                     path: inputs.inputs[batch.input].path, line: before + bad.line + 1,
                     byteOffset: batch.byteRange.lowerBound + bad.byteOffset, section: batch.section(ofLine: bad.line)),
                 byteInLine: bad.byteInLine, reason: bad.reason)
-            if firstBadReason == nil { firstBadReason = bad.reason }
+            if firstBadReason == nil { firstBadReason = bad.reason.text(.commandLine) }
             if options.badLines == .fail && !bad.isSkipped { throw error }
             if badLines + index < Self.reportedBadLines { report("skipped \(error)") }
             if badLines + index == Self.reportedBadLines { report("more bad lines are counted, not shown") }
@@ -62,14 +64,14 @@ public final class CorpusReader {
     private let reader: ChunkReader
     private let parser: ChunkParser
     private let batch = DocumentBatch()
-    private let report: (String) -> Void
+    private let report: (OptionText) -> Void
     private var failure: CorpusError?
 
     /// `report` is called with a line of text for each of the first bad lines that are skipped.
     public init(
         _ inputs: InputList, _ options: CorpusOptions = CorpusOptions(), parts: [InputPart]? = nil,
         from start: CorpusPosition = CorpusPosition(),
-        report: @escaping (String) -> Void = { _ in }
+        report: @escaping (OptionText) -> Void = { _ in }
     ) {
         self.inputs = inputs
         self.options = options

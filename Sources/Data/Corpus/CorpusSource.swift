@@ -106,13 +106,6 @@ public struct DocumentOrigin: Sendable, Equatable, CustomStringConvertible {
     /// Where in a table its row is: `row group 3` of Parquet, `record batch 3` of Arrow, counted from 0. Nil for everything else.
     public let section: String?
 
-    public init(path: String, line: Int, byteOffset: Int, section: String? = nil) {
-        self.path = path
-        self.line = line
-        self.byteOffset = byteOffset
-        self.section = section
-    }
-
     public var description: String {
         section.map { "\(path), row \(line) (in \($0))" } ?? "\(path), line \(line), byte \(byteOffset)"
     }

@@ -1,3 +1,5 @@
+public import Quantities
+
 /// A line without a document.
 public struct BadLine: Sendable, Equatable {
     /// Counted from 0 within the chunk.
@@ -6,7 +8,7 @@ public struct BadLine: Sendable, Equatable {
     public let byteOffset: Int
     /// Where in the line the mistake is.
     public let byteInLine: Int
-    public let reason: String
+    public let reason: OptionText
     /// It is counted and passed over whatever is done with other bad lines.
     let isSkipped: Bool
 }
@@ -127,7 +129,7 @@ public final class DocumentBatch: @unchecked Sendable {
         }
     }
 
-    func append(bad line: Int, byteOffset: Int, byteInLine: Int, _ reason: String, isSkipped: Bool = false) {
+    func append(bad line: Int, byteOffset: Int, byteInLine: Int, _ reason: OptionText, isSkipped: Bool = false) {
         badLineCount += 1
         // The first that may stop the run is always among those that are described.
         guard badLines.count < Self.badLineLimit || !isSkipped && badLines.allSatisfy(\.isSkipped) else { return }

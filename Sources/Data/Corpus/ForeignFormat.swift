@@ -1,3 +1,5 @@
+public import Quantities
+
 /// A format that holds no text as it lies there, told by its first bytes: what it is and how its text is got out.
 public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
     case zip, sevenZip, rar, lzma, lzw, brotli, snappyFrames
@@ -95,18 +97,20 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
     }
 
     /// What gets the text of the file `name` out, as words behind "this is a …; ".
-    public func advice(_ name: String) -> String {
+    public func advice(_ name: String) -> OptionText {
         let file = name.contains { !($0.isLetter || $0.isNumber || "._-/+=".contains($0)) } ? "FILE" : name
-        func pipe(_ command: String) -> String { "read it through a pipe: \(command) | slwdata preprocess --input - --source jsonl …" }
+        func pipe(_ command: String) -> OptionText {
+            "read it through a pipe: \(command) | slwdata preprocess \(option: "input") - \(option: "source") jsonl …"
+        }
         return switch self {
-        case .zip: "unpack it, or " + pipe("unzip -p \(file)")
-        case .sevenZip: "unpack it, or " + pipe("7z x -so \(file)")
+        case .zip: "unpack it, or \(pipe("unzip -p \(file)"))"
+        case .sevenZip: "unpack it, or \(pipe("7z x -so \(file)"))"
         case .rar: "unpack it first"
         case .lzma: pipe("xz --format=lzma -dc \(file)")
         case .lzw: pipe("gzip -dc \(file)")
         case .brotli: pipe("brotli -dc \(file)")
         case .snappyFrames: pipe("snzip -dc \(file)")
-        case .parquet, .arrow: "leave out --source to have its column of texts read"
+        case .parquet, .arrow: "leave out \(option: "source") to have its column of texts read"
         case .orc, .avro, .hdf5, .sqlite: "write its text column as JSON Lines first"
         case .numpy: "an array of token ids is read by slwdata convert"
         case .pdf, .png, .jpeg, .executable: "leave it out"
@@ -114,7 +118,7 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .mediaWiki: "extract it first: python -m wikiextractor.WikiExtractor --json \(file)"
         case .utf16: "convert it to UTF-8: iconv -f UTF-16 -t UTF-8 \(file)"
         case .utf32: "convert it to UTF-8: iconv -f UTF-32 -t UTF-8 \(file)"
-        case .binary: "leave it out, or say --binary-input to take its bytes as they are"
+        case .binary: "leave it out, or say \(option: "binary-input") to take its bytes as they are"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Decompression
+import Quantities
 
 /// Decodes gzip or lz4 frames in process: any number of members or frames, until the end of the stream.
 ///
@@ -77,7 +78,7 @@ final class FrameSource: ByteSource {
     }
 
     private func failed(_ reason: String) -> CorpusError {
-        let error = CorpusError.compression(path: path, byteOffset: compressedBytes - pending.count, reason: reason)
+        let error = CorpusError.compression(path: path, byteOffset: compressedBytes - pending.count, reason: OptionText(reason))
         failure = error
         return error
     }

@@ -1,5 +1,6 @@
 import Files
 import Synchronization
+public import Quantities
 
 /// A file below an input that is not read, and why: nothing is left out unsaid.
 public struct IgnoredInput: Sendable, Equatable {
@@ -49,15 +50,15 @@ public struct IgnoredInput: Sendable, Equatable {
     }
 
     /// One line about all of them: their number and the first names, those that may hold text first.
-    public static func remark(_ ignored: [IgnoredInput], count: Int) -> String? {
+    public static func remark(_ ignored: [IgnoredInput], count: Int) -> OptionText? {
         let sorted = ignored.filter(\.mayHoldText) + ignored.filter { !$0.mayHoldText }
         guard let first = sorted.first else { return nil }
         let names = sorted.prefix(3).map { "\(PathName.printable($0.path)) (\($0.explanation))" }.joined(separator: ", ")
         let more = count > 3 ? " and \(count - 3) more" : ""
-        let advice: String =
+        let advice: OptionText =
             switch first.reason {
             case .foreign(let format): "; \(format.advice(PathName.printable(first.path)))"
-            case .unknownName: "; name a file to have it read, or say what the files hold with --source"
+            case .unknownName: "; name a file to have it read, or say what the files hold with \(option: "source")"
             default: ""
             }
         return "passed over \(count) file\(count == 1 ? "" : "s"): \(names)\(more)\(advice)"

@@ -18,9 +18,9 @@ extension InputList {
     ///
     /// A line belongs to the shard in whose stretch it begins; what cannot be entered in the middle (compressed files, archives, plain
     /// texts, stories) belongs as a whole to the shard in whose stretch it begins. So the shards' documents, one shard after
-    /// the other, are exactly the documents of the whole list. Throws when an input cannot be opened.
+    /// the other, are exactly the documents of the whole list. A shard that there is not has no part. Throws when an input cannot be opened.
     public func shard(_ index: Int, of count: Int, options: CorpusOptions) throws(CorpusError) -> [InputPart] {
-        precondition(count > 0 && (0..<count).contains(index), "shard \(index) of \(count)")
+        guard count > 0 && (0..<count).contains(index) else { return [] }
         let total = byteCount
         // Full-width arithmetic: the product of bytes and shards may not fit.
         func bound(_ k: Int) -> Int {

@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+import Quantities
 
 /// One file (or standard input) of a corpus.
 public struct CorpusInput: Sendable, Equatable {
@@ -152,7 +153,7 @@ private struct Finder {
     private func checkFound(_ path: String, since before: (found: Int, ignored: Int)) throws(CorpusError) {
         guard found.count == before.found else { return }
         let passed = ignored.count - before.ignored
-        let seen =
+        let seen: OptionText =
             passed == 0
             ? "the directory is empty"
             : IgnoredInput.remark(Array(ignored[before.ignored...]), count: passed) ?? ""

@@ -1,4 +1,5 @@
 import Concurrency
+import Quantities
 
 /// A piece of an input, cut at record borders and not yet looked into: what ``ChunkReader`` gives to a ``ChunkParser``, in whatever thread.
 ///
@@ -13,7 +14,7 @@ public final class RawChunk: @unchecked Sendable {
         /// Texts of a table, one after the other.
         case rows(TableRows)
         /// No bytes, but a record that was too long to be held: how many lines it had, and the reason to print.
-        case oversized(lineCount: Int, reason: String)
+        case oversized(lineCount: Int, reason: OptionText)
     }
 
     /// Index into the input list.

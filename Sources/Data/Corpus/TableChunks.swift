@@ -1,3 +1,5 @@
+import Quantities
+
 /// The rows of a chunk that comes from a table: their texts lie one behind the other in its bytes.
 struct TableRows: Equatable {
     struct Section: Equatable {
@@ -9,7 +11,7 @@ struct TableRows: Equatable {
     struct BadRow: Equatable {
         let row: Int
         let byteOffset: Int
-        let reason: String
+        let reason: OptionText
     }
 
     /// The end of each text, and its row, counted from the chunk's first.
@@ -64,7 +66,7 @@ final class TableChunks {
             switch row {
             case .nulls(let number): rows.rowCount += number
             case .text(let text) where text.count > maximumDocumentBytes:
-                let reason = "a document of \(text.count) bytes is longer than the limit of \(maximumDocumentBytes) (--max-document-bytes)"
+                let reason = Limit.documentBytes.reason("a document", text.count, maximumDocumentBytes)
                 rows.badRows.append(TableRows.BadRow(row: rows.rowCount, byteOffset: count, reason: reason))
                 rows.rowCount += 1
             case .text(let text):

@@ -1,4 +1,5 @@
 import CZstd
+import Quantities
 
 /// Decodes Zstandard (RFC 8878): any number of frames, skippable ones among them, until the end of the stream.
 ///
@@ -82,19 +83,17 @@ final class ZstdSource: ByteSource {
 
     private func failure(_ result: Int) -> CorpusError {
         hasEnded = true
-        let reason: String
+        let reason: OptionText
         switch ZSTD_getErrorCode(result) {
         case ZSTD_error_prefix_unknown where compressedOffset > 0:
             reason = "what follows the last frame is no zstd frame; cut it off or fetch the file again"
         case ZSTD_error_frameParameter_windowTooLarge:
-            reason =
-                "the frame needs a window above the limit of \((1 << windowLimit) >> 20) MiB; "
-                + (windowLimit < Self.largestWindowLog
-                    ? "give it more (--zstd-window 2GiB) or recompress it without --long" : "recompress it without --long")
+            let more: OptionText = windowLimit < Self.largestWindowLog ? "give it more (\(option: "zstd-window") 2GiB) or " : ""
+            reason = "the frame needs a window above the limit of \((1 << windowLimit) >> 20) MiB; \(more)recompress it without --long"
         case ZSTD_error_dictionary_wrong:
             reason = "it was compressed with a dictionary; decompress it with that dictionary first (zstd -d -D)"
         case ZSTD_error_checksum_wrong: reason = "the content does not match its checksum; fetch the file again"
-        default: reason = String(cString: ZSTD_getErrorName(result)).lowercased() + "; fetch the file again"
+        default: reason = "\(String(cString: ZSTD_getErrorName(result)).lowercased()); fetch the file again"
         }
         return .compression(path: path, byteOffset: compressedOffset, reason: reason)
     }

@@ -1,5 +1,6 @@
 import Files
 import JSON
+import Quantities
 
 /// Turns token files of one format into another: the stream of tokens stays the same, document boundaries go along as far as both formats have them.
 ///
@@ -20,7 +21,7 @@ public struct DatasetConverter: Sendable {
         tokenType: TokenType? = nil
     ) throws(IndexError) {
         guard let format = inputFormat ?? TokenFile.format(of: input) else {
-            throw .invalidTokenFile(path: input, byteOffset: nil, reason: "its format cannot be told; name it with --from")
+            throw .invalidTokenFile(path: input, byteOffset: nil, reason: "its format cannot be told; name it with \(option: "from")")
         }
         self.input = input
         self.inputFormat = format

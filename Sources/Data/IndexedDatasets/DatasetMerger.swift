@@ -1,6 +1,7 @@
 import Files
 import JSON
 import TypedErrors
+import Quantities
 
 /// Puts data sets one behind the other: documents keep their order, the result equals what one run over all of it would have written.
 ///

@@ -5,7 +5,7 @@ import TypedErrors
 
 /// What a pair cannot say about itself, in the side file `<prefix>.meta` (JSON): which tokenizer made the tokens, and from what.
 ///
-/// Nothing needs it. It is written with every pair of ours, and believed only as long as the sizes in it are those of the pair.
+/// Nothing needs it. It is written with every pair of ours, and trusted only as long as the sizes in it are those of the pair.
 public struct DatasetMetadata: Sendable, Equatable {
     /// Enough of a tokenizer to find it again and to notice another one.
     public struct TokenizerIdentity: Sendable, Equatable {
@@ -49,7 +49,7 @@ public struct DatasetMetadata: Sendable, Equatable {
         ]
         if let tokenizer {
             object["tokenizer"] = [
-                "name": JSONValue(tokenizer.name), "digest": JSONValue(Self.hexadecimal(tokenizer.digest)),
+                "name": JSONValue(tokenizer.name), "digest": JSONValue(Hexadecimal.text(tokenizer.digest)),
                 "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText),
             ]
         }
@@ -100,11 +100,6 @@ public struct DatasetMetadata: Sendable, Equatable {
             throw .invalidSidecar(path: path, reason: "not a description of a data set, or of a later version")
         }
         return value
-    }
-
-    static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
 

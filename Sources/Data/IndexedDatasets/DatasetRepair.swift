@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+import Quantities
 
 /// Writes a sound copy of a damaged pair, where the damage is of a kind that leaves no doubt about what was meant. Never in place.
 ///
@@ -135,7 +136,7 @@ public struct DatasetRepair: Sendable {
         guard let token = endOfText ?? said else {
             throw .cannotRepair(
                 path: IndexedDataset.indexPath(prefix),
-                reason: "it can be made again only when the token that ends each document is known (--eod)")
+                reason: "it can be made again only when the token that ends each document is known (\(option: "eod"))")
         }
         var start = 0
         try stream.forEachChunk(ofValues: { first, values throws(IndexError) in
@@ -184,7 +185,7 @@ public struct DatasetRepair: Sendable {
         if let known = try DatasetMetadata.tokenType(prefix) { return known }
         throw .cannotRepair(
             path: IndexedDataset.indexPath(prefix),
-            reason: "nothing says how the tokens of \(data) bytes are stored (--dtype uint16 or int32)")
+            reason: "nothing says how the tokens of \(data) bytes are stored (\(option: "dtype") uint16 or int32)")
     }
 
     /// The side file, whatever sizes it gives.

@@ -11,11 +11,6 @@ public struct DatasetScan: Sendable {
     public struct Place: Sendable, Equatable {
         public var dataset: Int
         public var document: Int
-
-        public init(dataset: Int, document: Int) {
-            self.dataset = dataset
-            self.document = document
-        }
     }
 
     /// What the tokens say.

@@ -1,7 +1,8 @@
 public import Files
+public import Quantities
 
 /// What is wrong with a token index, or with what was asked of it. `description` is one line: what, where, what to do.
-public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
+public enum IndexError: Error, OptionNaming, Equatable, Sendable {
     /// The kernel refused something.
     case file(FileError)
     /// The first bytes are not `MMIDIDX`.
@@ -22,6 +23,10 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
     case pointerMismatch(path: String, sequence: Int, byteOffset: Int, expected: Int, found: Int)
     /// The sequences end elsewhere than the `.bin`.
     case dataSizeMismatch(path: String, expected: Int, found: Int)
+    /// A data type that no index can name in its header.
+    case unnamedTokenType(path: String, type: TokenType)
+    /// A writer was given what is no whole token or document.
+    case misuse(path: String, reason: String)
     /// Values that are no integers.
     case notTokens(path: String, type: TokenType)
     /// A token that the vocabulary does not have.
@@ -41,15 +46,15 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
     /// Inputs that cannot become one data set.
     case cannotMerge(path: String, reason: String)
     /// A foreign token file that cannot be read as what it was taken for.
-    case invalidTokenFile(path: String, byteOffset: Int?, reason: String)
+    case invalidTokenFile(path: String, byteOffset: Int?, reason: OptionText)
     /// Damage from which the documents cannot be restored with certainty.
-    case cannotRepair(path: String, reason: String)
+    case cannotRepair(path: String, reason: OptionText)
     /// A stop was asked for.
     case interrupted
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
+        case .file(let error): "\(error)"
         case .notAnIndex(let path):
             Self.line(path, "not a token index (it does not begin with MMIDIDX); give the prefix of a .bin/.idx pair")
         case .legacyIndex(let path): Self.line(path, "an index of the old TNTIDX format; turn it into a new one with `slwdata convert`")
@@ -67,6 +72,9 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
             Self.line(path, "the pointer of sequence \(sequence) at byte \(byteOffset) is \(found), not \(expected); try `slwdata repair`")
         case .dataSizeMismatch(let path, let expected, let found):
             Self.line(path, "the index describes \(expected) bytes but there are \(found); try `slwdata repair`")
+        case .unnamedTokenType(let path, let type):
+            Self.line(path, "an index has no code for \(type.rawValue) tokens; store them as uint16 or int32")
+        case .misuse(let path, let reason): Self.line(path, "cannot be written: \(reason)")
         case .notTokens(let path, let type): Self.line(path, "holds \(type.rawValue) values, which are no token ids")
         case .tokenOutOfRange(let path, let byteOffset, let token, let size):
             Self.line(path, "token \(token) at byte \(byteOffset) is outside of the vocabulary of \(size); was another tokenizer used?")
@@ -76,17 +84,17 @@ public enum IndexError: Error, CustomStringConvertible, Equatable, Sendable {
         case .checksumMismatch(let path, let range):
             Self.line(path, "bytes \(range.lowerBound)..<\(range.upperBound) are not those that were written; restore it from a copy")
         case .invalidSidecar(let path, let reason): Self.line(path, "\(reason); remove this file, the data set works without it")
-        case .outputExists(let path): Self.line(path, "exists already; choose another output or say --overwrite")
+        case .outputExists(let path): Self.line(path, "exists already; choose another output or say \(option: "overwrite")")
         case .sequenceTooLong(let path, let sequence, let count):
             Self.line(path, "sequence \(sequence) has \(count) tokens, more than an int32 can count; split the document")
         case .tokenDoesNotFit(let path, let token, let type): Self.line(path, "token \(token) does not fit \(type.rawValue)")
         case .cannotMerge(let path, let reason): Self.line(path, "cannot be merged: \(reason)")
         case .invalidTokenFile(let path, let byteOffset, let reason):
-            Self.line(path, byteOffset.map { "byte \($0): \(reason)" } ?? reason)
+            Self.line(path, byteOffset.map { "byte \($0): \(reason)" as OptionText } ?? reason)
         case .cannotRepair(let path, let reason): Self.line(path, "cannot be repaired: \(reason)")
         case .interrupted: "interrupted; no output was written"
         }
     }
 
-    private static func line(_ path: String, _ words: String) -> String { "\(PathName.printable(path)): \(words)" }
+    private static func line(_ path: String, _ words: OptionText) -> OptionText { "\(PathName.printable(path)): \(words)" }
 }

@@ -18,18 +18,7 @@ extension IndexedDataset {
     ///
     /// Ids that an Int64 cannot hold become `Int64.max`.
     public func copyTokens(at offset: Int, count: Int, into target: UnsafeMutablePointer<Int64>) {
-        let source = unsafe memory.pointer(toTokens: count, at: offset)
-        switch tokenType {
-        case .uint8: unsafe widen(source, as: UInt8.self, count, target)
-        case .int8: unsafe widen(source, as: Int8.self, count, target)
-        case .int16: unsafe widen(source, as: Int16.self, count, target)
-        case .uint16: unsafe widen(source, as: UInt16.self, count, target)
-        case .int32: unsafe widen(source, as: Int32.self, count, target)
-        case .uint32: unsafe widen(source, as: UInt32.self, count, target)
-        case .int64: unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 8)
-        case .uint64: unsafe clamp(source, as: UInt64.self, count, target)
-        case .float32, .float64: preconditionFailure("refused when the data set was opened")
-        }
+        unsafe memory.copyTokens(at: offset, count: count, into: target)
     }
 
     /// The tokens of a sequence. For tests and tools: loops copy into a buffer of their own.
@@ -59,20 +48,4 @@ extension IndexedDataset {
 
     /// Stands for the start of a data set without bytes; never read.
     private static var nowhere: UnsafeRawPointer { unsafe UnsafeRawPointer(bitPattern: 16)! }
-}
-
-@inline(__always)
-func widen<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
-    _ source: UnsafeRawPointer, as type: Source.Type, _ count: Int, _ target: UnsafeMutablePointer<Target>
-) {
-    let source = unsafe source.assumingMemoryBound(to: Source.self)
-    for index in 0..<count { unsafe target[index] = Target(truncatingIfNeeded: source[index]) }
-}
-
-@inline(__always)
-func clamp<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger>(
-    _ source: UnsafeRawPointer, as type: Source.Type, _ count: Int, _ target: UnsafeMutablePointer<Target>
-) {
-    let source = unsafe source.assumingMemoryBound(to: Source.self)
-    for index in 0..<count { unsafe target[index] = Target(clamping: source[index]) }
 }

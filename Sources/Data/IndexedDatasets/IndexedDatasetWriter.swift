@@ -43,8 +43,7 @@ public struct IndexedDatasetWriter: ~Copyable {
     var hasher = BlockHasher()
     private var sequencesInDocument: UInt32 = 0
 
-    /// Starts an empty pair. Throws when a file of that name exists, unless it `overwrites`, and for a type that Megatron has no code for
-    /// (which is the caller's error and traps).
+    /// Starts an empty pair. Throws when a file of that name exists, unless it `overwrites`, and for a type that the header of an index cannot name.
     public init(prefix: String, tokenType: TokenType, overwrite overwrites: Bool = false) throws(IndexError) {
         if !overwrites { try Self.checkFree(prefix) }
         try self.init(prefix: prefix, tokenType: tokenType, overwrites: overwrites, position: Position())
@@ -58,7 +57,7 @@ public struct IndexedDatasetWriter: ~Copyable {
     }
 
     private init(prefix: String, tokenType: TokenType, overwrites: Bool, position: Position) throws(IndexError) {
-        precondition(tokenType.megatronCode != nil, "a type that the header of an index can name")
+        guard tokenType.megatronCode != nil else { throw .unnamedTokenType(path: IndexedDataset.indexPath(prefix), type: tokenType) }
         let blocks = position.binBytes / BlockHasher.standardBlockSize
         let isFresh = position == Position()
         let data = try Self.open(IndexedDataset.dataPath(prefix), keeping: position.binBytes)
@@ -83,14 +82,14 @@ public struct IndexedDatasetWriter: ~Copyable {
 
     // MARK: writing
 
-    /// Appends one sequence to the current document: tokens as they are stored. A part of a token traps.
+    /// Appends one sequence to the current document: tokens as they are stored. Throws for a part of a token.
     public mutating func append(sequence bytes: UnsafeRawBufferPointer) throws(IndexError) {
         try unsafe writeData(bytes)
         try writeLength(bytes.count / tokenType.itemSize)
         sequencesInDocument += 1
     }
 
-    /// Appends one sequence to the current document: tokens as they are stored. A part of a token traps.
+    /// Appends one sequence to the current document: tokens as they are stored. Throws for a part of a token.
     public mutating func append(sequence bytes: [UInt8]) throws(IndexError) {
         try unsafe bytes.withUnsafeBytesThrowing { bytes throws(IndexError) in try unsafe append(sequence: bytes) }
     }
@@ -114,22 +113,24 @@ public struct IndexedDatasetWriter: ~Copyable {
     }
 
     /// Appends whole documents of one sequence each, with their tokens back to back. A count of 0 is a document without a sequence.
-    /// Counts that do not add up to the bytes trap.
+    /// Throws, before anything is written, when counts do not add up to the bytes.
     public mutating func append(documents bytes: UnsafeRawBufferPointer, tokenCounts: [Int32]) throws(IndexError) {
-        precondition(sequencesInDocument == 0, "a document is open")
-        try unsafe writeData(bytes)
+        try checkNoDocumentIsOpen()
         var lengths: [Int32] = []
         lengths.reserveCapacity(tokenCounts.count)
         var sequences: [UInt32] = []
         sequences.reserveCapacity(tokenCounts.count)
         var total = 0
         for count in tokenCounts {
-            precondition(count >= 0)
+            guard count >= 0 else { throw misuse("a document of \(count) tokens") }
             total += Int(count)
             sequences.append(count > 0 ? 1 : 0)
             if count > 0 { lengths.append(count) }
         }
-        precondition(total * tokenType.itemSize == bytes.count, "counts that are not those of the tokens")
+        guard total * tokenType.itemSize == bytes.count else {
+            throw misuse("\(bytes.count) bytes are not the \(total) tokens of \(tokenType.itemSize) bytes that their documents count")
+        }
+        try unsafe writeData(bytes)
         try unsafe lengths.withUnsafeBytesThrowing { raw throws(IndexError) in try unsafe Self.write(raw, to: &index) }
         try unsafe sequences.withUnsafeBytesThrowing { raw throws(IndexError) in try unsafe Self.write(raw, to: &documents) }
         position.sequenceCount += lengths.count
@@ -139,7 +140,7 @@ public struct IndexedDatasetWriter: ~Copyable {
     /// Hands everything written so far to the kernel and says how far that is. After ``makeDurable(_:)`` a resumed writer may go on
     /// from there. Only between documents.
     public mutating func flush() throws(IndexError) -> Position {
-        precondition(sequencesInDocument == 0, "a document is open")
+        try checkNoDocumentIsOpen()
         try mapping(IndexError.file) { () throws(FileError) in
             try data.flush()
             try index.flush()
@@ -157,8 +158,16 @@ public struct IndexedDatasetWriter: ~Copyable {
         }
     }
 
+    private func checkNoDocumentIsOpen() throws(IndexError) {
+        if sequencesInDocument > 0 { throw misuse("a document is open: end it first") }
+    }
+
+    private func misuse(_ reason: String) -> IndexError { .misuse(path: IndexedDataset.dataPath(prefix), reason: reason) }
+
     mutating func writeData(_ bytes: UnsafeRawBufferPointer) throws(IndexError) {
-        precondition(bytes.count % tokenType.itemSize == 0, "a part of a token")
+        guard bytes.count % tokenType.itemSize == 0 else {
+            throw misuse("\(bytes.count) bytes are no whole tokens of \(tokenType.itemSize) bytes")
+        }
         try mapping(IndexError.file) { () throws(FileError) in
             try unsafe data.write(bytes)
             try unsafe hasher.update(bytes) { hash throws(FileError) in
@@ -191,7 +200,7 @@ public struct IndexedDatasetWriter: ~Copyable {
 
     // MARK: ending
 
-    /// Completes the pair and gives it its names. Returns what was written. An open document traps.
+    /// Completes the pair and gives it its names. Returns what was written. Throws when a document is open.
     @discardableResult
     public consuming func finish(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) -> Position {
         let position = position
@@ -201,9 +210,9 @@ public struct IndexedDatasetWriter: ~Copyable {
     }
 
     /// Writes what is still missing and makes everything durable, so that ``publish(resumable:)`` only has to rename. After an error (a full disk)
-    /// the writer may still be left. An open document traps.
+    /// the writer may still be left. Throws when a document is open.
     public mutating func complete(metadata: DatasetMetadata = DatasetMetadata()) throws(IndexError) {
-        precondition(sequencesInDocument == 0, "a document is open")
+        try checkNoDocumentIsOpen()
         try mapping(IndexError.file) { () throws(FileError) in
             try completeIndex()
             try completeSums()

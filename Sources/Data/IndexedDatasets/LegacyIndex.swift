@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+import Quantities
 
 /// The `.idx` of Megatron's old "lazy" and "cached" data sets (fairseq's TNTIDX), mapped.
 ///

@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+import Quantities
 
 /// The formats of token files that ``DatasetConverter`` knows. Raw values are the command line's spellings.
 public enum TokenFileFormat: String, Sendable, CaseIterable {

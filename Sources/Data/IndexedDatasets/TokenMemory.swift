@@ -15,17 +15,44 @@ public struct TokenMemory: @unchecked Sendable {
 
     /// As ``IndexedDataset/copyTokens(at:count:into:)-(_,_,UnsafeMutablePointer<Int32>)``.
     public func copyTokens(at offset: Int, count: Int, into target: UnsafeMutablePointer<Int32>) {
+        unsafe copy(at: offset, count: count, into: target)
+    }
+
+    /// As ``IndexedDataset/copyTokens(at:count:into:)-(_,_,UnsafeMutablePointer<Int64>)``.
+    public func copyTokens(at offset: Int, count: Int, into target: UnsafeMutablePointer<Int64>) {
+        unsafe copy(at: offset, count: count, into: target)
+    }
+
+    @inline(__always)
+    private func copy<Target: FixedWidthInteger & SignedInteger>(at offset: Int, count: Int, into target: UnsafeMutablePointer<Target>) {
         let source = unsafe pointer(toTokens: count, at: offset)
         switch type {
-        case .uint8: unsafe widen(source, as: UInt8.self, count, target)
-        case .int8: unsafe widen(source, as: Int8.self, count, target)
-        case .int16: unsafe widen(source, as: Int16.self, count, target)
-        case .uint16: unsafe widen(source, as: UInt16.self, count, target)
-        case .int32: unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * 4)
-        case .uint32: unsafe clamp(source, as: UInt32.self, count, target)
-        case .int64: unsafe clamp(source, as: Int64.self, count, target)
-        case .uint64: unsafe clamp(source, as: UInt64.self, count, target)
+        case .uint8: unsafe convert(source, as: UInt8.self, count, target)
+        case .int8: unsafe convert(source, as: Int8.self, count, target)
+        case .int16: unsafe convert(source, as: Int16.self, count, target)
+        case .uint16: unsafe convert(source, as: UInt16.self, count, target)
+        case .int32: unsafe convert(source, as: Int32.self, count, target)
+        case .uint32: unsafe convert(source, as: UInt32.self, count, target)
+        case .int64: unsafe convert(source, as: Int64.self, count, target)
+        case .uint64: unsafe convert(source, as: UInt64.self, count, target)
         case .float32, .float64: preconditionFailure("refused when the data set was opened")
+        }
+    }
+
+    /// What a target cannot hold becomes its largest or smallest number.
+    @inline(__always)
+    private func convert<Source: FixedWidthInteger & BitwiseCopyable, Target: FixedWidthInteger & SignedInteger>(
+        _ source: UnsafeRawPointer, as type: Source.Type, _ count: Int, _ target: UnsafeMutablePointer<Target>
+    ) {
+        if Source.self == Target.self {
+            return unsafe UnsafeMutableRawPointer(target).copyMemory(from: source, byteCount: count * MemoryLayout<Target>.size)
+        }
+        let source = unsafe source.assumingMemoryBound(to: Source.self)
+        // Known when this is compiled; widening alone is vectorised.
+        if MemoryLayout<Source>.size < MemoryLayout<Target>.size {
+            for index in 0..<count { unsafe target[index] = Target(truncatingIfNeeded: source[index]) }
+        } else {
+            for index in 0..<count { unsafe target[index] = Target(clamping: source[index]) }
         }
     }
 

@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+import Quantities
 
 /// Tokens that lie back to back in a part of a file: what every format of token files has at its heart.
 struct TokenStream: Sendable {

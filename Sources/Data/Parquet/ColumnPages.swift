@@ -92,7 +92,7 @@ final class ColumnPages {
     func body(_ header: PageHeader) throws(ParquetError) -> UnsafeRawBufferPointer {
         guard max(header.storedBytes, header.decodedBytes) <= maximumBytes else {
             throw .refused(
-                "a page of \(max(header.storedBytes, header.decodedBytes)) bytes is larger than the limit of \(maximumBytes), four times --max-document-bytes"
+                "a page of \(max(header.storedBytes, header.decodedBytes)) bytes is larger than the limit of \(maximumBytes), four times that of a document"
             )
         }
         let bytes = try hold(position, header.storedBytes)

@@ -38,7 +38,7 @@ final class ChunkPipeline {
     init(
         _ reader: sending ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
         appendEndOfText: Bool, workers: Int, budgetBytes: Int, filter: sending DuplicateFilter?
-    ) {
+    ) throws(PreprocessingError) {
         let shared = SharedWork(
             reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, filter, budgetBytes: budgetBytes)
         self.shared = shared
@@ -64,7 +64,7 @@ final class ChunkPipeline {
             if let thread { threads.append(thread) }
         }
         // A machine that is out of threads still gets its work done, as long as there is one.
-        precondition(!threads.isEmpty, "no thread can be started")
+        if threads.isEmpty { throw .noThread }
     }
 
     deinit { stop() }

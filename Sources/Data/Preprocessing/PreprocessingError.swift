@@ -2,9 +2,10 @@ public import Cleaning
 public import Corpus
 public import Files
 public import IndexedDatasets
+public import Quantities
 
 /// Why preprocessing did not end with a data set. One line: what, where, what to do.
-public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Sendable {
+public enum PreprocessingError: Error, OptionNaming, Equatable, Sendable {
     case file(FileError)
     case corpus(CorpusError)
     case index(IndexError)
@@ -14,33 +15,36 @@ public enum PreprocessingError: Error, CustomStringConvertible, Equatable, Senda
     /// Partial files of an earlier run are at the output.
     case unfinishedRun(prefix: String)
     /// The earlier run was another one.
-    case cannotResume(prefix: String, difference: String)
+    case cannotResume(prefix: String, difference: OptionText)
     /// What comes out will not fit.
     case notEnoughSpace(path: String, needed: Int, available: Int)
+    /// The system has no thread left.
+    case noThread
     /// The user asked to stop. `isResumable`: what was done is kept.
     case interrupted(prefix: String, isResumable: Bool)
     /// Something went wrong on the way; what was done is kept.
     indirect case stopped(PreprocessingError, prefix: String)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
-        case .corpus(let error): error.description
-        case .index(let error): error.description
-        case .cleaning(let error): error.description
+        case .file(let error): "\(error)"
+        case .corpus(let error): "\(error)"
+        case .index(let error): "\(error)"
+        case .cleaning(let error): "\(error)"
         case .noEndOfText(let tokenizer):
-            "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append: name one with --eod-token (inspect tokenizer lists the special ones), or leave out --append-eod"
+            "tokenizer \(PathName.printable(tokenizer)) has no end-of-text token to append: name one with \(option: "eod-token") (inspect tokenizer lists the special ones), or leave out \(option: "append-eod")"
         case .unfinishedRun(let prefix):
-            "\(PathName.printable(prefix)): an interrupted run is here; continue it with --resume, or start over with --overwrite"
+            "\(PathName.printable(prefix)): an interrupted run is here; continue it with \(option: "resume"), or start over with \(option: "overwrite")"
         case .cannotResume(let prefix, let difference):
-            "\(PathName.printable(prefix)): cannot resume: \(difference); start over with --overwrite"
+            "\(PathName.printable(prefix)): cannot resume: \(difference); start over with \(option: "overwrite")"
         case .notEnoughSpace(let path, let needed, let available):
             "\(PathName.printable(path)): about \(needed) bytes are needed but only \(available) are free; free some space or choose another place"
+        case .noThread: "no thread can be started: end other programs or raise ulimit -u"
         case .interrupted(let prefix, let isResumable):
             isResumable
-                ? "interrupted; what was done is kept: run the same command with --resume to continue \(PathName.printable(prefix))"
+                ? "interrupted; what was done is kept: run the same command with \(option: "resume") to continue \(PathName.printable(prefix))"
                 : "interrupted; nothing was kept, because the input cannot be read again"
-        case .stopped(let error, _): "\(error) (what was done so far is kept: continue with --resume)"
+        case .stopped(let error, _): "\(error) (what was done so far is kept: continue with \(option: "resume"))"
         }
     }
 

@@ -3,6 +3,7 @@ public import Corpus
 import Files
 import IndexedDatasets
 public import Tokenization
+public import Quantities
 
 #if canImport(Glibc)
     import Glibc
@@ -81,7 +82,7 @@ public struct Preprocessor: Sendable {
     ///   - progress: called after every chunk (about a megabyte), in the calling thread.
     ///   - report: called with a line of text about things that a person should know: skipped lines, a resumed run.
     public func run(
-        progress: (PreprocessingProgress) -> Void = { _ in }, report: (String) -> Void = { _ in }
+        progress: (PreprocessingProgress) -> Void = { _ in }, report: (OptionText) -> Void = { _ in }
     ) throws(PreprocessingError) -> PreprocessingSummary {
         let clock = ContinuousClock()
         let start = clock.now

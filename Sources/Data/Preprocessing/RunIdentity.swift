@@ -4,6 +4,7 @@ import Files
 import Hashing
 import JSON
 import Tokenization
+import Quantities
 
 /// Everything that the bytes of an output depend on: two runs with equal identities write the same.
 struct RunIdentity: Sendable, Equatable {
@@ -76,24 +77,24 @@ struct RunIdentity: Sendable, Equatable {
     }
 
     /// What keeps a run of identity `other`, which has read `inputCount` inputs, from being continued as this one, in words; nil when nothing does.
-    func difference(from other: RunIdentity, inInputs inputCount: Int = .max) -> String? {
+    func difference(from other: RunIdentity, inInputs inputCount: Int = .max) -> OptionText? {
         optionDifference(from: other) ?? inputDifference(from: other, inInputs: inputCount)
     }
 
-    private func optionDifference(from other: RunIdentity) -> String? {
+    private func optionDifference(from other: RunIdentity) -> OptionText? {
         for (name, mine) in options {
             let theirs = other.value(of: name)
             // Skipping from here on is what skipping from the start would have done: so far there was nothing to skip.
             if mine == theirs || (name == "--bad-lines" && mine == BadLinePolicy.skip.rawValue) { continue }
-            return "\(name) was \(theirs) and is \(mine)"
+            return "\(Self.printable(option: name)) was \(theirs) and is \(mine)"
         }
         for (name, theirs) in other.options where !options.contains(where: { $0.name == name }) {
-            return "\(name) was \(theirs) and is none"
+            return "\(Self.printable(option: name)) was \(theirs) and is none"
         }
         return nil
     }
 
-    private func inputDifference(from other: RunIdentity, inInputs inputCount: Int) -> String? {
+    private func inputDifference(from other: RunIdentity, inInputs inputCount: Int) -> OptionText? {
         for (mine, theirs) in zip(inputs, other.inputs).prefix(inputCount) where mine != theirs {
             if mine.path != theirs.path { return "input \(printable(theirs)) has become \(printable(mine))" }
             if mine.byteCount != theirs.byteCount {
@@ -107,6 +108,11 @@ struct RunIdentity: Sendable, Equatable {
 
     private func value(of name: String) -> String { options.first { $0.name == name }?.value ?? "none" }
 
+    /// The name of an option as journals have it, which is with its dashes where it is one of the command line.
+    private static func printable(option name: String) -> OptionText {
+        name.hasPrefix("--") ? "\(option: String(name.dropFirst(2)))" : "\(name)"
+    }
+
     private func printable(_ input: Input) -> String { PathName.printable(input.path) }
 
     /// Whether the shares of the inputs would be others if an input were another.
@@ -114,7 +120,7 @@ struct RunIdentity: Sendable, Equatable {
 
     /// Where a run of identity `other` that came to `progress` can be continued as this one: there, when all that it has read is as it was; where the input that
     /// it was in began, when only that one has changed and was what stopped the run; else why not. Inputs that it had not come to may have changed, come or gone.
-    func place(_ progress: RunJournal.Progress, of other: RunIdentity) -> (place: RunJournal.Progress?, difference: String?) {
+    func place(_ progress: RunJournal.Progress, of other: RunIdentity) -> (place: RunJournal.Progress?, difference: OptionText?) {
         if progress.isComplete || isShard { return difference(from: other).map { (nil, $0) } ?? (progress, nil) }
         guard let difference = difference(from: other, inInputs: progress.corpus.input + 1) else { return (progress, nil) }
         let isMended = progress.isStoppedByInput && self.difference(from: other, inInputs: progress.corpus.input) == nil

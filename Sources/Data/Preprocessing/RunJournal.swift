@@ -85,7 +85,7 @@ struct RunJournal: Sendable {
         return (try? JSONValue.parse(bytes)).flatMap { RunIdentity($0) }
     }
 
-    /// How far it came; nil when it has no durable point yet, or one that cannot be believed: then the run begins again.
+    /// How far it came; nil when it has no durable point yet, or one that cannot be trusted: then the run begins again.
     func readProgress() throws(FileError) -> Progress? {
         guard FileSystem.exists(progressPath) else { return nil }
         let bytes = try FileSystem.readAll(progressPath, limit: 1 << 30)

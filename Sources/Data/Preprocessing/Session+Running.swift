@@ -5,11 +5,12 @@ import IndexedDatasets
 import JSON
 import Tokenization
 import TypedErrors
+import Quantities
 
 extension Session {
     /// Reads, encodes and writes to the end, then publishes. On the way out of an error it keeps what another session can go on with.
     consuming func run(
-        progress: (PreprocessingProgress) -> Void, report: (String) -> Void
+        progress: (PreprocessingProgress) -> Void, report: (OptionText) -> Void
     ) throws(PreprocessingError) -> PreprocessingSummary {
         var summary = PreprocessingSummary()
         summary.resumedAtByte = resumed?.counts.inputBytes
@@ -125,7 +126,7 @@ extension Session {
     private func write(
         to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, from state: inout RunJournal.Progress,
         _ filter: sending DuplicateFilter?, _ points: DurablePoints?,
-        _ progress: (PreprocessingProgress) -> Void, _ report: (String) -> Void
+        _ progress: (PreprocessingProgress) -> Void, _ report: (OptionText) -> Void
     ) throws(PreprocessingError) {
         let members = IgnoredMembers()
         let (ignoredBefore, ignoredCountBefore) = (state.ignored, state.ignoredCount)
@@ -134,7 +135,7 @@ extension Session {
             state.ignored = Array((ignoredBefore + ignored.map { IgnoredFile($0) }).prefix(IgnoredMembers.limit))
             state.ignoredCount = ignoredCountBefore + count
         }
-        let pipeline = ChunkPipeline(
+        let pipeline = try ChunkPipeline(
             ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members), configuration.corpus,
             configuration.cleaning,
             configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,

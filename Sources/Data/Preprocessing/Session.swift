@@ -4,6 +4,7 @@ import IndexedDatasets
 import JSON
 import Tokenization
 import TypedErrors
+import Quantities
 
 /// One run of a ``Preprocessor``, from the checks to the names of the files.
 struct Session: ~Copyable {
@@ -27,7 +28,7 @@ struct Session: ~Copyable {
     var isResumable: Bool { inputs.inputs.allSatisfy { $0.isRegularFile } }
 
     /// Checks everything that is cheap: inputs, tokenizer, shard, output, lock, space, the state of an earlier run.
-    init(_ configuration: Preprocessor.Configuration, report: (String) -> Void) throws(PreprocessingError) {
+    init(_ configuration: Preprocessor.Configuration, report: (OptionText) -> Void) throws(PreprocessingError) {
         let (prefix, tokenizer) = (configuration.outputPrefix, configuration.tokenizer)
         if configuration.appendEndOfText && tokenizer.endOfText == nil { throw .noEndOfText(tokenizer: tokenizer.name) }
         let inputs = try mapping(PreprocessingError.corpus) { () throws(CorpusError) in
@@ -78,7 +79,7 @@ struct Session: ~Copyable {
 
     /// What an earlier run left here that this one goes on with; whatever else it left is removed.
     private static func earlierRun(
-        _ configuration: Preprocessor.Configuration, _ identity: RunIdentity, _ journal: RunJournal, _ report: (String) -> Void
+        _ configuration: Preprocessor.Configuration, _ identity: RunIdentity, _ journal: RunJournal, _ report: (OptionText) -> Void
     ) throws(PreprocessingError) -> (RunJournal.Progress?, overwrites: Bool) {
         let prefix = configuration.outputPrefix
         var overwrites = configuration.overwrite
@@ -113,7 +114,7 @@ struct Session: ~Copyable {
 
     /// A rough guess of the output's size against the space there is: refuses what is hopeless, warns of what is doubtful.
     private static func checkSpace(
-        _ prefix: String, _ inputs: InputList, _ parts: [InputPart], _ type: TokenType, done: Int, _ report: (String) -> Void
+        _ prefix: String, _ inputs: InputList, _ parts: [InputPart], _ type: TokenType, done: Int, _ report: (OptionText) -> Void
     ) throws(PreprocessingError) {
         var guess = 0.0
         for part in parts {

@@ -1,6 +1,7 @@
 internal import CBPE
 internal import Files
 import Hashing
+internal import Quantities
 
 /// A byte-level BPE tokenizer: immutable, and cheap to copy.
 ///
@@ -110,8 +111,8 @@ public struct Tokenizer: Sendable {
             let names = specialTokens.prefix(20).map { "\(PathName.printable($0.text)) (\($0.id))" }.joined(separator: ", ")
             throw .malformed(
                 path: path, byteOffset: nil,
-                reason: "no special token is \(PathName.printable(choice)), and none has this id: there are "
-                    + (names.isEmpty ? "none" : names))
+                reason:
+                    "no special token is \(PathName.printable(choice)), and none has this id: there are \(names.isEmpty ? "none" : names)")
         }
     }
 

@@ -1,12 +1,13 @@
 public import Files
+public import Quantities
 
 /// Why a tokenizer could not be made, read, written or applied.
-public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum TokenizerError: Error, OptionNaming, Equatable, Sendable {
     case file(FileError)
     /// Loading: neither a path nor an installed name.
     case notFound(name: String, searched: [String])
     /// Reading: the file is not what its format asks for.
-    case malformed(path: String, byteOffset: Int?, reason: String)
+    case malformed(path: String, byteOffset: Int?, reason: OptionText)
     /// Reading: the file asks for something that cannot be done exactly.
     case unsupported(path: String, feature: String)
     /// Decoding: no token has this id.
@@ -20,9 +21,9 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     /// Writing: the format cannot express this tokenizer exactly.
     case notExpressible(format: String, reason: String)
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
+        case .file(let error): "\(error)"
         case .notFound(let name, let searched):
             "there is no tokenizer \(PathName.printable(name)): give a file, a directory or an installed name (looked in \(searched.map(PathName.printable).joined(separator: ", "))); scripts/get-vocabulary installs gpt2, llama3 and others"
         case .malformed(let path, let byteOffset, let reason):
@@ -36,7 +37,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
         case .vocabularyTooSmall(let requested, let needed):
             "a vocabulary of \(requested) entries has no room for the 256 bytes and the special tokens: ask for at least \(needed)"
         case .outputExists(let path):
-            "\(PathName.printable(path)) exists already; choose another output or say --overwrite"
+            "\(PathName.printable(path)) exists already; choose another output or say \(option: "overwrite")"
         case .notExpressible(let format, let reason):
             "this tokenizer cannot be written as \(format): \(reason)"
         }

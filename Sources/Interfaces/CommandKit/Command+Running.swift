@@ -7,6 +7,7 @@ import CLoader
 #else
     import Darwin
 #endif
+import Files
 import Quantities
 
 /// How a process of ours ends.
@@ -50,17 +51,20 @@ extension Command {
         let console = Console(tool: name)
         switch error {
         case let error as UsageError:
-            console.printError(Console.oneLine("\(error)"))
+            console.printError(PathName.printable("\(error)"))
             return ExitCode.misused
         case CommandEnd.failedAsPrinted: return ExitCode.failed
         case CommandEnd.interrupted(let text):
             console.complain(text)
             return ExitCode.interrupted
         default:
-            console.complain((error as? any OptionNaming)?.optionText.text(.commandLine) ?? "\(error)")
+            console.complain(Self.line(error))
             return isInterruption ? ExitCode.interrupted : ExitCode.failed
         }
     }
+
+    /// What an error says, with options as words of a command line.
+    public static func line(_ error: any Error) -> String { (error as? any OptionNaming)?.optionText.text(.commandLine) ?? "\(error)" }
 
     /// The tool with the commands about itself.
     private func withOwnCommands() -> Command {

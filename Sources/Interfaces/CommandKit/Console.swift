@@ -5,6 +5,8 @@
 #else
     import Darwin
 #endif
+import Files
+public import Quantities
 import Synchronization
 
 /// Results on standard output, everything else on standard error, and one progress line that gives way to messages.
@@ -48,23 +50,11 @@ public final class Console: Sendable {
     /// Something that deserves attention though the work goes on.
     public func warn(_ text: String) { printError("\(tool): warning: \(text)") }
 
-    /// Why the work failed: `slwdata: what: where: what to do`.
-    public func complain(_ text: String) { printError(Self.oneLine("\(tool): \(text)")) }
+    /// The same, of options.
+    public func warn(_ text: OptionText) { warn(text.text(.commandLine)) }
 
-    /// Control characters of file names and words made visible, so that a message stays one line.
-    static func oneLine(_ text: String) -> String {
-        var line = ""
-        for scalar in text.unicodeScalars {
-            switch scalar.value {
-            case 0x0A: line += "\\n"
-            case 0x0D: line += "\\r"
-            case 0x09: line += "\\t"
-            case 0..<0x20, 0x7F..<0xA0: line += "\\u{\(String(scalar.value, radix: 16))}"
-            default: line.unicodeScalars.append(scalar)
-            }
-        }
-        return line
-    }
+    /// Why the work failed: `slwdata: what: where: what to do`.
+    public func complain(_ text: String) { printError(PathName.printable("\(tool): \(text)")) }
 
     /// A line on standard error. Nobody is told when that fails: there is no place left to say it.
     func printError(_ text: String) {

@@ -22,7 +22,7 @@ public enum SamplingError: Error, OptionNaming, Sendable {
 
     public var optionText: OptionText {
         switch self {
-        case .index(let error): OptionText(error.description)
+        case .index(let error): error.optionText
         case .megatron(let error): error.optionText
         case .megatronSize:
             "Megatron's order with weights needs the number of samples of the whole job: give \(option: "train-samples"), or no weights"

@@ -79,11 +79,11 @@ struct KernelRace {
                 rivals: runners.filter { $0 !== own }.map { rival in
                     KernelComparison.Rival(kernels: rival.name, ratios: zip(rival.seconds, own.seconds).map { $0 / $1 })
                 })
-        } while Self.goesOn(comparison, seconds: (ContinuousClock.now - start) / .seconds(1))
+        } while Self.needsAnotherRound(comparison, seconds: (ContinuousClock.now - start) / .seconds(1))
         return comparison
     }
 
-    private static func goesOn(_ comparison: KernelComparison, seconds: Double) -> Bool {
+    private static func needsAnotherRound(_ comparison: KernelComparison, seconds: Double) -> Bool {
         if comparison.rounds < fewestRounds { return true }
         return comparison.rounds < mostRounds && seconds < (comparison.isUndecided ? 3 * patience : patience)
     }

@@ -14,7 +14,10 @@ enum ReportCommand {
     static let command = Command(
         "report", "write the page of a run, or of several side by side",
         discussion: [
-            "One HTML file without scripts: losses, sequence length, learning rate, gradient norm, Adam's state, the ledger, speed; by tokens, steps and time. Also reads console logs of Megatron-LM and Megatron-DeepSpeed."
+            """
+            One HTML file without scripts: losses, sequence length, learning rate, gradient norm, Adam's state, the ledger, speed; by \
+            tokens, steps and time. Also reads console logs of Megatron-LM and Megatron-DeepSpeed.
+            """
         ],
         examples: ["slw-train report runs/2026-11-21-some", "slw-train report baseline.log runs/slw --output both.html"],
         operands: [.many("RUN", "run folders or Megatron's console logs")], options: [OptionGroup("Output", [output])], printsJSON: true,

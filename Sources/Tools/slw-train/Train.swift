@@ -1,5 +1,6 @@
 import CommandKit
 import Files
+import Hashing
 import JSON
 import Metrics
 import Quantities
@@ -42,8 +43,15 @@ enum ResumeCommand {
     static let command = Command(
         "resume", "go on with a run from its newest intact checkpoint",
         discussion: [
-            "The loss curve is the one that an uninterrupted run would have had, bit for bit. Only options that leave trained steps as they were may change.",
-            "--data names all sets of the run again, in their order, with new ones behind them or with other weights: the change begins at the checkpoint, and what was trained does not come again before its set's pass is over. The token budget stays what it was.",
+            """
+            The loss curve is the one that an uninterrupted run would have had, bit for bit. Only options that leave trained steps as \
+            they were may change.
+            """,
+            """
+            --data names all sets of the run again, in their order, with new ones behind them or with other weights: the change begins \
+            at the checkpoint, and what was trained does not come again before its set's pass is over. The token budget stays what it \
+            was.
+            """,
         ],
         examples: ["slw-train resume runs/2026-11-21-some", "slw-train resume runs/2026-11-21-some --data some=0.6 more=0.4"],
         operands: [.one("RUN", "run folder")],
@@ -97,7 +105,10 @@ enum TrainingSession {
             ),
             (
                 "tails",
-                "\(QuantityText.count(summary.reused)) used, \(QuantityText.count(summary.outstanding)) outstanding, \(QuantityText.count(summary.dropped)) dropped"
+                """
+                \(QuantityText.count(summary.reused)) used, \(QuantityText.count(summary.outstanding)) outstanding, \
+                \(QuantityText.count(summary.dropped)) dropped
+                """
             ),
             ("loss", summary.trainLoss.map { QuantityText.fixed($0, 4) } ?? "-"),
             (
@@ -106,16 +117,11 @@ enum TrainingSession {
                     "\(QuantityText.fixed($0, 4)), perplexity \(QuantityText.fixed(ValidationRecord.perplexity(ofLoss: $0), 2))"
                 } ?? "-"
             ),
-            ("digest", hexadecimal(summary.digest)), ("run", PathName.printable(summary.folder)),
+            ("digest", Hexadecimal.text(summary.digest)), ("run", PathName.printable(summary.folder)),
             ("report", PathName.printable(folder.reportFile)),
         ]
         if let checkpoint = summary.checkpoint { rows.append(("checkpoint", PathName.printable(checkpoint))) }
         if summary.ending == .stopped { rows.append(("go on", "slw-train resume \(PathName.printable(summary.folder))")) }
         return rows
-    }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

@@ -45,8 +45,15 @@ enum TuneCommand {
     static let command = Command(
         "tune", "find start and duration of the length warmup by short runs",
         discussion: [
-            "The paper's low-cost strategy: begin with length 8; raise it until validation perplexity no longer fluctuates at the very beginning; then take the largest T without a fluctuation in the first few multiples of the learning-rate warmup, by binary search. The untuned baseline is probed first: when it is stable, that is said and the search ends.",
-            "Takes the options of the run that is tuned. Probes are short runs under --out, trained once; a call that was stopped or killed goes on.",
+            """
+            The paper's low-cost strategy: begin with length 8; raise it until validation perplexity no longer fluctuates at the very \
+            beginning; then take the largest T without a fluctuation in the first few multiples of the learning-rate warmup, by binary \
+            search. The untuned baseline is probed first: when it is stable, that is said and the search ends.
+            """,
+            """
+            Takes the options of the run that is tuned. Probes are short runs under --out, trained once; a call that was stopped or \
+            killed goes on.
+            """,
         ],
         examples: ["slw-train tune --data some --lr 1e-2", "slw-train tune --data some --preset tiny --probe-steps 60 --dry-run"],
         options: [
@@ -112,11 +119,17 @@ enum TuneCommand {
         case .stopped: return "stopped before the search was at its end"
         case .stableBaseline:
             return
-                "no spike \(scope(result.plan)): at full length from the first step on, perplexity never exceeds \(limit) times its best; for stability this run needs no length warmup"
+                """
+                no spike \(scope(result.plan)): at full length from the first step on, perplexity never exceeds \(limit) times its best; \
+                for stability this run needs no length warmup
+                """
         case .searched(.found): return "stable \(scope(result.plan)); what comes later was not tried:\n" + command
         case .searched(.nothingStable):
             return
-                "no length warmup keeps perplexity below \(limit) times its best: lower the learning rate, lengthen its warmup, try --init spike-no-more, or allow more with --fluctuation"
+                """
+                no length warmup keeps perplexity below \(limit) times its best: lower the learning rate, lengthen its warmup, try \
+                --init spike-no-more, or allow more with --fluctuation
+                """
         }
     }
 

@@ -18,7 +18,10 @@ enum ConvertCommand {
     static let command = Command(
         "convert", "turn token files of other programs into Megatron's and back",
         discussion: [
-            "Reads Megatron's and DeepSpeed's pairs, the old TNTIDX, datatrove's .ds, llm.c's and nanoGPT's .bin. Tokens stay the same, document boundaries go along as far as both formats keep them; --eod cuts documents out of files that keep none."
+            """
+            Reads Megatron's and DeepSpeed's pairs, the old TNTIDX, datatrove's .ds, llm.c's and nanoGPT's .bin. Tokens stay the same, \
+            document boundaries go along as far as both formats keep them; --eod cuts documents out of files that keep none.
+            """
         ],
         examples: ["slwdata convert some --to nanogpt --output some-tokens.bin", "slwdata convert train.bin --eod 50256 --output train"],
         operands: [.one("INPUT", "prefix of a pair, or the file")],
@@ -43,7 +46,10 @@ enum ConvertCommand {
             return call.console.print(json.serialized())
         }
         call.console.print(
-            "wrote \(PathName.printable(path)) (\(target.rawValue)) from \(PathName.printable(call.operands[0])) (\(converter.inputFormat.rawValue)): \(QuantityText.bytes(Double(position.binBytes))) of tokens"
+            """
+            wrote \(PathName.printable(path)) (\(target.rawValue)) from \(PathName.printable(call.operands[0])) \
+            (\(converter.inputFormat.rawValue)): \(QuantityText.bytes(Double(position.binBytes))) of tokens
+            """
         )
     }
 }

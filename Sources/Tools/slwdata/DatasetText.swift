@@ -13,7 +13,7 @@ struct DatasetText {
     /// Why there is no text, for people.
     let remark: String?
 
-    /// The tokenizer that was asked for, or the one that made the tokens: found by its name, believed by its digest.
+    /// The tokenizer that was asked for, or the one that made the tokens: found by its name, checked by its digest.
     init(of dataset: IndexedDataset, asked name: String?) throws(TokenizerError) {
         if let name {
             (tokenizer, remark) = (try Tokenizer.load(name, furtherPlaces: Tokenizer.checkoutPlaces), nil)

@@ -1,5 +1,6 @@
 import CommandKit
 import Files
+import Hashing
 import JSON
 import LengthWarmup
 import Quantities
@@ -103,21 +104,15 @@ enum InspectTailsCommand {
         do throws(JSONError) { json = try JSONValue.parse(try bytes(path)) } catch {
             throw CommandEnd.failed("\(PathName.printable(path)): damaged: \(error); try the checkpoint before")
         }
-        guard let plan = json["plan"]?.string.flatMap(bytes(fromHexadecimal:)) else {
+        guard let plan = json["plan"]?.string.flatMap(Hexadecimal.bytes) else {
             throw CommandEnd.failed("\(PathName.printable(path)): not the state of a training run: it has no plan")
         }
         do throws(WarmupError) { return try PlanState(decoding: plan) } catch {
-            throw CommandEnd.failed("\(PathName.printable(path)): \(error)")
+            throw CommandEnd.failed("\(PathName.printable(path)): \(Command.line(error))")
         }
     }
 
     private static func bytes(_ path: String) throws(JSONError) -> [UInt8] {
         do throws(FileError) { return try FileSystem.readAll(path) } catch { throw JSONError(byteOffset: 0, reason: "\(error)") }
-    }
-
-    private static func bytes(fromHexadecimal text: String) -> [UInt8]? {
-        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 }

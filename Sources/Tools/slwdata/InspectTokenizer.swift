@@ -1,5 +1,6 @@
 import CommandKit
 import Files
+import Hashing
 import JSON
 import Quantities
 import Tokenization
@@ -34,7 +35,7 @@ enum InspectTokenizerCommand {
         }
         let specialText = tokenizer.specialTokens.prefix(8).map { "\(shown(Array($0.text.utf8))) (\($0.id))" }.joined(separator: ", ")
         let rows = [
-            ("tokenizer", PathName.printable(tokenizer.name)), ("digest", hexadecimal(tokenizer.digest)),
+            ("tokenizer", PathName.printable(tokenizer.name)), ("digest", Hexadecimal.text(tokenizer.digest)),
             ("tokens", QuantityText.count(tokenizer.vocabularySize)),
             ("special", tokenizer.specialTokens.isEmpty ? "none" : specialText + (tokenizer.specialTokens.count > 8 ? ", …" : "")),
             ("family", "\(tokenizer.origin.family) (\(tokenizer.origin.reason))"),
@@ -68,7 +69,7 @@ enum InspectTokenizerCommand {
 
     private static func json(_ tokenizer: Tokenizer, _ pieces: [TokenID]?) -> JSONValue {
         var json: JSONObject = [
-            "name": JSONValue(tokenizer.name), "digest": JSONValue(hexadecimal(tokenizer.digest)),
+            "name": JSONValue(tokenizer.name), "digest": JSONValue(Hexadecimal.text(tokenizer.digest)),
             "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText.map(Int.init)),
             "family": JSONValue(tokenizer.origin.family), "decided_by": JSONValue(tokenizer.origin.reason),
             "cutting": JSONValue(tokenizer.cutting), "fast": .bool(tokenizer.isOnFastRoad),
@@ -78,11 +79,6 @@ enum InspectTokenizerCommand {
         ]
         if let pieces { json["ids"] = .array(pieces.map { JSONValue(Int($0)) }) }
         return .object(json)
-    }
-
-    private static func hexadecimal(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     private static func shown(_ bytes: [UInt8], limit: Int = 80) -> String { TokenPieces.shown(bytes, limit: limit) }

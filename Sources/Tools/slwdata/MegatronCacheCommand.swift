@@ -21,10 +21,17 @@ enum MegatronCacheCommand {
     static let command = Command(
         "megatron-cache", "write the index caches that a Megatron-Core job builds at its start",
         discussion: [
-            "Documents, samples and shuffles of GPTDataset and BlendedDataset, bit for bit, under the names that the job looks for; no rank waits for rank 0. Give the prefixes exactly as the job spells them. tokenizer.unique_identifiers is what Python prints by json.dumps(tokenizer.unique_identifiers); the last lines of any *-description.txt of an earlier job show it."
+            """
+            Documents, samples and shuffles of GPTDataset and BlendedDataset, bit for bit, under the names that the job looks for; no \
+            rank waits for rank 0. Give the prefixes exactly as the job spells them. tokenizer.unique_identifiers is what Python prints \
+            by json.dumps(tokenizer.unique_identifiers); the last lines of any *-description.txt of an earlier job show it.
+            """
         ],
         examples: [
-            "slwdata megatron-cache --data some --seq-length 1024 --train-samples 100K --tokenizer-identifiers ids.json --data-cache-path cache"
+            """
+            slwdata megatron-cache --data some --seq-length 1024 --train-samples 100K --tokenizer-identifiers ids.json --data-cache-path \
+            cache
+            """
         ],
         options: [
             OptionGroup(

@@ -9,7 +9,11 @@ enum MergeCommand {
     static let command = Command(
         "merge", "put token indexes one behind the other",
         discussion: [
-            "Documents keep their order. Streams in constant memory; the result equals what one run over all of the input would have written, only that preprocess --dedup has not compared documents of one data set with those of another. A directory stands for all pairs in it, in natural order."
+            """
+            Documents keep their order. Streams in constant memory; the result equals what one run over all of the input would have \
+            written, only that preprocess --dedup has not compared documents of one data set with those of another. A directory stands \
+            for all pairs in it, in natural order.
+            """
         ],
         examples: ["slwdata merge part-1 part-2 --output-prefix whole", "slwdata merge parts/ --output-prefix whole"],
         operands: [.many("P", "prefixes of .bin/.idx pairs, or directories of them")],
@@ -56,7 +60,10 @@ struct PairSummary {
             return call.console.print(JSONValue.object(json).serialized())
         }
         call.console.print(
-            "\(verb) \(PathName.printable(prefix)).bin and .idx: \(QuantityText.count(position.documentCount)) documents, \(QuantityText.bytes(Double(position.binBytes)))"
+            """
+            \(verb) \(PathName.printable(prefix)).bin and .idx: \(QuantityText.count(position.documentCount)) documents, \
+            \(QuantityText.bytes(Double(position.binBytes)))
+            """
         )
     }
 }

@@ -14,7 +14,11 @@ enum RepairCommand {
     static let command = Command(
         "repair", "write a sound copy of a damaged token index, where the damage leaves no doubt",
         discussion: [
-            "Repairs pointers that overflowed in a merge, lengths without the end-of-text token (Megatron-DeepSpeed's --append-eod), and a missing or unreadable index of data in which each document ends with a known token. Never in place; any other damage is refused by name."
+            """
+            Repairs pointers that overflowed in a merge, lengths without the end-of-text token (Megatron-DeepSpeed's --append-eod), and \
+            a missing or unreadable index of data in which each document ends with a known token. Never in place; any other damage is \
+            refused by name.
+            """
         ],
         examples: ["slwdata repair broken", "slwdata repair broken --output-prefix sound --eod 0"],
         operands: [.one("P", "prefix of a .bin/.idx pair")],

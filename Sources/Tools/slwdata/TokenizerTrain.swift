@@ -101,13 +101,13 @@ enum TokenizerFormats {
 }
 
 /// Why no more documents come, other than by their end.
-enum CorpusEnd: Error, CustomStringConvertible {
+enum CorpusEnd: Error, OptionNaming {
     case corpus(CorpusError)
     case interrupted
 
-    var description: String {
+    var optionText: OptionText {
         switch self {
-        case .corpus(let error): error.description
+        case .corpus(let error): "\(error)"
         case .interrupted: "interrupted; nothing was written"
         }
     }

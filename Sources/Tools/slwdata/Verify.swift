@@ -12,7 +12,10 @@ enum VerifyCommand {
     static let command = Command(
         "verify", "check every invariant and checksum of token indexes, and name the first wrong byte",
         discussion: [
-            "Reads each file once in constant memory. Checksums are compared when the side file P.sums is there (preprocess writes it), tokens with the vocabulary when its size is known.",
+            """
+            Reads each file once in constant memory. Checksums are compared when the side file P.sums is there (preprocess writes it), \
+            tokens with the vocabulary when its size is known.
+            """,
             "Exit code 1 when anything is wrong.",
         ],
         examples: ["slwdata verify some", "slwdata verify part-1 part-2 --vocab-size 50257"],
@@ -29,7 +32,7 @@ enum VerifyCommand {
             do throws(IndexError) { report = try verifier.verify { call.console.updateProgress($0, total: $1) } } catch {
                 if error == .interrupted { throw error }
                 // One bad pair does not keep the others from being checked.
-                call.console.complain("\(error)")
+                call.console.complain(Command.line(error))
                 isGood = false
                 continue
             }
@@ -63,7 +66,10 @@ enum VerifyCommand {
             report.vocabularySize.map { "all tokens are below \(QuantityText.count($0))" } ?? "no vocabulary to compare tokens with",
         ]
         return
-            "\(PathName.printable(prefix)): good: \(QuantityText.count(report.documentCount)) documents, \(QuantityText.count(report.tokenCount)) tokens; "
-            + checks.joined(separator: "; ")
+            """
+            \(PathName.printable(prefix)): good: \(QuantityText.count(report.documentCount)) documents, \
+            \(QuantityText.count(report.tokenCount)) tokens; 
+            """
+                + checks.joined(separator: "; ")
     }
 }

@@ -1,4 +1,5 @@
 import Files
+import Hashing
 
 /// The event files that a run has written so far.
 ///

@@ -1,4 +1,5 @@
 public import Files
+import Hashing
 import TypedErrors
 
 /// Writes scalars as TensorBoard event files: TFRecord framing around `Event` messages, nothing else of TensorFlow.

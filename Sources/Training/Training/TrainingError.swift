@@ -27,36 +27,29 @@ public enum TrainingError: Error, OptionNaming, Sendable {
     /// A search for a length warmup finds a probe of another run in its place; each text names one difference.
     case probeOfAnotherRun(folder: String, differences: [String])
     /// A configuration that cannot be trained.
-    case configuration(String)
+    case configuration(OptionText)
 
     public var optionText: OptionText {
         switch self {
-        case .data(let error): error.optionText
-        case .plan(let error): error.optionText
-        case .schedule(let error): error.optionText
-        default: OptionText(line)
-        }
-    }
-
-    private var line: String {
-        switch self {
-        case .file(let error): error.description
-        case .format(let error): error.description
+        case .file(let error): "\(error)"
+        case .format(let error): "\(error)"
         case .diverged(let step, let quantity, let rate, let checkpoint):
-            "step \(step): the \(quantity) is not a finite number (learning rate \(QuantityText.significant(rate))); "
-                + (checkpoint.map { "the last good checkpoint is \(PathName.printable($0)): " } ?? "no checkpoint was written yet: ")
-                + "lower the learning rate, lengthen its warmup or start with shorter sequences"
-        case .data(let error): error.description
-        case .plan(let error): error.description
-        case .schedule(let error): error.description
-        case .model(let error): error.description
-        case .tokenizer(let error): error.description
+            """
+            step \(step): the \(quantity) is not a finite number (learning rate \(QuantityText.significant(rate))); \
+            \(checkpoint.map { "the last good checkpoint is \(PathName.printable($0))" } ?? "no checkpoint was written yet"): \
+            lower the learning rate, lengthen its warmup or start with shorter sequences
+            """
+        case .data(let error): "\(error)"
+        case .plan(let error): "\(error)"
+        case .schedule(let error): "\(error)"
+        case .model(let error): "\(error)"
+        case .tokenizer(let error): "\(error)"
         case .changed(let folder, let differences):
             "\(PathName.printable(folder)) was begun with other options (\(differences.joined(separator: "; "))): resume it as it was or start a new run"
         case .folderInUse(let folder):
-            "\(PathName.printable(folder)) holds a run already: resume it with `slw-train resume`, or choose another --run-dir"
+            "\(PathName.printable(folder)) holds a run already: resume it with `slw-train resume`, or choose another \(option: "run-dir")"
         case .probeOfAnotherRun(let folder, let differences):
-            "\(PathName.printable(folder)) is a probe of another run (\(differences.joined(separator: "; "))): choose another --out, or give the options of that run"
+            "\(PathName.printable(folder)) is a probe of another run (\(differences.joined(separator: "; "))): choose another \(option: "out"), or give the options of that run"
         case .configuration(let message): message
         }
     }

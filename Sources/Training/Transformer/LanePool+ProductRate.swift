@@ -12,7 +12,7 @@ extension LanePool {
         for _ in 0..<5 {
             let start = ContinuousClock.now
             run(work)
-            best = max(best, work.operations / max(1e-9, (ContinuousClock.now - start).inSeconds))
+            best = max(best, work.operations / max(1e-9, (ContinuousClock.now - start) / .seconds(1)))
         }
         return best
     }
@@ -45,8 +45,4 @@ extension LanePool {
 
     /// The instruction set of our own kernels.
     public static var ownKernels: String { String(cString: math.name) }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

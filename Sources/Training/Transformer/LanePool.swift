@@ -109,13 +109,13 @@ final class Lane {
 }
 
 /// What the lanes of one pool share; the threads keep it alive, not the pool.
-private final class Shared: @unchecked Sendable {  // the three variables of a work are written while the door is shut and nobody is inside
+private final class Shared: @unchecked Sendable {  // the three variables of a work are written while the gate is shut and nobody is inside
     /// Number of the layer at hand in the upper half, of its next item in the lower.
     private let ticket = Atomic<UInt64>(0)
     /// Items of this layer that are finished.
     private let finished = Atomic<Int>(0)
     /// Number of the work in the upper half; twice the threads inside it; in the lowest bit, whether others may enter.
-    private let door = Atomic<UInt64>(0)
+    private let gate = Atomic<UInt64>(0)
     private let sleepers = Atomic<Int>(0)
     private let stopping = Atomic<Bool>(false)
     private var work: (any LaneWork.Type)?
@@ -142,13 +142,13 @@ private final class Shared: @unchecked Sendable {  // the three variables of a w
 
     func run(_ work: any LaneWork.Type, _ place: UnsafeRawPointer, _ lane: Lane) {
         (self.work, self.place, firstLayer) = (work, place, lane.layer)
-        let number = door.load(ordering: .relaxed) >> 32 &+ 1
-        door.store(number << 32 | 1, ordering: .sequentiallyConsistent)
+        let number = gate.load(ordering: .relaxed) >> 32 &+ 1
+        gate.store(number << 32 | 1, ordering: .sequentiallyConsistent)
         if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
         work.run(at: place, lane)
         // All layers are done. Who is still inside passes them and leaves; the work lies on our stack until then.
-        door.bitwiseAnd(~1, ordering: .acquiringAndReleasing)
-        wait { door.load(ordering: .acquiring) & Self.lowerHalf > 0 }
+        gate.bitwiseAnd(~1, ordering: .acquiringAndReleasing)
+        wait { gate.load(ordering: .acquiring) & Self.lowerHalf > 0 }
     }
 
     func share(_ count: Int, ofLayer number: UInt32, _ body: (Int) -> Void) {
@@ -193,14 +193,14 @@ private final class Shared: @unchecked Sendable {  // the three variables of a w
         while true {
             var turns = 0
             while turns < Self.patience {
-                let seen = door.load(ordering: .acquiring)
+                let seen = gate.load(ordering: .acquiring)
                 if isNew(seen, last),
-                    door.weakCompareExchange(expected: seen, desired: seen + 2, ordering: .acquiringAndReleasing).exchanged
+                    gate.weakCompareExchange(expected: seen, desired: seen + 2, ordering: .acquiringAndReleasing).exchanged
                 {
                     last = seen >> 32
                     lane.layer = firstLayer
                     work!.run(at: place!, lane)
-                    door.subtract(2, ordering: .acquiringAndReleasing)
+                    gate.subtract(2, ordering: .acquiringAndReleasing)
                     turns = 0
                 } else {
                     slw_pause()
@@ -211,17 +211,17 @@ private final class Shared: @unchecked Sendable {  // the three variables of a w
         }
     }
 
-    /// Whether the door is open to a work other than the last one.
-    private func isNew(_ door: UInt64, _ last: UInt64) -> Bool { door & 1 == 1 && door >> 32 != last }
+    /// Whether the gate is open to a work other than the last one.
+    private func isNew(_ gate: UInt64, _ last: UInt64) -> Bool { gate & 1 == 1 && gate >> 32 != last }
 
     /// Waits for a work; false when the pool is gone.
     private func sleep(after last: UInt64) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        // In this order, both sequentially consistent: either we see the open door, or `run` sees a sleeper.
+        // In this order, both sequentially consistent: either we see the open gate, or `run` sees a sleeper.
         sleepers.add(1, ordering: .sequentiallyConsistent)
         defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
-        while !isNew(door.load(ordering: .sequentiallyConsistent), last) {
+        while !isNew(gate.load(ordering: .sequentiallyConsistent), last) {
             if stopping.load(ordering: .sequentiallyConsistent) { return false }
             pthread_cond_wait(wakeUp, mutex)
         }

@@ -86,7 +86,7 @@ public struct StepBenchmark: Sendable {
                 let norm = adam.gradientNorm()
                 adam.step(learningRate: learningRate, gradientScale: min(1, 1 / norm), measuring: true)
             }
-            result.seconds.append((ContinuousClock.now - start).inSeconds)
+            result.seconds.append((ContinuousClock.now - start) / .seconds(1))
             result.processorSeconds.append(Self.processorSeconds - processorStart)
             result.losses.append(sum / Double(count))
             afterStep(result.losses[step], result.seconds[step], result.processorSeconds[step])

@@ -4,6 +4,7 @@ import JSON
 import Metrics
 import Training
 import TypedErrors
+import Quantities
 
 /// One short run of a search, in a folder of its own. It is trained once: `probe.json` says that it is complete, and a
 /// probe that was stopped or killed goes on from its newest checkpoint.

@@ -1,6 +1,7 @@
 import Files
 public import Training
 import TypedErrors
+import Quantities
 
 /// Searches the length warmup of a run by short probes in `folder/probes`.
 ///

@@ -1,6 +1,7 @@
 public import LengthWarmup
 public import Training
 import Transformer
+import Quantities
 
 /// What a person may say about a search for a length warmup; nil stands for "choose".
 public struct TuningOptions: Sendable, Equatable {
@@ -83,7 +84,8 @@ public struct TuningPlan: Sendable {
                 case .tokens(let count): (count + stepTokens - 1) / stepTokens
                 }
         } else {
-            throw .configuration("without a warmup of the learning rate nothing says how long a probe must be: give --probe-steps")
+            throw .configuration(
+                "without a warmup of the learning rate nothing says how long a probe must be: give \(option: "probe-steps")")
         }
         beginning = window.scaled(by: 1, over: 2)
         search = WarmupSearch(
@@ -95,14 +97,14 @@ public struct TuningPlan: Sendable {
         let interval = resolved.validationInterval ?? 1
         guard firstDuration / interval >= 4 else {
             throw .configuration(
-                "a probe of \(firstDuration) steps with a validation every \(interval) steps has too few to judge: raise --probe-steps or --multiples, or lower --eval-interval"
+                "a probe of \(firstDuration) steps with a validation every \(interval) steps has too few to judge: raise \(option: "probe-steps") or \(option: "multiples"), or lower \(option: "eval-interval")"
             )
         }
         if asked.validationTokens == nil { resolved.validationTokens = max(8 * length, 2 * stepTokens) }
         if asked.checkpointInterval == nil { resolved.checkpointInterval = max(1, firstDuration / 4) }
         guard try data.validationSet(resolved) != nil else {
             throw .configuration(
-                "the validation split (\(resolved.split)) has no sample of full length, and tuning goes by validation perplexity: give --split a larger share"
+                "the validation split (\(resolved.split)) has no sample of full length, and tuning goes by validation perplexity: give \(option: "split") a larger share"
             )
         }
         // A probe is judged and forgotten: the newest checkpoint is for going on with it.

@@ -147,6 +147,21 @@ import Testing
 }
 
 @Suite("JSONValue") struct JSONValueTests {
+    @Test("a string is quoted as this project, Hugging Face's tokenizers or Python write it, and read back the same")
+    func quoting() throws {
+        let text = "\"\\/\n\r\t\u{8}\u{C}\u{1}\u{7F}é\u{2028}😀"
+        #expect(JSONQuoting.readable.quoted(text) == #""\"\\/\n\r\t\u0008\u000c\u0001\u007fé\u2028😀""#)
+        #expect(JSONQuoting.shortest.quoted(text) == #""\"\\/\n\r\t\b\f\u0001"# + "\u{7F}é\u{2028}😀\"")
+        #expect(JSONQuoting.ascii.quoted(text) == #""\"\\/\n\r\t\b\f\u0001\u007f\u00e9\u2028\ud83d\ude00""#)
+        for quoting in [JSONQuoting.readable, .shortest, .ascii] {
+            #expect(try JSONValue.parse(Array(quoting.quoted(text).utf8)) == .string(text))
+        }
+        let value: JSONValue = ["é": [1, 0.5, []], "b": [:], "c": .null]
+        #expect(
+            value.serializedAsPython()
+                == "{\n    \"\\u00e9\": [\n        1,\n        0.5,\n        []\n    ],\n    \"b\": {},\n    \"c\": null\n}")
+    }
+
     @Test("literals, accessors and text")
     func literals() throws {
         let value: JSONValue = [

@@ -1,3 +1,4 @@
+import Quantities
 import TestSupport
 import Testing
 
@@ -39,6 +40,6 @@ struct ExactDuplicateTests {
         #expect(kept > (2 << 20) / 27 && kept < (2 << 20) / 20)
         #expect(
             error?.description
-                == "\(kept) different documents fill the 2097152 bytes of --dedup-memory; give it more, or take a part with --shard")
+                == "\(kept) different documents fill the 2097152 bytes of dedup-memory; give it more, or take a part with shard")
     }
 }

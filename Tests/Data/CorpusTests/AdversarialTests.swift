@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Quantities
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct Reading {
                 for index in 0..<batch.documentCount { documents.append(Array(batch.document(index))) }
                 for bad in batch.badLines {
                     lines.append(before + bad.line + 1)
-                    reasons.append(bad.reason)
+                    reasons.append(bad.reason.text(.commandLine))
                 }
             }
         } catch {

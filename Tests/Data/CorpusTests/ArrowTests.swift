@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Quantities
 
 @Suite("Arrow") struct ArrowTests {
     static let folder = Place.fixture("arrow")

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import TestSupport
 import Testing
+import Quantities
 
 private let parquetFolder = Place.golden("parquet") ?? Place.shared("parquet")
 

@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Quantities
 import TestSupport
 import Testing
 
@@ -13,7 +14,8 @@ import Testing
 
     static func row(_ file: String) -> String {
         let reading = Reading([folder + "/" + file])
-        let message = reading.error?.description.replacingOccurrences(of: folder + "/", with: "") ?? reading.reasons.first ?? "-"
+        let message =
+            reading.error?.optionText.text(.commandLine).replacingOccurrences(of: folder + "/", with: "") ?? reading.reasons.first ?? "-"
         let lines = reading.badLines.isEmpty ? "-" : reading.badLines.map(String.init).joined(separator: ",")
         return "\(file)\t\(reading.documents.count)\t\(lines)\t\(message)"
     }

@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Quantities
 import TestSupport
 import Testing
 
@@ -47,7 +48,7 @@ import Testing
         #expect(message(directory.file("empty")) == "\(directory.path)/empty: nothing to read here: the directory is empty")
         #expect(
             message(directory.file("docs"))
-                == "\(directory.path)/docs: nothing to read here: passed over 2 files: \(directory.path)/docs/b.pdf (its name promises no text), \(directory.path)/docs/README.md (documentation or checksums); name a file to have it read, or say what the files hold with --source"
+                == "\(directory.path)/docs: nothing to read here: passed over 2 files: \(directory.path)/docs/b.pdf (its name promises no text), \(directory.path)/docs/README.md (documentation or checksums); name a file to have it read, or say what the files hold with source"
         )
         #expect(
             message(directory.file("*.jsonl"))
@@ -146,7 +147,7 @@ import Testing
         let path = try directory.write("hello\n", to: "data")
         #expect(
             Reading([path]).error?.description
-                == "\(path): cannot tell what this holds; say it with --source (auto, jsonl, text, lines, paragraphs, wikipedia, cc-stories, realnews, openwebtext, pile)"
+                == "\(path): cannot tell what this holds; say it with source (auto, jsonl, text, lines, paragraphs, wikipedia, cc-stories, realnews, openwebtext, pile)"
         )
         #expect(Reading([try directory.write("\u{FEFF} \n{\"text\":\"x\"}", to: "data2")]).documents.count == 1)
         #expect(Reading([try directory.write("\n \n", to: "data3")]).tally.blankLines == 2)

@@ -4,6 +4,7 @@ import Foundation
 import JSON
 import TestSupport
 import Testing
+import Quantities
 
 @Suite("Parquet") struct ParquetTests {
     static let folder = Place.fixture("parquet")

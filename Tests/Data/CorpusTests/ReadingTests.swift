@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Quantities
 import TestSupport
 import Testing
 
@@ -112,6 +113,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
             }
             #expect(documents == whole.documents, "seed \(TestRun.seed), \(count) shards")
         }
+        for (index, count) in [(0, 0), (3, 3), (-1, 2), (0, -1)] { #expect(try inputs.shard(index, of: count, options: options) == []) }
     }
 
     @Test("a shard border at every byte of a file loses and repeats nothing")
@@ -259,6 +261,18 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
             let file = Reading([try directory.write(String(repeating: "y", count: bytes), to: "y.txt")], options)
             #expect(file.documents.count == count && file.badLines == (count == 1 ? [] : [1]))
         }
+        // However much of the file a chunk holds.
+        options.chunkBytes = 1 << 16
+        let long = String(repeating: "y", count: 1001)
+        let files: [(text: String, name: String, documents: [String], badLine: Int)] = [
+            ("a\n\(long)\nb\n", "books1/l.txt", ["a", "b"], 2), ("a\n\n\(long)\n\nb\n", "stories_corpus/l.txt", ["a", "b"], 3),
+            ("<doc id=\"1\">\na\n</doc>\n<doc id=\"2\">\n\(long)\n</doc>\n<doc id=\"3\">\nb\n</doc>\n", "AA/wiki_00", ["a", "b"], 4),
+        ]
+        for file in files {
+            let reading = Reading([try directory.write(file.text, to: file.name)], options)
+            #expect(reading.documents.map { String(decoding: $0, as: UTF8.self) } == file.documents && reading.badLines == [file.badLine])
+        }
+        options.chunkBytes = 256
         let stories = "a\nb\n\n" + String(repeating: "word word\n", count: 300) + "\nc\n"
         let sentences = Reading([try directory.write(stories, to: "stories_corpus/s.txt")], options)
         #expect(sentences.documents.map { String(decoding: $0, as: UTF8.self) } == ["a\nb", "c"] && sentences.badLines == [4])
@@ -284,7 +298,7 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
         let line = Array("{\"text\":\"a\"}\n".utf8)
         guard let packed = try compressed(line, "zstd", ["--long=28", "-c"]) else { return }
         let path = try directory.write(packed, to: "w.jsonl.zst")
-        #expect(Reading([path]).error?.description.contains("above the limit of 128 MiB; give it more (--zstd-window 2GiB)") == true)
+        #expect(Reading([path]).error?.description.contains("above the limit of 128 MiB; give it more (zstd-window 2GiB)") == true)
         var options = CorpusOptions()
         options.maximumWindowLog = 28
         #expect(Reading([path], options).error == nil && Reading([path], options).documents == [Array("a".utf8)])

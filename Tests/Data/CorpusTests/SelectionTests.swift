@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Foundation
+import Quantities
 import TestSupport
 import Testing
 
@@ -42,7 +43,7 @@ import Testing
         try directory.write("something", to: "d/part-00001")
         let found = try ignored("d")
         #expect(found == ["b.dat": .foreign(.zip), "c.jsonl.br": .foreign(.brotli), "part-00001": .unknownName])
-        let remark = IgnoredInput.remark(try InputList([directory.file("d")]).ignored, count: 3)
+        let remark = IgnoredInput.remark(try InputList([directory.file("d")]).ignored, count: 3)?.text(.commandLine)
         #expect(remark?.hasPrefix("passed over 3 files: ") == true && remark?.contains("unzip -p") == true)
         let error = #expect(throws: CorpusError.self) { _ = try InputList([directory.file("d")], unknownFiles: .fail) }
         #expect(error?.description.contains("b.dat: not read: a ZIP archive (and 2 more)") == true)

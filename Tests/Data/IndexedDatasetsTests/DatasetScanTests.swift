@@ -1,7 +1,9 @@
+import DatasetFixtures
 import Files
-import IndexedDatasets
 import TestSupport
 import Testing
+
+@testable import IndexedDatasets
 
 @Suite("What a data set holds")
 struct DatasetScanTests {
@@ -10,13 +12,7 @@ struct DatasetScanTests {
 
     /// A pair of these documents, each a list of sequences.
     func pair(_ name: String, _ type: TokenType, _ documents: [[[Int]]]) throws -> IndexedDataset {
-        var writer = try IndexedDatasetWriter(prefix: directory.file(name), tokenType: type)
-        for document in documents {
-            for sequence in document { try writer.append(tokens: sequence) }
-            try writer.endDocument()
-        }
-        try writer.finish()
-        return try IndexedDataset(prefix: directory.file(name))
+        try IndexedDataset(prefix: directory.dataset(name, sequences: documents, type: type))
     }
 
     /// Documents of which many are copies; some are longer than a piece of the scan, some empty, some cut into sequences.

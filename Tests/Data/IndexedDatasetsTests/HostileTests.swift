@@ -1,3 +1,4 @@
+import DatasetFixtures
 import Files
 import Foundation
 import Hashing
@@ -11,15 +12,12 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     private func write(_ generator: inout SeededGenerator) throws {
-        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .uint16, overwrite: true)
-        for _ in 0..<Int.random(in: 0...6, using: &generator) {
-            for _ in 0..<Int.random(in: 0...2, using: &generator) {
-                try writer.append(
-                    tokens: (0..<Int.random(in: 0...5, using: &generator)).map { _ in Int.random(in: 0...9, using: &generator) })
+        let documents = (0..<Int.random(in: 0...6, using: &generator)).map { _ in
+            (0..<Int.random(in: 0...2, using: &generator)).map { _ in
+                (0..<Int.random(in: 0...5, using: &generator)).map { _ in Int.random(in: 0...9, using: &generator) }
             }
-            try writer.endDocument()
         }
-        try writer.finish()
+        try directory.dataset("a", sequences: documents)
     }
 
     /// Puts the last hash of a `.sums` right.

@@ -1,7 +1,9 @@
+import DatasetFixtures
 import Files
 import Foundation
 import IndexedDatasets
 import JSON
+import Quantities
 import TestSupport
 import Testing
 
@@ -12,18 +14,12 @@ import Testing
     /// A pair of random documents; some without sequences, some sequences without tokens.
     func write(_ name: String, _ type: TokenType, seed: UInt64 = TestRun.seed, documents: Int = 50) throws -> (String, [[[Int]]]) {
         var generator = SeededGenerator(seed)
-        var content: [[[Int]]] = []
-        var writer = try IndexedDatasetWriter(prefix: directory.file(name), tokenType: type)
-        for _ in 0..<documents {
-            let document = (0..<Int.random(in: 0...3, using: &generator)).map { _ in
+        let content = (0..<documents).map { _ in
+            (0..<Int.random(in: 0...3, using: &generator)).map { _ in
                 (0..<Int.random(in: 0...40, using: &generator)).map { _ in Int.random(in: 0...type.maximum, using: &generator) }
             }
-            for sequence in document { try writer.append(tokens: sequence) }
-            try writer.endDocument()
-            content.append(document)
         }
-        try writer.finish()
-        return (directory.file(name), content)
+        return (try directory.dataset(name, sequences: content, type: type), content)
     }
 
     @Test("what was written is read back", arguments: [TokenType.uint8, .int8, .int16, .uint16, .int32, .int64])
@@ -107,15 +103,40 @@ import Testing
         #expect(error?.description == "\(directory.path)/a.bin: token 70000 does not fit uint16")
     }
 
+    @Test("what a writer cannot write is refused, and what it has written stays as it is")
+    func misuse() throws {
+        let prefix = directory.file("a")
+        for type in TokenType.allCases where type.megatronCode == nil {
+            let error = #expect(throws: IndexError.self) { _ = try IndexedDatasetWriter(prefix: prefix, tokenType: type) }
+            #expect(error?.description == "\(prefix).idx: an index has no code for \(type.rawValue) tokens; store them as uint16 or int32")
+        }
+        #expect(TokenType.allCases.contains { $0.megatronCode == nil } && !FileSystem.exists(prefix + ".bin.partial"))
+        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .uint16)
+        try writer.append(sequence: [1, 0, 2, 0])
+        let odd = #expect(throws: IndexError.self) { try writer.append(sequence: [1, 0, 2]) }
+        #expect(odd?.description == "\(prefix).bin: cannot be written: 3 bytes are no whole tokens of 2 bytes")
+        let open = #expect(throws: IndexError.self) { _ = try writer.flush() }
+        #expect(open?.description == "\(prefix).bin: cannot be written: a document is open: end it first")
+        let stillOpen = #expect(throws: IndexError.self) { try writer.complete() }
+        #expect(stillOpen == open)
+        try writer.endDocument()
+        let tokens = UnsafeMutableBufferPointer<UInt16>.allocate(capacity: 2)
+        defer { tokens.deallocate() }
+        _ = tokens.initialize(from: [5, 6])
+        for counts in [[1], [1, 2], [-1, 3], []] as [[Int32]] {
+            #expect(throws: IndexError.self) { try writer.append(documents: UnsafeRawBufferPointer(tokens), tokenCounts: counts) }
+        }
+        try writer.finish()
+        let dataset = try IndexedDataset(prefix: prefix)
+        #expect(dataset.documentCount == 1 && dataset.tokens(ofSequence: 0) == [1, 2] && dataset.tokenCount == 2)
+    }
+
     @Test("the tokenizer is remembered as long as the pair is the same")
     func metadata() throws {
         let tokenizer = DatasetMetadata.TokenizerIdentity(
             name: "gpt2", digest: 0xFEED_0000_0000_0001, vocabularySize: 50257, endOfText: 50256)
         let metadata = DatasetMetadata(tokenizer: tokenizer, appendsEndOfText: true, source: ["inputs": ["a.jsonl"]])
-        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .uint16)
-        try writer.append(tokens: [1, 2])
-        try writer.endDocument()
-        try writer.finish(metadata: metadata)
+        try directory.dataset("a", [[1, 2]], metadata: metadata)
         #expect(try IndexedDataset(prefix: directory.file("a")).metadata == metadata)
         let (other, _) = try write("b", .uint16)
         try FileSystem.rename(directory.file("a.meta"), to: other + ".meta")

@@ -1,7 +1,9 @@
+import DatasetFixtures
 import Files
 import Foundation
 import IndexedDatasets
 import JSON
+import Quantities
 import TestSupport
 import Testing
 
@@ -10,16 +12,11 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     func write(_ name: String, _ documents: [[Int]], type: TokenType = .uint16, tokenizer: UInt64? = nil) throws -> String {
-        var writer = try IndexedDatasetWriter(prefix: directory.file(name), tokenType: type)
-        for document in documents {
-            if !document.isEmpty { try writer.append(tokens: document) }
-            try writer.endDocument()
-        }
         let identity = tokenizer.map {
             DatasetMetadata.TokenizerIdentity(name: "t\($0)", digest: $0, vocabularySize: 100, endOfText: 99)
         }
-        try writer.finish(metadata: DatasetMetadata(tokenizer: identity, appendsEndOfText: true))
-        return directory.file(name)
+        return try directory.dataset(
+            name, documents, type: type, metadata: DatasetMetadata(tokenizer: identity, appendsEndOfText: true))
     }
 
     @Test("parts become what one run would have written")
@@ -67,7 +64,7 @@ import Testing
         let a = try write("a", [[1], [2]])
         let b = try write("b", [[3]])
         let error = #expect(throws: IndexError.self) { try DatasetMerger.merge([a], into: b) }
-        #expect(error?.description == "\(b).bin: exists already; choose another output or say --overwrite")
+        #expect(error?.description == "\(b).bin: exists already; choose another output or say overwrite")
         try DatasetMerger.merge([a], into: b, overwrite: true)
         #expect(try FileSystem.readAll(b + ".idx") == FileSystem.readAll(a + ".idx"))
     }
@@ -80,12 +77,7 @@ import Testing
     @Test("llm.c and nanoGPT: documents are cut at the end-of-text token, wherever it stands", arguments: [true, false])
     func marks(_ begins: Bool) throws {
         let documents = [[1, 2], [3], [4, 5, 6]].map { begins ? [9] + $0 : $0 + [9] }
-        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .uint16)
-        for document in documents {
-            try writer.append(tokens: document)
-            try writer.endDocument()
-        }
-        try writer.finish()
+        try directory.dataset("a", documents)
         for (format, size) in [(TokenFileFormat.nanogpt, 18), (.llmc, 1042)] {
             let file = directory.file("\(format.rawValue).bin")
             try DatasetConverter(directory.file("a"), to: format).convert(into: file)
@@ -113,10 +105,7 @@ import Testing
 
     @Test("a token that the target cannot store is an error")
     func misfit() throws {
-        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .int32)
-        try writer.append(tokens: [70_000])
-        try writer.endDocument()
-        try writer.finish()
+        try directory.dataset("a", [[70_000]], type: .int32)
         let error = #expect(throws: IndexError.self) {
             try DatasetConverter(directory.file("a"), to: .nanogpt).convert(into: directory.file("o.bin"))
         }

@@ -1,7 +1,9 @@
+import DatasetFixtures
 import Files
 import Foundation
 import IndexedDatasets
 import JSON
+import Quantities
 import TestSupport
 import Testing
 
@@ -12,14 +14,9 @@ import Testing
     /// Five documents that end with 9; one is empty.
     @discardableResult
     func write(_ name: String = "a") throws -> String {
-        var writer = try IndexedDatasetWriter(prefix: directory.file(name), tokenType: .uint16)
-        for document in [[1, 2, 9], [], [3, 9], [4, 5, 6, 9], [9]] {
-            if !document.isEmpty { try writer.append(tokens: document) }
-            try writer.endDocument()
-        }
         let tokenizer = DatasetMetadata.TokenizerIdentity(name: "t", digest: 1, vocabularySize: 10, endOfText: 9)
-        try writer.finish(metadata: DatasetMetadata(tokenizer: tokenizer, appendsEndOfText: true))
-        return directory.file(name)
+        return try directory.dataset(
+            name, [[1, 2, 9], [], [3, 9], [4, 5, 6, 9], [9]], metadata: DatasetMetadata(tokenizer: tokenizer, appendsEndOfText: true))
     }
 
     func change(_ name: String, _ body: (inout [UInt8]) -> Void) throws {
@@ -84,11 +81,7 @@ import Testing
 
     @Test("one byte of many blocks is named by its block, and repair says that it cannot know it")
     func damagedBlock() throws {
-        var writer = try IndexedDatasetWriter(prefix: directory.file("a"), tokenType: .uint16)
-        try writer.append(tokens: (0..<1_200_000).map { $0 % 60_000 })
-        try writer.endDocument()
-        try writer.finish()
-        let prefix = directory.file("a")
+        let prefix = try directory.dataset("a", [(0..<1_200_000).map { $0 % 60_000 }])
         for (place, block) in [(0, 0), (1 << 20, 1), (2 << 20, 2), (2_399_999, 2)] {
             try change("a.bin") { $0[place] ^= 1 }
             let range = block << 20..<min((block + 1) << 20, 2_400_000)

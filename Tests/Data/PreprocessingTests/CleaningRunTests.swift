@@ -5,6 +5,7 @@ import Foundation
 import IndexedDatasets
 import JSON
 import Preprocessing
+import Quantities
 import TestSupport
 import Testing
 import Tokenization
@@ -162,9 +163,9 @@ import Tokenization
         configuration.duplicateMemoryBytes = rule == .exact ? 270_000 : 3_000_000
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration).run() }
         #expect(
-            error?.description.contains("different documents fill the \(configuration.duplicateMemoryBytes) bytes of --dedup-memory")
+            error?.description.contains("different documents fill the \(configuration.duplicateMemoryBytes) bytes of dedup-memory")
                 == true)
-        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with --resume)") == true)
+        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with resume)") == true)
         configuration.duplicateMemoryBytes = 1 << 30
         configuration.resume = true
         let summary = try Preprocessor(configuration).run()
@@ -208,7 +209,7 @@ import Tokenization
         var remarks: [String] = []
         let merged = bench.directory.file("merged")
         try DatasetMerger.merge(
-            [bench.directory.file("part-1"), bench.directory.file("part-2")], into: merged, report: { remarks.append($0) })
+            [bench.directory.file("part-1"), bench.directory.file("part-2")], into: merged, report: { remarks.append($0.description) })
         #expect(remarks == ["duplicates: left out within data sets, not between them"])
         #expect(try IndexedDataset(prefix: merged).metadata?.source["duplicates"]?.string == "left out within data sets, not between them")
     }

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import IndexedDatasets
 import Preprocessing
+import Quantities
 import TestSupport
 import Testing
 import Tokenization
@@ -142,7 +143,7 @@ struct Workbench {
         _ = try Preprocessor(configuration).run()
         let before = try bench.bytes("out")
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration).run() }
-        #expect(error?.description == "\(configuration.outputPrefix).bin: exists already; choose another output or say --overwrite")
+        #expect(error?.description == "\(configuration.outputPrefix).bin: exists already; choose another output or say overwrite")
         try bench.write("a.jsonl", documents: 4)
         configuration.overwrite = true
         _ = try Preprocessor(configuration).run()

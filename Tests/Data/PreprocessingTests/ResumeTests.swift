@@ -4,6 +4,7 @@ import Foundation
 import Hashing
 import IndexedDatasets
 import Preprocessing
+import Quantities
 import Synchronization
 import TestSupport
 import Testing
@@ -22,16 +23,16 @@ import Tokenization
     }
 
     /// A run that makes a durable point after every chunk.
-    func configuration(_ output: String) -> Preprocessor.Configuration {
+    func configuration(_ output: String, resume: Bool = false) -> Preprocessor.Configuration {
         var configuration = bench.configuration(inputs, output, chunkBytes: 4096)
         configuration.secondsBetweenDurablePoints = 0
+        configuration.resume = resume
         return configuration
     }
 
     /// Runs until `chunks` chunks are done, then as if the user had asked to stop.
     func interrupt(_ output: String, after chunks: Int, resume: Bool = false) throws -> PreprocessingError? {
-        var configuration = configuration(output)
-        configuration.resume = resume
+        var configuration = configuration(output, resume: resume)
         let prefix = configuration.outputPrefix
         let done = Atomic<Int>(0)
         configuration.isStopRequested = { StopFlag.shared.withLock { $0.contains(prefix) } }
@@ -50,7 +51,7 @@ import Tokenization
         var stops = 0
         while let error = try interrupt("out", after: chunks, resume: stops > 0) {
             #expect(error == .interrupted(prefix: prefix, isResumable: true))
-            #expect(error.description == "interrupted; what was done is kept: run the same command with --resume to continue \(prefix)")
+            #expect(error.description == "interrupted; what was done is kept: run the same command with resume to continue \(prefix)")
             #expect(!FileSystem.exists(prefix + ".bin") && !FileSystem.exists(prefix + ".idx"))
             stops += 1
         }
@@ -77,9 +78,7 @@ import Tokenization
                 }
                 do { try bench.copyLeftovers(of: "run\(round)", to: "killed\(round)") } catch { Issue.record(error) }
             })
-            var again = configuration("killed\(round)")
-            again.resume = true
-            let summary = try Preprocessor(again).run()
+            let summary = try Preprocessor(configuration("killed\(round)", resume: true)).run()
             #expect(try bench.bytes("killed\(round)") == expected, "seed \(TestRun.seed), round \(round), chunk \(moment)")
             #expect(summary.counts.documents == 310)
             if summary.resumedAtByte ?? 0 > 0 { resumed += 1 }
@@ -92,9 +91,7 @@ import Tokenization
         _ = try interrupt("out", after: 3)
         let prefix = bench.directory.file("out")
         for ending in named { try FileSystem.rename("\(prefix)\(ending).partial", to: prefix + ending) }
-        var configuration = configuration("out")
-        configuration.resume = true
-        _ = try Preprocessor(configuration).run()
+        _ = try Preprocessor(configuration("out", resume: true)).run()
         #expect(try bench.bytes("out") == expected)
     }
 
@@ -107,9 +104,7 @@ import Tokenization
         let line = journal.prefix { $0 != "\n" }.replacing("\"complete\":false", with: "\"complete\":true") + "\n"
         try bench.directory.write("\(line)\(XXHash64.hash(Array(line.utf8)))\n", to: "other.partial/progress.json")
         try FileSystem.rename(bench.directory.file("other.partial"), to: prefix + ".partial")
-        var configuration = configuration("out")
-        configuration.resume = true
-        let summary = try Preprocessor(configuration).run()
+        let summary = try Preprocessor(configuration("out", resume: true)).run()
         #expect(summary.counts.documents > 0 && !FileSystem.exists(prefix + ".partial"))
         #expect(try bench.bytes("out") == expected)
     }
@@ -119,7 +114,7 @@ import Tokenization
         _ = try interrupt("out", after: 2)
         let prefix = bench.directory.file("out")
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
-        #expect(error?.description == "\(prefix): an interrupted run is here; continue it with --resume, or start over with --overwrite")
+        #expect(error?.description == "\(prefix): an interrupted run is here; continue it with resume, or start over with overwrite")
         var again = configuration("out")
         again.overwrite = true
         _ = try Preprocessor(again).run()
@@ -130,8 +125,7 @@ import Tokenization
     func differences() throws {
         _ = try interrupt("out", after: 2)
         let prefix = bench.directory.file("out")
-        var changed = configuration("out")
-        changed.resume = true
+        var changed = configuration("out", resume: true)
         changed.appendEndOfText = false
         func message(_ configuration: Preprocessor.Configuration) -> String? {
             do {
@@ -139,25 +133,24 @@ import Tokenization
                 return nil
             } catch { return "\(error)" }
         }
-        #expect(message(changed) == "\(prefix): cannot resume: --append-eod was true and is false; start over with --overwrite")
+        #expect(message(changed) == "\(prefix): cannot resume: append-eod was true and is false; start over with overwrite")
         changed.appendEndOfText = true
         changed.inputs.removeFirst()
         #expect(
-            message(changed) == "\(prefix): cannot resume: input \(inputs[0]) has become \(inputs[1]); start over with --overwrite")
+            message(changed) == "\(prefix): cannot resume: input \(inputs[0]) has become \(inputs[1]); start over with overwrite")
         changed.inputs = inputs
         let size = try FileSystem.size(inputs[0])
         let text = try FileSystem.readAll(inputs[0])
         try bench.directory.write(text + [0x0A], to: "a.jsonl")
         #expect(
             message(changed)
-                == "\(prefix): cannot resume: input \(inputs[0]) had \(size) bytes and has \(size + 1); start over with --overwrite")
+                == "\(prefix): cannot resume: input \(inputs[0]) had \(size) bytes and has \(size + 1); start over with overwrite")
     }
 
     @Test("inputs that were not read yet may change, come and go")
     func laterInputs() throws {
         _ = try interrupt("out", after: 2)
-        var resumed = configuration("out")
-        resumed.resume = true
+        var resumed = configuration("out", resume: true)
         try bench.directory.write("{\"text\": \"another\"}\n", to: "b.jsonl")
         try bench.directory.write("{\"text\": \"one more\"}\n", to: "c.jsonl")
         resumed.inputs.append(bench.directory.file("c.jsonl"))
@@ -168,8 +161,7 @@ import Tokenization
         #expect(try bench.bytes("out") == bench.bytes("whole2"))
 
         _ = try interrupt("less", after: 2)
-        var less = configuration("less")
-        less.resume = true
+        var less = configuration("less", resume: true)
         less.inputs.removeLast()
         _ = try Preprocessor(less).run()
         whole = configuration("whole3")
@@ -184,12 +176,11 @@ import Tokenization
         let name = FileSystem.name(of: inputs[damaged])
         try bench.directory.write(good.prefix(good.count / 2) + Array("!\n".utf8) + good.suffix(good.count / 2), to: name)
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
-        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with --resume)") == true)
+        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with resume)") == true)
         try bench.directory.write(good, to: name)
-        var again = configuration("out")
-        again.resume = true
+        let again = configuration("out", resume: true)
         var reports: [String] = []
-        let summary = try Preprocessor(again).run(report: { reports.append($0) })
+        let summary = try Preprocessor(again).run(report: { reports.append($0.description) })
         #expect(reports.first?.hasSuffix(": it is read again from its start") == true)
         #expect(summary.resumedAtByte == (damaged == 0 ? nil : try FileSystem.size(inputs[0])))
         #expect(try bench.bytes("out") == expected)
@@ -202,17 +193,13 @@ import Tokenization
         #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
         try bench.directory.write(good, to: "b.jsonl")
         for chunks in 1...3 { _ = try interrupt("out", after: chunks, resume: true) }
-        var again = configuration("out")
-        again.resume = true
-        _ = try Preprocessor(again).run()
+        _ = try Preprocessor(configuration("out", resume: true)).run()
         #expect(try bench.bytes("out") == expected)
     }
 
     @Test("with nothing to resume, a run starts")
     func nothing() throws {
-        var configuration = configuration("out")
-        configuration.resume = true
-        let summary = try Preprocessor(configuration).run()
+        let summary = try Preprocessor(configuration("out", resume: true)).run()
         #expect(summary.resumedAtByte == nil)
         #expect(try bench.bytes("out") == expected)
     }
@@ -237,9 +224,8 @@ import Tokenization
             lines.prefix(200).joined(separator: "\n") + "\n!\n" + lines.dropFirst(200).joined(separator: "\n"), to: "a.jsonl")
         let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
         #expect(error?.description.hasPrefix("\(inputs[0]), line 201, byte 1") == true)
-        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with --resume)") == true)
-        var again = configuration("out")
-        again.resume = true
+        #expect(error?.description.hasSuffix("(what was done so far is kept: continue with resume)") == true)
+        var again = configuration("out", resume: true)
         again.corpus.badLines = .skip
         let summary = try Preprocessor(again).run()
         #expect(summary.counts.badLines == 1 && (summary.resumedAtByte ?? 0) > 0)
@@ -257,9 +243,7 @@ import Tokenization
             #expect(error?.description.contains("No space left on device") == true)
             ForcedFailure.remove(pathContaining: path)
             #expect(!FileSystem.exists(bench.directory.file("out.bin")) && !FileSystem.exists(bench.directory.file("out.idx")))
-            var again = configuration("out")
-            again.resume = true
-            _ = try Preprocessor(again).run()
+            _ = try Preprocessor(configuration("out", resume: true)).run()
             #expect(try bench.bytes("out") == expected)
         }
 
@@ -270,9 +254,7 @@ import Tokenization
             let error = #expect(throws: PreprocessingError.self) { try Preprocessor(configuration("out")).run() }
             #expect(error?.description.hasPrefix("cannot read \(inputs[1])") == true)
             ForcedFailure.remove(pathContaining: inputs[1])
-            var again = configuration("out")
-            again.resume = true
-            _ = try Preprocessor(again).run()
+            _ = try Preprocessor(configuration("out", resume: true)).run()
             #expect(try bench.bytes("out") == expected)
         }
     #endif

@@ -90,14 +90,8 @@ struct EncoderTests {
         return ids
     }
 
-    private func encode(_ documents: [[UInt8]], _ encoder: Encoder, width: Int = 2) -> (ids: [TokenID], counts: [Int32]) {
-        let output = TokenBuffer(width: width)
-        var ends: [Int] = []
-        for document in documents { ends.append((ends.last ?? 0) + document.count) }
-        Array(documents.joined()).withUnsafeBytes { text in
-            ends.withUnsafeBufferPointer { encoder.encode(text, documentEnds: $0, appendEndOfText: false, into: output) }
-        }
-        return (output.tokens, output.documentTokenCounts)
+    @Test func `a buffer has ids of two bytes or of four, whatever width was asked for`() {
+        #expect([Int.min, 0, 1, 2, 3, 4, 5, .max].map { TokenBuffer(width: $0).width } == [2, 2, 2, 2, 4, 4, 4, 4])
     }
 
     @Test(arguments: [0, 1, 2] as [UInt32])
@@ -110,7 +104,7 @@ struct EncoderTests {
                 randomText(&generator, pieces: Int.random(in: 0..<[3, 30, 1000][round % 3], using: &generator), broken: false)
             }
             let expected = documents.map { reference($0, tokenizer) }
-            let found = encode(documents, encoder, width: round % 2 == 0 ? 2 : 4)
+            let found = encoder.encode(documents, width: round % 2 == 0 ? 2 : 4)
             try #require(found.counts == expected.map { Int32($0.count) }, "seed \(TestRun.seed), round \(round)")
             try #require(found.ids == Array(expected.joined()), "seed \(TestRun.seed), round \(round)")
         }
@@ -121,10 +115,10 @@ struct EncoderTests {
         var generator = SeededGenerator(TestRun.seed)
         for _ in 0..<TestRun.cases(8) {
             let documents = (0..<10).map { _ in randomText(&generator, pieces: 200, broken: true) }
-            let portable = encode(documents, Encoder(tokenizer, cacheBytes: 0, scanLevel: 0))
+            let portable = Encoder(tokenizer, cacheBytes: 0, scanLevel: 0).encode(documents)
             #expect(try tokenizer.decode(portable.ids) == Array(documents.joined()))
             for level in [1, 2] as [UInt32] {
-                let other = encode(documents, Encoder(tokenizer, cacheBytes: 0, scanLevel: level))
+                let other = Encoder(tokenizer, cacheBytes: 0, scanLevel: level).encode(documents)
                 #expect(other.ids == portable.ids && other.counts == portable.counts)
             }
             #expect(documents.flatMap { tokenizer.encode($0) } == portable.ids)
@@ -155,7 +149,7 @@ struct EncoderTests {
         }
         #expect(expected.contains { $0 > 255 } == ignoresMerges)
         for cacheBytes in [1 << 25, 0] {
-            let found = encode([Array(mixed.joined())], Encoder(tokenizer, cacheBytes: cacheBytes, scanLevel: level))
+            let found = Encoder(tokenizer, cacheBytes: cacheBytes, scanLevel: level).encode([Array(mixed.joined())])
             #expect(found.ids == expected)
         }
     }
@@ -180,7 +174,7 @@ struct EncoderTests {
                 }
                 text += recent.randomElement(using: &generator)!
             }
-            let found = encode([text], encoder)
+            let found = encoder.encode([text])
             try #require(found.ids == reference(text, tokenizer), "seed \(TestRun.seed), round \(round)")
         }
     }
@@ -216,7 +210,7 @@ struct EncoderTests {
         let documents = try FileSystem.readAll(path).split(separator: 0x0A).map { line in
             Array(try #require(JSONValue.parse(Array(line))["text"]?.string).utf8)
         }
-        let found = encode(documents, Encoder(try Self.gpt2.get()))
+        let found = try Encoder(Self.gpt2.get()).encode(documents)
         #expect(found.ids.count == tokens)
     }
 }

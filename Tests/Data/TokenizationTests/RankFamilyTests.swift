@@ -1,4 +1,5 @@
 import Files
+import Quantities
 import TestSupport
 import Testing
 
@@ -30,7 +31,7 @@ struct RankFamilyTests {
             #expect(tokenizer.origin.family == name && tokenizer.endOfText == family.specials[0].id)
             let error = #expect(throws: TokenizerError.self) { try read(text, RankFamily.all.filter { $0.name != name }) }
             #expect(error?.description.contains("\(count) ranks are those of no family that is known") == true)
-            #expect(error?.description.contains("--pattern NAME") == true)
+            #expect(error?.description.contains("pattern NAME") == true)
         }
     }
 

@@ -1,5 +1,6 @@
 import Files
 import Normalization
+import Quantities
 import TestSupport
 import Testing
 
@@ -27,18 +28,6 @@ struct TextPreparationTests {
             .replacing("\"special\": true\n    }", with: "\"special\": true\n    }" + list.joined())
         let folder = try TemporaryDirectory()
         return try Tokenizer.load(try folder.write(text, to: "tokenizer.json"))
-    }
-
-    private static func encode(
-        _ documents: [[UInt8]], _ encoder: Encoder, width: Int = 2, appendEndOfText: Bool = false
-    ) -> (ids: [TokenID], counts: [Int32]) {
-        let output = TokenBuffer(width: width)
-        var ends: [Int] = []
-        for document in documents { ends.append((ends.last ?? 0) + document.count) }
-        Array(documents.joined()).withUnsafeBytes { text in
-            ends.withUnsafeBufferPointer { encoder.encode(text, documentEnds: $0, appendEndOfText: appendEndOfText, into: output) }
-        }
-        return (output.tokens, output.documentTokenCounts)
     }
 
     // MARK: ids from Hugging Face's tokenizers 0.22.2
@@ -74,7 +63,7 @@ struct TextPreparationTests {
         #expect(tokenizer.normalizer == .nfc)
         for (text, ids) in Self.normalizedTexts { #expect(tokenizer.encode(text) == ids, "\(text.unicodeScalars.map(\.value))") }
         // All in one batch, each a document.
-        let together = Self.encode(Self.normalizedTexts.map { Array($0.0.utf8) }, Encoder(tokenizer))
+        let together = Encoder(tokenizer).encode(Self.normalizedTexts.map { Array($0.0.utf8) })
         #expect(together.ids == Self.normalizedTexts.flatMap(\.1))
         #expect(together.counts == Self.normalizedTexts.map { Int32($0.1.count) })
     }
@@ -109,7 +98,7 @@ struct TextPreparationTests {
         }
         for width in [2, 4] {
             let documents = Self.addedTexts.map { Array($0.0.utf8) } + [[], Array("plain".utf8)]
-            let found = Self.encode(documents, Encoder(tokenizer), width: width, appendEndOfText: true)
+            let found = Encoder(tokenizer).encode(documents, width: width, appendEndOfText: true)
             let expected = Self.addedTexts.map { $0.1 + [0] } + [[], tokenizer.encode("plain") + [0]]
             #expect(found.ids == Array(expected.joined()) && found.counts == expected.map { Int32($0.count) })
         }
@@ -149,10 +138,10 @@ struct TextPreparationTests {
                 var output: [UInt8] = []
                 return document.withUnsafeBytes { composition.normalize($0, into: &output) } ? output : document
             }
-            let expected = Self.encode(forms, second)
+            let expected = second.encode(forms)
             // Nothing composes over the border of two documents, whatever they end and begin with.
             for some in [documents, forms] {
-                let found = Self.encode(some, first)
+                let found = first.encode(some)
                 #expect(found.ids == expected.ids && found.counts == expected.counts, "seed \(TestRun.seed)")
             }
             #expect(try normalizing.decode(expected.ids) == Array(forms.joined()))
@@ -163,7 +152,7 @@ struct TextPreparationTests {
         let tokenizer = try Self.tokenizer()
         let documents =
             ["e", "\u{301}", "\u{AC00}", "\u{11A8}", "", "a\u{301}", "\u{323}", "plain"].map { Array($0.utf8) } + [[0xCC], [0x81]]
-        let found = Self.encode(documents, Encoder(tokenizer))
+        let found = Encoder(tokenizer).encode(documents)
         #expect(found.ids == documents.flatMap { tokenizer.encode($0) })
         #expect(try tokenizer.decode(found.ids) == Array(documents.prefix(5).joined()) + Array("á\u{323}plain".utf8) + [0xCC, 0x81])
     }

@@ -1,5 +1,6 @@
 import Files
 import JSON
+import Quantities
 import TestSupport
 import Testing
 

@@ -1,4 +1,5 @@
 import CLoader
+import DatasetFixtures
 import IndexedDatasets
 import LoaderLibrary
 import TestSupport
@@ -54,16 +55,7 @@ struct CInterfaceTests {
     /// 2,001 tokens that count up, in documents of 1 to 40.
     private func dataset(_ folder: TemporaryDirectory) throws -> String {
         var random = SeededGenerator(TestRun.seed)
-        var writer = try IndexedDatasetWriter(prefix: folder.file("data"), tokenType: .uint16)
-        var next = 0
-        while next < 2001 {
-            let count = min(Int.random(in: 1...40, using: &random), 2001 - next)
-            try writer.append(tokens: next..<next + count)
-            try writer.endDocument()
-            next += count
-        }
-        _ = try writer.finish()
-        return folder.file("data")
+        return try folder.dataset("data", (0..<2001).documents(&random))
     }
 
     private func configuration(_ prefix: String, rank: Int = 0, world: Int = 1, more: String = "") -> String {

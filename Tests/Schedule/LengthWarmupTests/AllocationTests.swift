@@ -1,4 +1,5 @@
 import CAllocationCount
+import DatasetFixtures
 import IndexedDatasets
 import Sampling
 import TestSupport
@@ -18,13 +19,8 @@ import Testing
     .needs(.machine(isOptimised, "a debug build"), .machine(slw_counts_allocations(), "allocations cannot be counted here")))
 struct AllocationTests {
     private func source(_ folder: TemporaryDirectory, length: Int) throws -> DataSource {
-        let prefix = folder.file("data")
-        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .uint16)
-        for first in stride(from: 0, to: 200_000, by: 500) {
-            try writer.append(tokens: (first..<first + 500).map { $0 % 50_000 })
-            try writer.endDocument()
-        }
-        _ = try writer.finish()
+        let documents = stride(from: 0, to: 200_000, by: 500).map { first in (first..<first + 500).map { $0 % 50_000 } }
+        let prefix = try folder.dataset("data", documents)
         return try DataSource([DataSetName(prefix: prefix)], part: .train, sequenceLength: length, seed: 1)
     }
 

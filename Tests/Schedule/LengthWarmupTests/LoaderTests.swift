@@ -1,4 +1,5 @@
 import Batches
+import DatasetFixtures
 import IndexedDatasets
 import Sampling
 import TestSupport
@@ -20,17 +21,7 @@ struct LoaderTests {
     func dataset(_ folder: TemporaryDirectory, _ name: String, tokens: Int, first: Int = 0, _ random: inout SeededGenerator) throws
         -> String
     {
-        let prefix = folder.file(name)
-        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .int32)
-        var next = 0
-        while next < tokens {
-            let count = min(Int.random(in: 1...40, using: &random), tokens - next)
-            try writer.append(tokens: (next..<next + count).map { first + $0 })
-            try writer.endDocument()
-            next += count
-        }
-        _ = try writer.finish()
-        return prefix
+        try folder.dataset(name, (first..<first + tokens).documents(&random), type: .int32)
     }
 
     @Test("every rank reads its own rows of one plan; batches, counts and digest do not depend on world, micro-batch and resume")

@@ -46,7 +46,9 @@ struct MegatronOrderTests {
     @Test("an array file is the one that numpy.save writes")
     func arrayFile() throws {
         let scratch = try TemporaryDirectory()
-        let array = NumPyArray([1, 2, 3, 4, 5, 6] as [Int32], as: .int32, columns: 2)
+        let array = NumPyArray(pairs: [1, 2, 3, 4, 5, 6] as [Int32])
+        let odd = NumPyArray(pairs: [1, 2, 3] as [Int16])
+        #expect(odd.shape == [1, 2] && odd.elementType == .int16 && odd.withBytes { Array($0) } == [1, 0, 2, 0])
         try array.write(to: scratch.file("a.npy"))
         let bytes = Array(try Data(contentsOf: URL(filePath: scratch.file("a.npy"))))
         #expect(bytes.count == 128 + 24)
@@ -57,7 +59,7 @@ struct MegatronOrderTests {
     @Test("broken array files are refused in one line", arguments: 0..<8)
     func brokenArrays(which: Int) throws {
         let scratch = try TemporaryDirectory()
-        var bytes = NumPyArray([1, 2, 3] as [Int64], as: .int64).header + [UInt8](repeating: 0, count: 24)
+        var bytes = NumPyArray([1, 2, 3] as [Int64]).header + [UInt8](repeating: 0, count: 24)
         switch which {
         case 0: bytes = []
         case 1: bytes.removeLast()

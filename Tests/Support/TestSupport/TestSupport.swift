@@ -96,6 +96,11 @@ public final class TemporaryDirectory: Sendable {
 
     @discardableResult
     public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+
+    /// Puts another file in the place of one that may be mapped.
+    public func replace(_ path: String, with bytes: some Sequence<UInt8>) throws {
+        guard rename(try write(bytes, to: "new"), path) == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
 }
 
 /// What a finished command left.

@@ -192,12 +192,18 @@ struct KilledPreprocessTests {
         #expect(files("out") == reference)
     }
 
+    /// A run that has begun to write, and what it will have written.
+    private func halfway() throws -> (reference: [String: Data], command: RunningCommand) {
+        let reference = try whole().files
+        let command = try start("--output-prefix", "out")
+        command.wait(until: directory.file("out.lock"))
+        command.wait(until: directory.file("out.bin.partial"))
+        return (reference, command)
+    }
+
     @Test("a second run on the same output is refused, and the first is not disturbed")
     func twoRuns() throws {
-        let reference = try whole().files
-        let first = try start("--output-prefix", "out")
-        first.wait(until: directory.file("out.lock"))
-        first.wait(until: directory.file("out.bin.partial"))
+        let (reference, first) = try halfway()
         first.send(SIGSTOP)
         let second = try start("--output-prefix", "out", "--resume", "--overwrite").finish()
         first.send(SIGCONT)
@@ -245,9 +251,7 @@ struct KilledPreprocessTests {
 
     @Test("an input that vanishes in the middle costs nothing but a second run")
     func vanished() throws {
-        let reference = try whole().files
-        let command = try start("--output-prefix", "out")
-        command.wait(until: directory.file("out.bin.partial"))
+        let (reference, command) = try halfway()
         try FileManager.default.moveItem(atPath: directory.file("b.jsonl"), toPath: directory.file("kept"))
         let result = try command.finish()
         try FileManager.default.moveItem(atPath: directory.file("kept"), toPath: directory.file("b.jsonl"))

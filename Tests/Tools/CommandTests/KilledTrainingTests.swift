@@ -13,10 +13,7 @@ struct KilledTrainingTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let made = try Tool.slwdata.start(
-            ["preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", "data", "--quiet"], in: directory
-        ).finish()
-        try #require(made.status == 0, "\(made.errors)")
+        try directory.preprocessSome()
     }
 
     /// What of a run must not depend on kills.

@@ -1,3 +1,4 @@
+import DatasetFixtures
 import Files
 import Foundation
 import IndexedDatasets
@@ -46,12 +47,7 @@ import Testing
     @Test("a changed byte is named by its block, and not called nothing to repair", arguments: [1, 1 << 20, 3 << 20])
     func damagedBlock(byte: Int) throws {
         let folder = try TemporaryDirectory()
-        var writer = try IndexedDatasetWriter(prefix: folder.file("some"), tokenType: .uint16)
-        for document in 0..<400 {
-            try writer.append(tokens: (0..<5000).map { ($0 * 7 + document) % 50_000 })
-            try writer.endDocument()
-        }
-        try writer.finish()
+        try folder.dataset("some", (0..<400).map { document in (0..<5000).map { ($0 * 7 + document) % 50_000 } })
         #expect(try Tool.slwdata("verify", "some", in: folder.path).status == 0)
         #expect(try Tool.slwdata("repair", "some", in: folder.path).text == "some: nothing to repair\n")
         var bytes = try FileSystem.readAll(folder.file("some.bin"))

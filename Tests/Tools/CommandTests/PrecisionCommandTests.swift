@@ -22,10 +22,7 @@ import Testing
         #expect(["bf16", "fp32"].contains(precision))
         #expect(bench.errors.contains(Self.notice) == (precision == "fp32"))
 
-        let made = try Tool.slwdata.start(
-            ["preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", "data", "--quiet"], in: directory
-        ).finish()
-        try #require(made.status == 0, "\(made.errors)")
+        try directory.preprocessSome()
         let run = try Tool.slwTrain.start(
             [
                 "--data", "data", "--preset", "tiny", "--bf16", "--run-dir", "run", "--seq-length", "32", "--train-tokens", "2K",

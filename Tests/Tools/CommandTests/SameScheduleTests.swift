@@ -116,7 +116,7 @@ struct SameScheduleTests {
                     #expect(try Trainer.resolved(again).planConfiguration() == configuration.planConfiguration())
                     return .schedule(try configuration.planConfiguration(), configuration.schedule)
                 } catch TrainingError.configuration(let line) {
-                    return .mistake(Self.bare(String(line.trimmingPrefix("config.json: ")), keys))
+                    return .mistake(Self.bare(String(line.description.trimmingPrefix("config.json: ")), keys))
                 }
             }, bare: { $0 })
     }

@@ -10,9 +10,7 @@ struct ScheduleOptionTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let made = try Tool.slwdata(
-            "preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", "data", "--quiet", in: directory.path)
-        try #require(made.status == 0, "\(made.errors)")
+        try directory.preprocessSome()
     }
 
     func train(_ options: [String]) throws -> CommandResult {

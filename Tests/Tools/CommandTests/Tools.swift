@@ -27,6 +27,15 @@ extension CommandResult {
     var complaints: [String] { errors.split(separator: "\n").map(String.init) }
 }
 
+extension TemporaryDirectory {
+    /// Makes the pair `prefix` of the committed corpus, as the program makes it.
+    func preprocessSome(as prefix: String = "data") throws {
+        let made = try Tool.slwdata(
+            "preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", prefix, "--quiet", in: path)
+        try #require(made.status == 0, "\(made.errors)")
+    }
+}
+
 /// Expects one line on standard error, nothing on standard output, and this exit code.
 func expectComplaint(
     _ result: CommandResult, _ status: Int32, _ line: String, sourceLocation: SourceLocation = #_sourceLocation

@@ -14,10 +14,7 @@ struct TuneCommandTests {
 
     init() throws {
         directory = try TemporaryDirectory()
-        let made = try Tool.slwdata.start(
-            ["preprocess", "--input", Place.fixture("some.jsonl"), "--append-eod", "--output-prefix", "some data", "--quiet"], in: directory
-        ).finish()
-        try #require(made.status == 0, "\(made.errors)")
+        try directory.preprocessSome(as: "some data")
     }
 
     func tune(_ more: [String]) throws -> CommandResult { try Tool.slwTrain.start(["tune"] + run + more, in: directory).finish() }

@@ -9,11 +9,6 @@ import Testing
     let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
 
-    private func replace(_ path: String, with bytes: [UInt8]) throws {
-        // A new file each time: the old one may be mapped.
-        try FileSystem.rename(directory.write(bytes, to: "new"), to: path)
-    }
-
     @Test("a damaged header of tensors never leads outside of the file")
     func tensors() throws {
         var writer = try SafeTensorsWriter(
@@ -28,7 +23,7 @@ import Testing
                 let length = max(end - 7, (end - 7 + 7) / 8 * 8)
                 for byte in 0..<8 { bytes[byte] = UInt8(truncatingIfNeeded: length >> (8 * byte)) }
             }
-            try replace(directory.file("m"), with: bytes)
+            try directory.replace(directory.file("m"), with: bytes)
             let file = try SafeTensors(path: directory.file("m"))
             for tensor in file.tensors {
                 #expect(tensor.byteRange.upperBound <= bytes.count)
@@ -48,7 +43,7 @@ import Testing
         let path = directory.file("hf/config.json")
         let good = try FileSystem.readAll(path)
         let tally = try mutate("hf-config", [good], cases: TestRun.cases(400), expecting: FormatError.self) { bytes in
-            try replace(path, with: bytes)
+            try directory.replace(path, with: bytes)
             let read = try HuggingFaceModel(directory: directory.file("hf"))
             #expect(read.shape.width == 4 && read.shape.vocabularySize == 9)
         }

@@ -5,6 +5,7 @@ import RunFixtures
 import TestSupport
 import Testing
 
+import Hashing
 @testable import Metrics
 
 @Suite("Metrics") struct MetricsTests {

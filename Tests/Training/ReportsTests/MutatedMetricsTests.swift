@@ -11,11 +11,6 @@ import Testing
     let directory: TemporaryDirectory
     init() throws { directory = try TemporaryDirectory() }
 
-    private func replace(_ path: String, with bytes: [UInt8]) throws {
-        // A new file each time: the old one may be mapped.
-        try FileSystem.rename(directory.write(bytes, to: "new"), to: path)
-    }
-
     @Test("a damaged metrics.jsonl becomes a report all the same, or is refused")
     func metrics() throws {
         let run = InventedRun.history("a", steps: 12)
@@ -25,7 +20,7 @@ import Testing
         lines += run.validations.map { $0.json.serialized() }
         let good = Array((lines.joined(separator: "\n") + "\n").utf8)
         let tally = try mutate("metrics", [good], cases: TestRun.cases(200), expecting: FormatError.self) { bytes in
-            try replace(directory.file("metrics.jsonl"), with: bytes)
+            try directory.replace(directory.file("metrics.jsonl"), with: bytes)
             let read = try RunHistory.read(directory.file("metrics.jsonl"))
             _ = read.csv
             #expect(Report([read]).html.hasSuffix("</html>\n"))
@@ -37,7 +32,7 @@ import Testing
     func consoleLog() throws {
         let good = Array(InventedRun.megatronLog.utf8)
         let tally = try mutate("megatron-log", [good], cases: TestRun.cases(200), expecting: FormatError.self) { bytes in
-            try replace(directory.file("a.log"), with: bytes)
+            try directory.replace(directory.file("a.log"), with: bytes)
             let read = try RunHistory.read(directory.file("a.log"))
             _ = read.csv
             #expect(Report([read]).html.hasSuffix("</html>\n"))

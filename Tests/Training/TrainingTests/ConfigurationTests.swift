@@ -93,7 +93,7 @@ import Transformer
         #expect(try configuration.resolved(for: surroundings).layers == 96)
         surroundings.memory = 24 << 30
         let error = #expect(throws: TrainingError.self) { try configuration.resolved(for: surroundings) }
-        #expect(error?.description.contains("this machine has 24 GiB: choose a smaller --preset") == true)
+        #expect(error?.description.contains("this machine has 24 GiB: choose a smaller preset") == true)
     }
 
     @Test("bf16 products become fp32 where the processor has none, but a run that has begun with them is not continued there")
@@ -113,7 +113,7 @@ import Transformer
         let error = #expect(throws: TrainingError.self) { try configuration.checkPrecision(ofRun: "runs/a", surroundings) }
         #expect(
             error?.description
-                == "runs/a trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (--init-from)"
+                == "runs/a trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (init-from)"
         )
         surroundings.hasBfloat16 = true
         try configuration.checkPrecision(ofRun: "runs/a", surroundings)
@@ -138,7 +138,7 @@ import Transformer
         let error = #expect(throws: TrainingError.self) { try resolved.checkKernels(ofRun: "runs/a", surroundings) }
         #expect(
             error?.description
-                == "runs/a was trained with OpenBLAS's Haswell kernels, and these are Zen: set OPENBLAS_CORETYPE=Haswell, or go on with other last bits with --blas-core auto"
+                == "runs/a was trained with OpenBLAS's Haswell kernels, and these are Zen: set OPENBLAS_CORETYPE=Haswell, or go on with other last bits with blas-core auto"
         )
         // A run of before kernels were kept.
         try TrainingConfiguration().checkKernels(ofRun: "runs/a", surroundings)
@@ -160,7 +160,7 @@ import Transformer
         #expect(message { $0.learningRate = .nan }.contains("learning rate"))
         #expect(message { $0.schedule[.stages] = .word("8:9223372036854775807,9:9223372036854775807,10") }.contains("slw-table is 8:9"))
         #expect(message { $0.pacing = "table" }.contains("slw-pacing table needs slw-table"))
-        #expect(message { $0.minimumLearningRate = 1 }.contains("--min-lr must lie between 0 and --lr"))
+        #expect(message { $0.minimumLearningRate = 1 }.contains("min-lr must lie between 0 and lr"))
         #expect(message { $0.layers = 1_000_000_000 }.contains("layers is 1000000000: it must lie between 1 and 65536"))
         #expect(message { $0.warmupStart = 10_000 }.contains("slw-start is 10000: it must be at most seq-length, 256"))
     }

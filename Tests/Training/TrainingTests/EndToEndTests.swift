@@ -1,4 +1,5 @@
 import Batches
+import DatasetFixtures
 import Evaluation
 import Exchange
 import Files
@@ -23,17 +24,14 @@ import Transformer
         directory = try TemporaryDirectory()
         // A language with something to learn: each token mostly follows from the one before.
         var random = SeededGenerator(TestRun.seed)
-        var writer = try IndexedDatasetWriter(prefix: directory.file("corpus"), tokenType: .uint16)
-        for _ in 0..<300 {
+        let documents = (0..<300).map { _ in
             var token = Int.random(in: 0..<50, using: &random)
-            let document = (0..<Int.random(in: 5...60, using: &random)).map { _ -> Int in
+            return (0..<Int.random(in: 5...60, using: &random)).map { _ -> Int in
                 token = Int.random(in: 0..<10, using: &random) < 8 ? (token * 7 + 3) % 50 : Int.random(in: 0..<50, using: &random)
                 return token
             }
-            try writer.append(tokens: document)
-            try writer.endDocument()
         }
-        _ = try writer.finish()
+        try directory.dataset("corpus", documents)
     }
 
     func configuration() -> TrainingConfiguration {

@@ -6,6 +6,7 @@ import Sampling
 import TestSupport
 import Testing
 import Transformer
+import Quantities
 
 @testable import Training
 
@@ -25,18 +26,13 @@ import Transformer
             learner, to: CheckpointFolder(directory.file(name)))
     }
 
-    private func replace(_ path: String, with bytes: [UInt8]) throws {
-        // A new file each time: the old one may be mapped.
-        try FileSystem.rename(directory.write(bytes, to: "new"), to: path)
-    }
-
     @Test("a damaged manifest is never taken for a whole checkpoint's")
     func manifest() throws {
         let path = try checkpoint("a")
         let good = try FileSystem.readAll(path + "/manifest.json")
         let whole = try JSONValue.parse(good)["files"]
         try mutate("manifest", [good], cases: TestRun.cases(400), expecting: FormatError.self) { bytes in
-            try replace(path + "/manifest.json", with: bytes)
+            try directory.replace(path + "/manifest.json", with: bytes)
             try CheckpointFolder.verify(path)
             // What it still says about files is true.
             for (name, entry) in try #require(JSONValue.parse(bytes)["files"]?.object) {
@@ -53,7 +49,7 @@ import Transformer
         let good = try FileSystem.readAll(path + "/" + name)
         let learner = learner
         let tally = try mutate("checkpoint-\(name)", [good], cases: TestRun.cases(250), expecting: TrainingError.self) { bytes in
-            try replace(path + "/" + name, with: bytes)
+            try directory.replace(path + "/" + name, with: bytes)
             let read = try Checkpoint(reading: path, into: learner)
             _ = (read.state.json, read.source.count)
         }

@@ -7,9 +7,9 @@ import Quantities
 import Sampling
 import TestSupport
 import Testing
-import Transformer
 
 @testable import Training
+@testable import Transformer
 
 /// A model small enough to check by hand: logits of the next token are one row of a table, updated by plain Adam.
 final class BigramLearner: Learner {
@@ -27,15 +27,17 @@ final class BigramLearner: Learner {
         gradients = momentum
     }
 
-    var tensors: [FlatTensor] {
+    var tensors: [NamedTensor] {
         let half = vocabulary / 2
         return [
-            FlatTensor(name: "low", shape: [half, vocabulary], offset: 0),
-            FlatTensor(name: "high", shape: [vocabulary - half, vocabulary], offset: half * vocabulary),
+            NamedTensor(name: "low", shape: [half, vocabulary], offset: 0, decays: true),
+            NamedTensor(name: "high", shape: [vocabulary - half, vocabulary], offset: half * vocabulary, decays: true),
         ]
     }
 
-    func withState<R>(_ body: (Floats, Floats, Floats) -> R) -> R {
+    func withState<R>(
+        _ body: (UnsafeMutableBufferPointer<Float>, UnsafeMutableBufferPointer<Float>, UnsafeMutableBufferPointer<Float>) -> R
+    ) -> R {
         weights.withUnsafeMutableBufferPointer { w in
             momentum.withUnsafeMutableBufferPointer { m in variance.withUnsafeMutableBufferPointer { v in body(w, m, v) } }
         }
@@ -64,7 +66,7 @@ final class BigramLearner: Learner {
     func loss(_ rows: TokenRows) -> Double { visit(rows, nil) }
     func gradientNorm() -> Double { gradients.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
 
-    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement {
+    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> AdamW.Statistics? {
         updates += 1
         for index in weights.indices {
             let gradient = gradients[index] * Float(gradientScale)
@@ -74,8 +76,8 @@ final class BigramLearner: Learner {
             weights[index] -= Float(learningRate) * m / (v.squareRoot() + 1e-8)
             gradients[index] = 0
         }
-        guard measuring else { return UpdateMeasurement() }
-        return UpdateMeasurement(
+        guard measuring else { return nil }
+        return AdamW.Statistics(
             varianceNorm: variance.reduce(0) { $0 + Double($1.squareRoot()) }, varianceMax: Double(variance.max()!.squareRoot()),
             momentumNorm: momentum.reduce(0) { $0 + Double(abs($1)) }, weightNorm: 1)
     }

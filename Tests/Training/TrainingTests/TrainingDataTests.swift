@@ -1,3 +1,4 @@
+import DatasetFixtures
 import Files
 import Foundation
 import IndexedDatasets
@@ -17,21 +18,16 @@ import Testing
 
     init() throws {
         directory = try TemporaryDirectory()
-        prefix = directory.file("corpus")
-        try Self.write(prefix, tokens: 4000, seed: TestRun.seed)
+        prefix = try Self.write(directory, "corpus", tokens: 4000, seed: TestRun.seed)
     }
 
-    static func write(_ prefix: String, tokens: Int, seed: UInt64, metadata: DatasetMetadata = DatasetMetadata()) throws {
+    @discardableResult
+    static func write(
+        _ directory: TemporaryDirectory, _ name: String, tokens: Int, seed: UInt64, metadata: DatasetMetadata = DatasetMetadata()
+    ) throws -> String {
         var random = SeededGenerator(seed)
-        var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .uint16, overwrite: true)
-        var left = tokens
-        while left > 0 {
-            let count = min(left, Int.random(in: 1...60, using: &random))
-            try writer.append(tokens: (0..<count).map { _ in Int.random(in: 0..<16, using: &random) })
-            try writer.endDocument()
-            left -= count
-        }
-        _ = try writer.finish(metadata: metadata)
+        let documents = (0..<tokens).documents(ofUpTo: 60, &random)
+        return try directory.dataset(name, documents.map { $0.map { _ in Int.random(in: 0..<16, using: &random) } }, metadata: metadata)
     }
 
     func configuration(_ change: (inout TrainingConfiguration) throws -> Void = { _ in }) throws -> TrainingConfiguration {
@@ -105,7 +101,7 @@ import Testing
     func changed() throws {
         let configuration = try configuration()
         _ = try trainer("a", configuration).run(stepLimit: 5)
-        try Self.write(prefix, tokens: 4000, seed: 99)
+        try Self.write(directory, "corpus", tokens: 4000, seed: 99)
         let error = #expect(throws: TrainingError.self) { try self.trainer("a", configuration) }
         #expect("\(error!)".contains("cannot resume"))
     }
@@ -115,8 +111,8 @@ import Testing
         func metadata(_ name: String, _ digest: UInt64) -> DatasetMetadata {
             DatasetMetadata(tokenizer: .init(name: name, digest: digest, vocabularySize: 300, endOfText: 0))
         }
-        try Self.write(directory.file("x"), tokens: 500, seed: 1, metadata: metadata("gpt2", 1))
-        try Self.write(directory.file("y"), tokens: 500, seed: 1, metadata: metadata("other", 2))
+        try Self.write(directory, "x", tokens: 500, seed: 1, metadata: metadata("gpt2", 1))
+        try Self.write(directory, "y", tokens: 500, seed: 1, metadata: metadata("other", 2))
         var configuration = TrainingConfiguration()
         configuration.data = [.init(prefix: directory.file("x")), .init(prefix: directory.file("y"))]
         let error = #expect(throws: TrainingError.self) { try TrainingData(configuration) }

@@ -1,4 +1,4 @@
-/// The road for tokenizers whose pattern is no vector scan, or that merge characters: document by document, word by word.
+/// The path for tokenizers whose pattern is no vector scan, or that merge characters: document by document, word by word.
 extension Encoder {
     func encodeGenerally(_ batch: inout Batch) {
         var start = 0

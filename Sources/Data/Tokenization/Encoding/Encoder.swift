@@ -21,7 +21,7 @@ public final class Encoder {
     let model: EncodingModel
     let merging: MergeScratch
     let cache: PreTokenCache
-    /// For tokenizers without a fast road.
+    /// For tokenizers without a fast path.
     let stepped: SteppedText?
     let merger: CharacterMerger?
     /// For tokenizers that change texts or look for added tokens in them.

@@ -1,5 +1,5 @@
-/// A road for any tokenizer that is understood exactly, slower than that of the families whose patterns are vector scans.
-enum GeneralRoad: Sendable {
+/// A path for any tokenizer that is understood exactly, slower than that of the families whose patterns are vector scans.
+enum GeneralEncoding: Sendable {
     /// Pre-tokens by splitters and regular expressions, merges over bytes.
     case steps(PreTokenSteps)
     /// Merges over characters.
@@ -9,10 +9,10 @@ enum GeneralRoad: Sendable {
 /// All that encoding needs to know of a tokenizer, in the form in which it needs it. Immutable, shared by all encoders.
 final class EncodingModel: Sendable {
     let merges: MergeTable
-    /// How the fast road cuts texts; without meaning where there is a `general` one.
+    /// How the fast path cuts texts; without meaning where there is a `general` one.
     let pattern: PreTokenPattern
-    /// How a tokenizer encodes for which there is no fast road.
-    let general: GeneralRoad?
+    /// How a tokenizer encodes for which there is no fast path.
+    let general: GeneralEncoding?
     /// The bytes for which there is no token although texts may have them: they are left out, as `tokenizers` does.
     let dropped: Set<UInt8>
     /// Whether all ids fit into 16 bits.
@@ -26,9 +26,9 @@ final class EncodingModel: Sendable {
 
     init(
         merges: MergeTable, pattern: PreTokenPattern, vocabularySize: Int, whole: (index: TokenIndex, strings: TokenStrings)? = nil,
-        isByRank: Bool = false, preparation: TextPreparation? = nil, general: GeneralRoad? = nil, dropped: Set<UInt8> = []
+        isByRank: Bool = false, preparation: TextPreparation? = nil, general: GeneralEncoding? = nil, dropped: Set<UInt8> = []
     ) {
-        precondition(dropped.isEmpty || general != nil, "only the general road leaves bytes out")
+        precondition(dropped.isEmpty || general != nil, "only the general path leaves bytes out")
         self.merges = merges
         self.general = general
         self.dropped = dropped

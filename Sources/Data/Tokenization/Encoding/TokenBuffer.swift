@@ -11,10 +11,9 @@ public final class TokenBuffer {
     /// Bytes in use.
     var byteCount = 0
 
-    /// An empty buffer for ids of `width` bytes, 2 or 4.
+    /// An empty buffer for ids of two bytes where `width` is at most 2, else of four.
     public init(width: Int) {
-        precondition(width == 2 || width == 4, "ids have two or four bytes")
-        self.width = width
+        self.width = width <= 2 ? 2 : 4
         capacity = 1 << 16
         storage = .allocate(byteCount: capacity, alignment: 64)
     }

@@ -1,4 +1,5 @@
 internal import CUnicode
+internal import Hashing
 internal import JSON
 
 /// Puts a ``CharacterModel`` together from the strings of a vocabulary, whose blanks are `▁`, and its merges.
@@ -21,8 +22,7 @@ struct CharacterModelBuilder {
     }
 
     static func spelling(ofByte byte: UInt8) -> String {
-        let digits = String(byte, radix: 16, uppercase: true)
-        return "<0x\(digits.count == 1 ? "0" : "")\(digits)>"
+        "<0x\(Hexadecimal.text(byte))>"
     }
 
     /// Adds the merge of two spellings, which comes after all those before it; what is wrong with it, if anything.

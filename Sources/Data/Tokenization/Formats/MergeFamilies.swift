@@ -1,4 +1,5 @@
 internal import Files
+internal import Quantities
 
 /// A vocabulary with merges whose files do not say how texts are cut: `vocab.json` and `merges.txt`, as many families have them.
 struct MergeFamily: Sendable {
@@ -35,7 +36,7 @@ struct MergeFamily: Sendable {
         throw .malformed(
             path: path, byteOffset: nil,
             reason:
-                "this vocabulary of \(vocabulary.count) tokens is none of those that are known (\(families.map { "\($0.name) (\($0.size))" }.joined(separator: ", "))), and does not say how texts are cut: give the tokenizer.json, or say --pattern NAME (\(RankFamily.all.map(\.name).joined(separator: ", ")))"
+                "this vocabulary of \(vocabulary.count) tokens is none of those that are known (\(families.map { "\($0.name) (\($0.size))" }.joined(separator: ", "))), and does not say how texts are cut: give the tokenizer.json, or say \(option: "pattern") NAME (\(RankFamily.all.map(\.name).joined(separator: ", ")))"
         )
     }
 }

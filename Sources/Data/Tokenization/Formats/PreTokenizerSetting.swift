@@ -45,8 +45,8 @@ enum PreTokenizerSetting {
 
         var isOfCharacters: Bool { if case .characters = self { true } else { false } }
 
-        /// The road of one that is not of characters. `isWhole`: whether all bytes that texts may have are tokens, which the fast road needs.
-        func road(isWhole: Bool) -> (PreTokenPattern, GeneralRoad?) {
+        /// The path of one that is not of characters. `isWhole`: whether all bytes that texts may have are tokens, which the fast path needs.
+        func encoding(isWhole: Bool) -> (PreTokenPattern, GeneralEncoding?) {
             switch self {
             case .pattern(let pattern) where isWhole: (pattern, nil)
             case .pattern(let pattern): (.gpt2, .steps(PreTokenizerSetting.steps(pattern)))
@@ -97,7 +97,7 @@ enum PreTokenizerSetting {
         return expressions.first { $0.0 == expression }?.1
     }
 
-    // MARK: the general road
+    // MARK: the general path
 
     private static func steps(_ parts: [JSONValue]) throws(Refusal) -> PreTokenSteps {
         var steps: [PreTokenSteps.Step] = []

@@ -1,6 +1,7 @@
 internal import Files
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 /// What is not in a file of ranks, and how it was found out: by options, by a settings file beside it, or by the number of ranks, in this order. It is never guessed.
 struct RankSettings {
@@ -48,7 +49,7 @@ struct RankSettings {
             throw .malformed(
                 path: path, byteOffset: nil,
                 reason:
-                    "\(rankCount) ranks are those of no family that is known (\(RankFamily.list(families))), and the file does not say how texts are cut: was it cut off? Otherwise say --pattern NAME, with --special-tokens FILE and --eod-token TEXT"
+                    "\(rankCount) ranks are those of no family that is known (\(RankFamily.list(families))), and the file does not say how texts are cut: was it cut off? Otherwise say \(option: "pattern") NAME, with \(option: "special-tokens") FILE and \(option: "eod-token") TEXT"
             )
         }
         return RankSettings(known, specials: given ?? known.specials, reason: "\(rankCount) ranks")

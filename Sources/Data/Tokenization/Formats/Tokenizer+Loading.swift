@@ -1,6 +1,7 @@
 internal import Files
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 extension Tokenizer {
     /// Loads a tokenizer from a file, a directory, or by the name under which it is installed.
@@ -69,7 +70,8 @@ extension Tokenizer {
         let isSelfContained = file.hasSuffix(".json") || VocabularyReader.isSentencePiece(path)
         if isSelfContained, options.pattern != nil || options.specialTokensFile != nil {
             throw .malformed(
-                path: path, byteOffset: nil, reason: "the file says itself how texts are cut: leave out --pattern and --special-tokens")
+                path: path, byteOffset: nil,
+                reason: "the file says itself how texts are cut: leave out \(option: "pattern") and \(option: "special-tokens")")
         }
         if file.hasSuffix(".json") {
             if file.contains("tekken") { return try VocabularyReader.readTekken(path, name: name) }
@@ -100,9 +102,7 @@ extension Tokenizer {
     /// The `eos_token` of a `tokenizer_config.json`, if it names one.
     private static func endOfText(_ path: String) throws(TokenizerError) -> String? {
         let bytes = try VocabularyReader.contents(path)
-        do throws(JSONError) {
-            let end = try JSONValue.parse(bytes)["eos_token"]
-            return end?.string ?? end?["content"]?.string
-        } catch { throw .malformed(path: path, byteOffset: error.byteOffset, reason: error.reason) }
+        let end = try mapping(TokenizerError.badJSON(in: path), JSONValue.parse(bytes))["eos_token"]
+        return end?.string ?? end?["content"]?.string
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+
 /// The file formats in which a byte-level BPE tokenizer is kept.
 public enum TokenizerFormat: String, CaseIterable, Sendable {
     /// Hugging Face's `tokenizer.json`: one file with everything.
@@ -120,7 +122,7 @@ extension Vocabulary {
 
     /// As Python's `json.dumps` wrote it for GPT-2: one line, ASCII only, by id.
     func encoderJSON() -> [UInt8] {
-        let members = spellings().enumerated().compactMap { id, spelling in spelling.map { "\(quoted($0, ascii: true)): \(id)" } }
+        let members = spellings().enumerated().compactMap { id, spelling in spelling.map { "\(JSONQuoting.ascii.quoted($0)): \(id)" } }
         return Array("{\(members.joined(separator: ", "))}".utf8)
     }
 
@@ -159,24 +161,6 @@ extension Vocabulary {
         return spellings
     }
 
-    /// A JSON string.
-    private func quoted(_ text: String, ascii: Bool = false) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20 || (ascii && scalar.value > 0x7E):
-                for unit in UTF16.encode(scalar)! {
-                    let digits = String(unit, radix: 16)
-                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
-    }
+    /// As `tokenizers` writes a string.
+    private func quoted(_ text: String) -> String { JSONQuoting.shortest.quoted(text) }
 }

@@ -1,6 +1,7 @@
 internal import Files
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 /// OpenAI's GPT-2 release: `encoder.json` (or `vocab.json`) and `vocab.bpe` (or `merges.txt`).
 extension VocabularyReader {
@@ -40,7 +41,7 @@ extension VocabularyReader {
         }
         let (family, reason) = try MergeFamily.of(encoder, vocabulary, options: options, families: families)
         if options.specialTokensFile != nil {
-            throw .malformed(path: encoder, byteOffset: nil, reason: "--special-tokens is for .tiktoken files")
+            throw .malformed(path: encoder, byteOffset: nil, reason: "\(option: "special-tokens") is for .tiktoken files")
         }
         vocabulary.specialTokens = reader.specials.sorted { $0.id < $1.id }
         return Tokenizer(

@@ -1,6 +1,7 @@
 internal import Files
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 /// Hugging Face's `tokenizer.json`.
 extension VocabularyReader {
@@ -137,7 +138,7 @@ private struct HuggingFaceFile: ~Copyable {
         case .failure(let error): return .failure(error)
         }
         let ignoresMerges = model["ignore_merges"]?.bool ?? false
-        let (pattern, general) = cutting.road(isWhole: dropped.isEmpty)
+        let (pattern, general) = cutting.encoding(isWhole: dropped.isEmpty)
         return .success(
             Tokenizer(
                 name: name, vocabulary: content.vocabulary,
@@ -306,7 +307,7 @@ private struct HuggingFaceFile: ~Copyable {
             try Self.forEachMerge(&json) { (left, right, byteOffset) throws(JSONError) in
                 if let reason = builder.append(left, right) { throw JSONError(byteOffset: byteOffset, reason: reason) }
             }
-        } catch { return .failure(.malformed(path: path, byteOffset: error.byteOffset, reason: error.reason)) }
+        } catch { return .failure(.malformed(path: path, byteOffset: error.byteOffset, reason: "\(error.reason)")) }
         let unknown = model["unk_token"]?.string.flatMap { text in
             Array(text.utf8).withUnsafeBytes { index.index.id(of: $0, in: index.strings) }
         }

@@ -1,4 +1,5 @@
 import TypedErrors
+import Quantities
 
 /// OpenAI's `.tiktoken` files: a line of base64 and rank a token, no merges, no pattern, no special tokens.
 extension VocabularyReader {
@@ -30,22 +31,22 @@ extension VocabularyReader {
         var vocabulary = Vocabulary(strings)
         vocabulary.merges = byRank.merges
         vocabulary.specialTokens = specials
-        let road: (pattern: PreTokenPattern, general: GeneralRoad?)
+        let encoding: (pattern: PreTokenPattern, general: GeneralEncoding?)
         switch settings.cutting {
-        case .pattern(let pattern): road = (pattern, nil)
+        case .pattern(let pattern): encoding = (pattern, nil)
         case .expression(let source):
             func refusal(_ error: RegularExpression.Refusal) -> TokenizerError {
                 .unsupported(path: path, feature: "the pattern \(source.prefix(60)) has \(error.reason)")
             }
             let expression = try mapping(refusal, RegularExpression(source, .rust))
-            road = (.gpt2, .steps(PreTokenSteps([.split(.expression(expression), .isolated, isInverted: false)])))
+            encoding = (.gpt2, .steps(PreTokenSteps([.split(.expression(expression), .isolated, isInverted: false)])))
         }
         return Tokenizer(
             name: name, vocabulary: vocabulary,
             model: EncodingModel(
-                merges: byRank.table(index.index, strings), pattern: road.pattern, vocabularySize: strings.count,
+                merges: byRank.table(index.index, strings), pattern: encoding.pattern, vocabularySize: strings.count,
                 whole: byRank.isComplete ? nil : (index.index, strings), isByRank: !byRank.isComplete,
-                preparation: TextPreparation(specials, normalizer: settings.normalizer), general: road.general),
+                preparation: TextPreparation(specials, normalizer: settings.normalizer), general: encoding.general),
             origin: settings.origin)
     }
 
@@ -93,7 +94,7 @@ extension VocabularyReader {
                 count += 1
             }
             guard count % 4 == 0, count > 0, offset < text.count, text[offset] == 0x20 else {
-                throw malformed(Self.expected(at: start), at: start)
+                throw malformed("\(Self.expected(at: start))", at: start)
             }
             offset += 1
             var rank = 0
@@ -103,7 +104,7 @@ extension VocabularyReader {
                 guard rank < MergeTable.maximumToken else { throw malformed("a rank is \(MergeTable.maximumToken) or more", at: start) }
                 offset += 1
             }
-            guard offset > firstDigit else { throw malformed(Self.expected(at: start), at: start) }
+            guard offset > firstDigit else { throw malformed("\(Self.expected(at: start))", at: start) }
             if offset < text.count, text[offset] == 0x0D { offset += 1 }
             guard offset == text.count || text[offset] == 0x0A else { throw malformed("expected the end of the line", at: offset) }
             offset += 1

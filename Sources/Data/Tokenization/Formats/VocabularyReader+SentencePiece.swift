@@ -2,6 +2,7 @@ internal import CUnicode
 internal import Files
 internal import Hashing
 internal import TypedErrors
+internal import Quantities
 
 /// SentencePiece's `.model`: pieces with scores, and how texts are normalized and cut.
 extension VocabularyReader {
@@ -101,7 +102,7 @@ private struct SentencePieceModel {
     }
 
     mutating func tokenizer(path: String, name: String) -> Result<Tokenizer, TokenizerError> {
-        func malformed(_ reason: String) -> Result<Tokenizer, TokenizerError> {
+        func malformed(_ reason: OptionText) -> Result<Tokenizer, TokenizerError> {
             .failure(.malformed(path: path, byteOffset: nil, reason: reason))
         }
         func refuse(_ feature: String) -> Result<Tokenizer, TokenizerError> { .failure(.unsupported(path: path, feature: feature)) }

@@ -1,5 +1,6 @@
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 /// Mistral's `tekken.json`: ranks, the pattern and the number of special tokens, which come before the ranks.
 extension VocabularyReader {

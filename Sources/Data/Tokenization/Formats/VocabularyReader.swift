@@ -1,6 +1,7 @@
 internal import Files
 internal import JSON
 internal import TypedErrors
+internal import Quantities
 
 /// Reads tokenizer files into tables. Whatever a file holds, the result is a tokenizer or an error of one line; memory is
 /// bounded by a small multiple of the file.
@@ -24,7 +25,7 @@ struct VocabularyReader: ~Copyable {
         return try mapping(TokenizerError.file, FileSystem.readAll(path))
     }
 
-    func malformed(_ reason: String, at byteOffset: Int? = nil) -> TokenizerError {
+    func malformed(_ reason: OptionText, at byteOffset: Int? = nil) -> TokenizerError {
         .malformed(path: path, byteOffset: byteOffset, reason: reason)
     }
 

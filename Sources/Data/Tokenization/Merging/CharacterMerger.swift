@@ -64,12 +64,7 @@ final class CharacterMerger {
         var (start, offset) = (0, 0)
         var previous: UInt32?
         while offset < text.count {
-            var scalar = UInt32(base[offset])
-            var length = 1
-            if scalar >= 0x80 {
-                length = Int(slw_decode(base + offset, text.count - offset, &scalar))
-                if length == 0 { (scalar, length) = (0xFFFD, 1) }
-            }
+            let (scalar, length) = Self.scalar(base + offset, text.count - offset)
             if scalar == CharacterModel.blank, let previous, model.cutsAtBlanks || !model.joined.contains(previous) {
                 word(UnsafeRawBufferPointer(rebasing: text[start..<offset]))
                 start = offset
@@ -106,18 +101,21 @@ final class CharacterMerger {
         }
     }
 
+    /// The code point that begins at `bytes`, and how many bytes it has. What is no UTF-8 is U+FFFD, as it is to SentencePiece.
+    @inline(__always)
+    private static func scalar(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (scalar: UInt32, length: Int) {
+        var scalar = UInt32(bytes[0])
+        if scalar < 0x80 { return (scalar, 1) }
+        let length = Int(slw_decode(bytes, count, &scalar))
+        return length == 0 ? (0xFFFD, 1) : (scalar, length)
+    }
+
     private func read(_ word: UnsafeRawBufferPointer) {
         symbols.removeAll(keepingCapacity: true)
         let base = word.baseAddress!.assumingMemoryBound(to: UInt8.self)
         var offset = 0
         while offset < word.count {
-            var scalar = UInt32(base[offset])
-            var length = 1
-            if scalar >= 0x80 {
-                length = Int(slw_decode(base + offset, word.count - offset, &scalar))
-                // What is no UTF-8 is U+FFFD, as it is to SentencePiece.
-                if length == 0 { (scalar, length) = (0xFFFD, 1) }
-            }
+            let (scalar, length) = Self.scalar(base + offset, word.count - offset)
             symbols.append(model.characters[scalar] ?? scalar | CharacterModel.unspelled)
             offset += length
         }

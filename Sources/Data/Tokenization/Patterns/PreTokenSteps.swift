@@ -1,12 +1,9 @@
 /// How a `tokenizer.json` (or a rank file of a family without a scan of its own) cuts texts into pre-tokens: splitters one after the other, each applied to each
-/// piece that the ones before it left. The general road: exact, and slower than the scans of `PreTokenPattern`.
+/// piece that the ones before it left. The general path: exact, and slower than the scans of `PreTokenPattern`.
 struct PreTokenSteps: Sendable, Hashable {
     enum Behavior: String, Sendable {
-        case isolated = "Isolated"
-        case removed = "Removed"
-        case mergedWithPrevious = "MergedWithPrevious"
-        case mergedWithNext = "MergedWithNext"
-        case contiguous = "Contiguous"
+        case isolated = "Isolated", removed = "Removed", contiguous = "Contiguous"
+        case mergedWithPrevious = "MergedWithPrevious", mergedWithNext = "MergedWithNext"
     }
 
     enum Matcher: Sendable {

@@ -145,28 +145,8 @@ final class SteppedText {
         switch behavior {
         case .isolated: for match in matches { cut.append(match.range) }
         case .removed: for match in matches where !match.isMatch { cut.append(match.range) }
-        case .contiguous:
-            let first = cut.count
-            var previous = false
-            for match in matches {
-                if match.isMatch == previous, cut.count > first {
-                    cut[cut.count - 1] = cut[cut.count - 1].lowerBound..<match.range.upperBound
-                } else {
-                    cut.append(match.range)
-                }
-                previous = match.isMatch
-            }
-        case .mergedWithPrevious:
-            let first = cut.count
-            var previous = false
-            for match in matches {
-                if match.isMatch, !previous, cut.count > first {
-                    cut[cut.count - 1] = cut[cut.count - 1].lowerBound..<match.range.upperBound
-                } else {
-                    cut.append(match.range)
-                }
-                previous = match.isMatch
-            }
+        case .contiguous: join { isMatch, previous in isMatch == previous }
+        case .mergedWithPrevious: join { isMatch, previous in isMatch && !previous }
         case .mergedWithNext:
             // A match belongs to what is behind it, unless that is a match too.
             let first = cut.count
@@ -180,6 +160,20 @@ final class SteppedText {
                 previous = match.isMatch
             }
             cut[first...].reverse()
+        }
+    }
+
+    /// Adds the matches and rests, each put to the one before it where `joins` says so of the two.
+    private func join(_ joins: (_ isMatch: Bool, _ previous: Bool) -> Bool) {
+        let first = cut.count
+        var previous = false
+        for match in matches {
+            if joins(match.isMatch, previous), cut.count > first {
+                cut[cut.count - 1] = cut[cut.count - 1].lowerBound..<match.range.upperBound
+            } else {
+                cut.append(match.range)
+            }
+            previous = match.isMatch
         }
     }
 }

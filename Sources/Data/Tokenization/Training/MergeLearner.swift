@@ -219,34 +219,39 @@ struct MergeLearner: ~Copyable {
 
     @inline(__always)
     private mutating func noteLeft(_ neighbour: TokenID, _ token: TokenID, _ word: UInt32, _ occurrences: Int) {
-        let change = leftChanges + Int(neighbour)
-        if !change.pointee.touched {
-            change.pointee.touched = true
-            leftTouched.append(neighbour)
-        }
+        let change = leftChange(neighbour)
         change.pointee.lost &+= occurrences
         gain(change, neighbour, isLeft: true, word, occurrences)
     }
 
     @inline(__always)
     private mutating func noteRight(_ neighbour: TokenID, _ token: TokenID, _ word: UInt32, _ occurrences: Int) {
-        let change = rightChanges + Int(neighbour)
-        if !change.pointee.touched {
-            change.pointee.touched = true
-            rightTouched.append(neighbour)
-        }
+        let change = Self.touch(rightChanges, neighbour, &rightTouched)
         change.pointee.lost &+= occurrences
         if neighbour != token {
             gain(change, neighbour, isLeft: false, word, occurrences)
         } else {
             // (token, token) is one pair whichever side it was met from.
-            let same = leftChanges + Int(token)
-            if !same.pointee.touched {
-                same.pointee.touched = true
-                leftTouched.append(token)
-            }
-            gain(same, token, isLeft: true, word, occurrences)
+            gain(leftChange(token), token, isLeft: true, word, occurrences)
         }
+    }
+
+    @inline(__always)
+    private mutating func leftChange(_ neighbour: TokenID) -> UnsafeMutablePointer<Change> {
+        Self.touch(leftChanges, neighbour, &leftTouched)
+    }
+
+    /// The change of a neighbour, noted among those that there are.
+    @inline(__always)
+    private static func touch(
+        _ changes: UnsafeMutablePointer<Change>, _ neighbour: TokenID, _ touched: inout GrowingBuffer<TokenID>
+    ) -> UnsafeMutablePointer<Change> {
+        let change = changes + Int(neighbour)
+        if !change.pointee.touched {
+            change.pointee.touched = true
+            touched.append(neighbour)
+        }
+        return change
     }
 
     @inline(__always)

@@ -1,3 +1,5 @@
+import Hashing
+
 /// MD5 (RFC 1321), for one purpose: Megatron names its index caches by the MD5 of a description. Not for trust.
 enum MD5 {
     private static let shifts: [UInt32] = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21]
@@ -41,11 +43,9 @@ enum MD5 {
             }
             state = (state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d)
         }
-        return [state.0, state.1, state.2, state.3].map { word in
-            (0..<4).map { byte in
-                let value = UInt8(truncatingIfNeeded: word >> UInt32(8 * byte))
-                return (value < 16 ? "0" : "") + String(value, radix: 16)
-            }.joined()
-        }.joined()
+        return Hexadecimal.text(
+            [state.0, state.1, state.2, state.3].flatMap { word in
+                (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(8 * $0)) }
+            })
     }
 }

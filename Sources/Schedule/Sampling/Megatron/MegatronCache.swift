@@ -52,7 +52,7 @@ public struct MegatronDescription: Sendable, Equatable {
     }
 
     /// The text whose MD5 names the files.
-    public var text: String { PythonJSON.text(json) }
+    public var text: String { json.serializedAsPython() }
 
     /// The files' common name: `<md5>-GPTDataset-<split>`.
     public var fileStem: String { MD5.hexDigest(text.utf8) + "-GPTDataset-" + split }
@@ -74,10 +74,11 @@ public struct MegatronBlendDescription: Sendable, Equatable {
     }
 
     public var text: String {
-        PythonJSON.text([
+        let json: JSONValue = [
             "class": "BlendedDataset", "datasets": .array(datasets.map(\.json)), "split": .string(split), "weights": weights,
             "size": size.map { .integer(Int64($0)) } ?? .null,
-        ])
+        ]
+        return json.serializedAsPython()
     }
 
     public var fileStem: String { MD5.hexDigest(text.utf8) + "-BlendedDataset-" + split }
@@ -108,8 +109,8 @@ public struct MegatronCache: Sendable {
     public func write(_ blend: MegatronBlend, for description: MegatronBlendDescription) throws(MegatronOrderError) {
         try makeDirectory()
         let stem = directory + "/" + description.fileStem
-        try NumPyArray(blend.datasetIndex, as: .int16).write(to: stem + "-dataset_index.npy")
-        try NumPyArray(blend.sampleIndex, as: .int64).write(to: stem + "-dataset_sample_index.npy")
+        try NumPyArray(blend.datasetIndex).write(to: stem + "-dataset_index.npy")
+        try NumPyArray(blend.sampleIndex).write(to: stem + "-dataset_sample_index.npy")
         try write(description.text, to: stem + "-description.txt")
     }
 

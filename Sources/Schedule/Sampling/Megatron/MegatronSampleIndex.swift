@@ -42,32 +42,25 @@ public struct MegatronSampleIndex: Sendable {
 
         let longest = sequences.reduce(0) { max($0, length($1)) }
         let walk = MegatronSampleWalk(documentCount: documents.count, sequenceLength: sequenceLength, extraToken: extraToken)
-        let lengthAtPosition = { (position: Int) in length(Int(documents[position])) }
+        func lengthAtPosition(_ position: Int) -> Int { length(Int(documents[position])) }
         // Megatron picks the narrow type when both columns fit.
-        if max(documents.count, longest) <= Int(Int32.max) {
-            var rows: [Int32] = []
+        func rows<Element: NumPyElement>(_ type: Element.Type) -> NumPyArray {
+            var rows: [Element] = []
             rows.reserveCapacity(2 * (epochs.sampleCount + 1))
             walk.forEachRow(count: epochs.sampleCount + 1, length: lengthAtPosition) { position, offset in
-                rows.append(Int32(position))
-                rows.append(Int32(offset))
+                rows.append(Element(position))
+                rows.append(Element(offset))
             }
-            sampleIndex = NumPyArray(rows, as: .int32, columns: 2)
-        } else {
-            var rows: [Int64] = []
-            rows.reserveCapacity(2 * (epochs.sampleCount + 1))
-            walk.forEachRow(count: epochs.sampleCount + 1, length: lengthAtPosition) { position, offset in
-                rows.append(Int64(position))
-                rows.append(Int64(offset))
-            }
-            sampleIndex = NumPyArray(rows, as: .int64, columns: 2)
+            return NumPyArray(pairs: rows)
         }
-        documentIndex = NumPyArray(documents, as: .int32)
+        sampleIndex = max(documents.count, longest) <= Int(Int32.max) ? rows(Int32.self) : rows(Int64.self)
+        documentIndex = NumPyArray(documents)
 
         let border = epochs.separatesLast ? epochs.samplesWithoutLast ?? epochs.sampleCount : epochs.sampleCount
         if epochs.sampleCount < Int(UInt32.max) - 1 {
-            shuffleIndex = NumPyArray(Self.order(UInt32.self, epochs.sampleCount, border: border, &random), as: .uint32)
+            shuffleIndex = NumPyArray(Self.order(UInt32.self, epochs.sampleCount, border: border, &random))
         } else {
-            shuffleIndex = NumPyArray(Self.order(Int64.self, epochs.sampleCount, border: border, &random), as: .int64)
+            shuffleIndex = NumPyArray(Self.order(Int64.self, epochs.sampleCount, border: border, &random))
         }
     }
 

@@ -36,12 +36,17 @@ public struct NumPyArray: Sendable {
     /// Elements in all.
     public var count: Int { shape.reduce(1, *) }
 
-    /// An array in memory.
-    public init<Element: FixedWidthInteger & BitwiseCopyable>(_ elements: [Element], as elementType: ElementType, columns: Int? = nil) {
-        precondition(MemoryLayout<Element>.size == elementType.size, "element type and values disagree")
-        self.elementType = elementType
-        shape = columns.map { [elements.count / $0, $0] } ?? [elements.count]
-        storage = .memory(elements.withUnsafeBytes { Array($0) })
+    /// An array of one dimension in memory.
+    public init<Element: NumPyElement>(_ elements: [Element]) { self.init(elements, shape: [elements.count]) }
+
+    /// An array of two columns in memory. The last of an odd number of elements is left out.
+    public init<Element: NumPyElement>(pairs elements: [Element]) { self.init(elements, shape: [elements.count / 2, 2]) }
+
+    private init<Element: NumPyElement>(_ elements: [Element], shape: [Int]) {
+        elementType = Element.numPyType
+        self.shape = shape
+        let byteCount = shape.reduce(MemoryLayout<Element>.size, *)
+        storage = .memory(elements.withUnsafeBytes { Array($0.prefix(byteCount)) })
     }
 
     /// The element at a flat index, widened. Traps outside `0..<count`.
@@ -173,3 +178,14 @@ extension String {
         return String(rest)
     }
 }
+
+/// An integer that NumPy has a type for, of those in Megatron's caches.
+public protocol NumPyElement: FixedWidthInteger, BitwiseCopyable {
+    static var numPyType: NumPyArray.ElementType { get }
+}
+
+extension Int16: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int16 } }
+extension Int32: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int32 } }
+extension Int64: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int64 } }
+extension UInt8: NumPyElement { public static var numPyType: NumPyArray.ElementType { .uint8 } }
+extension UInt32: NumPyElement { public static var numPyType: NumPyArray.ElementType { .uint32 } }

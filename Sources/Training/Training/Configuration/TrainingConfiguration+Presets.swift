@@ -26,33 +26,19 @@ extension TrainingConfiguration {
             "gpt2-117m", "GPT-2 117M as in the paper: 157B tokens, batch 512, lengths 8 to 1024 over 60K steps", layers: 12, width: 768,
             heads: 12
         ) {
-            $0.usePaperGPT2Recipe()
-            $0.warmupStart = 8
-            $0.warmupSteps = 60_000
+            $0.usePaperGPT2Recipe(warmupFrom: 8, over: 60_000)
         },
         preset(
             "gpt2-1.5b", "GPT-2 1.5B as in the paper: 157B tokens, batch 512, lengths 64 to 1024 over 270K steps", layers: 48, width: 1600,
             heads: 25
         ) {
-            $0.usePaperGPT2Recipe()
-            $0.warmupStart = 64
-            $0.warmupSteps = 270_000
+            $0.usePaperGPT2Recipe(warmupFrom: 64, over: 270_000)
         },
         preset("gpt3-125m", "GPT-3 125M: 300B tokens, batch 256, lengths 72 to 2048 over 11.5K steps", layers: 12, width: 768, heads: 12) {
-            $0.useGPT3Recipe()
-            $0.globalBatchSize = 256
-            $0.learningRate = 6e-4
-            $0.minimumLearningRate = 6e-5
-            $0.warmupStart = 72
-            $0.warmupSteps = 11_500
+            $0.useGPT3Recipe(batch: 256, learningRate: 6e-4, warmupFrom: 72, over: 11_500)
         },
         preset("gpt3-1.3b", "GPT-3 1.3B: 300B tokens, batch 512, lengths 80 to 2048 over 23K steps", layers: 24, width: 2048, heads: 16) {
-            $0.useGPT3Recipe()
-            $0.globalBatchSize = 512
-            $0.learningRate = 2e-4
-            $0.minimumLearningRate = 2e-5
-            $0.warmupStart = 80
-            $0.warmupSteps = 23_000
+            $0.useGPT3Recipe(batch: 512, learningRate: 2e-4, warmupFrom: 80, over: 23_000)
         },
     ]
 
@@ -73,7 +59,7 @@ extension TrainingConfiguration {
     }
 
     /// The paper's GPT-2 runs: Megatron's defaults for Adam, 3K steps of warmup, one cosine over the token budget.
-    private mutating func usePaperGPT2Recipe() {
+    private mutating func usePaperGPT2Recipe(warmupFrom start: Int, over steps: Int) {
         sequenceLength = 1024
         globalBatchSize = 512
         trainTokens = 300_000 * 512 * 1024
@@ -82,10 +68,11 @@ extension TrainingConfiguration {
         learningRateWarmup = .steps(3000)
         learningRateDecay = .tokens(300_000 * 512 * 1024)
         (beta1, beta2, weightDecay, clipNorm) = (0.9, 0.999, 0.01, 1)
+        (warmupStart, warmupSteps) = (start, steps)
     }
 
     /// GPT-3's runs (Brown et al. 2020, appendix B): 375M tokens of warmup, cosine over 260B, batch warmup over 4B.
-    private mutating func useGPT3Recipe() {
+    private mutating func useGPT3Recipe(batch: Int, learningRate: Double, warmupFrom start: Int, over steps: Int) {
         sequenceLength = 2048
         trainTokens = 300_000_000_000
         learningRateWarmup = .tokens(375_000_000)
@@ -93,5 +80,8 @@ extension TrainingConfiguration {
         schedule[.batchWarmupStart] = .count(16)
         schedule[.batchWarmupTokens] = .count(4_000_000_000)
         (beta1, beta2, weightDecay, clipNorm) = (0.9, 0.95, 0.1, 1)
+        globalBatchSize = batch
+        (self.learningRate, minimumLearningRate) = (learningRate, learningRate / 10)
+        (warmupStart, warmupSteps) = (start, steps)
     }
 }

@@ -98,7 +98,7 @@ extension TrainingConfiguration {
         let needed = 16 * parameters
         guard let memory, needed > memory else { return }
         throw .configuration(
-            "training \(parameters) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller --preset, --hidden-size or --num-layers"
+            "training \(parameters) parameters takes \(needed >> 30) GiB and more, and this machine has \(memory >> 30) GiB: choose a smaller \(option: "preset"), \(option: "hidden-size") or \(option: "num-layers")"
         )
     }
 
@@ -106,7 +106,7 @@ extension TrainingConfiguration {
     func checkPrecision(ofRun folder: String, _ surroundings: Surroundings) throws(TrainingError) {
         guard precision == .bfloat16 && !surroundings.hasBfloat16 else { return }
         throw .configuration(
-            "\(PathName.printable(folder)) trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (--init-from)"
+            "\(PathName.printable(folder)) trains with bf16 products, which this processor does not have: resume it on one with AVX-512 BF16, or begin a run with its weights (\(option: "init-from"))"
         )
     }
 
@@ -114,7 +114,7 @@ extension TrainingConfiguration {
     func checkKernels(ofRun folder: String, _ surroundings: Surroundings) throws(TrainingError) {
         guard let blasCore, blasCore != surroundings.blasCore else { return }
         throw .configuration(
-            "\(PathName.printable(folder)) was trained with OpenBLAS's \(blasCore) kernels, and these are \(surroundings.blasCore): set \(ProductKernels.variable)=\(blasCore), or go on with other last bits with --blas-core auto"
+            "\(PathName.printable(folder)) was trained with OpenBLAS's \(blasCore) kernels, and these are \(surroundings.blasCore): set \(ProductKernels.variable)=\(blasCore), or go on with other last bits with \(option: "blas-core") auto"
         )
     }
 
@@ -140,7 +140,7 @@ extension TrainingConfiguration {
 
     /// Whether the values make sense together.
     private func check() throws(TrainingError) {
-        let rules: [(Bool, String)] = [
+        let rules: [(Bool, OptionText)] = [
             ((microBatchSize ?? 1) > 0, "a micro-batch must have at least one row"),
             (layers > 0 && width > 0 && heads > 0, "layers, width and heads must be at least 1"),
             (width % max(1, heads) == 0, "the width (\(width)) must be a multiple of the number of heads (\(heads))"),
@@ -151,7 +151,7 @@ extension TrainingConfiguration {
             (learningRate > 0 && learningRate.isFinite, "the learning rate must be above 0"),
             (
                 (minimumLearningRate ?? 0) >= 0 && (minimumLearningRate ?? 0) <= learningRate,
-                "--min-lr must lie between 0 and --lr, which is \(learningRate)"
+                "\(option: "min-lr") must lie between 0 and \(option: "lr"), which is \(learningRate)"
             ),
             ((0..<1).contains(beta1) && (0..<1).contains(beta2), "Adam's betas must be at least 0 and below 1"),
             (epsilon > 0, "Adam's epsilon must be above 0"),

@@ -36,7 +36,7 @@ struct Checkpoint {
                 [
                     "schema": "slw-train.state", "version": JSONValue(CheckpointFolder.formatVersion), "trainer": state.json,
                     "updates": JSONValue(updates), "digest": JSONValue(Hexadecimal.text(digest)),
-                    "plan": JSONValue(Self.hexadecimal(source)),
+                    "plan": JSONValue(Hexadecimal.text(source)),
                 ])
             return try writer.commit(step: step)
         }
@@ -47,7 +47,8 @@ struct Checkpoint {
         let statePath = path + "/" + CheckpointFolder.stateName
         let json = try mapping(TrainingError.format, JSONFile.read(statePath, expected: "the state of a checkpoint"))
         guard let state = json["trainer"].flatMap(TrainerState.init), let updates = json["updates"]?.int,
-            let source = json["plan"]?.string.flatMap(Self.bytes), let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
+            let source = json["plan"]?.string.flatMap(Hexadecimal.bytes),
+            let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
         else { throw .format(.damaged(path: statePath, reason: "a value is missing")) }
         (self.state, self.source, self.digest, self.updates) = (state, source, digest, updates)
 
@@ -72,7 +73,7 @@ struct Checkpoint {
     }
 
     private static func writeTensors(
-        _ path: String, _ parts: [(prefix: String, buffer: Floats)], _ tensors: [FlatTensor]
+        _ path: String, _ parts: [(prefix: String, buffer: Floats)], _ tensors: [NamedTensor]
     ) -> Result<UInt64, FileError> {
         do throws(FileError) {
             let declared = unsafe parts.flatMap { part in tensors.map { unsafe (name: part.prefix + $0.name, shape: $0.shape) } }
@@ -88,7 +89,7 @@ struct Checkpoint {
     }
 
     private static func readTensors(
-        _ file: SafeTensors, _ prefix: String, _ tensors: [FlatTensor], into buffer: Floats
+        _ file: SafeTensors, _ prefix: String, _ tensors: [NamedTensor], into buffer: Floats
     ) throws(FormatError) {
         for tensor in tensors {
             guard let found = file[prefix + tensor.name] else {
@@ -100,16 +101,5 @@ struct Checkpoint {
             }
             try unsafe file.copy(found, to: Floats(rebasing: buffer[tensor.offset..<tensor.offset + tensor.count]))
         }
-    }
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        let digits = text.utf8.map { Character(UnicodeScalar($0)).hexDigitValue }
-        guard digits.count % 2 == 0, !digits.contains(nil) else { return nil }
-        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0]! << 4 | digits[$0 + 1]!) }
     }
 }

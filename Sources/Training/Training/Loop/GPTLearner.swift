@@ -6,7 +6,7 @@ import TypedErrors
 final class GPTLearner: Learner {
     let model: GPT
     let optimizer: AdamW
-    let tensors: [FlatTensor]
+    var tensors: [NamedTensor] { model.tensors }
 
     /// A model with its first weights, as a resolved configuration asks for them.
     init(_ configuration: TrainingConfiguration) throws(TrainingError) {
@@ -17,7 +17,6 @@ final class GPTLearner: Learner {
         optimizer = AdamW(
             model, beta1: Float(configuration.beta1), beta2: Float(configuration.beta2), epsilon: Float(configuration.epsilon),
             weightDecay: Float(configuration.weightDecay))
-        tensors = model.flatTensors
         if let path = configuration.initialWeights {
             try TrainedModel.read(path, into: model)
         } else {
@@ -46,20 +45,12 @@ final class GPTLearner: Learner {
 
     func gradientNorm() -> Double { optimizer.gradientNorm() }
 
-    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement {
-        guard let seen = optimizer.step(learningRate: learningRate, gradientScale: gradientScale, measuring: measuring) else {
-            return UpdateMeasurement()
-        }
-        return UpdateMeasurement(
-            varianceNorm: seen.varianceNorm, varianceMax: seen.varianceMax, momentumNorm: seen.momentumNorm, weightNorm: seen.weightNorm)
+    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> AdamW.Statistics? {
+        optimizer.step(learningRate: learningRate, gradientScale: gradientScale, measuring: measuring)
     }
 
     func operationsPerTarget(length: Int) -> Double { model.configuration.operationsPerTarget(length: length) }
     func measureMachine() -> Double? { model.pool.measureProductRate() }
-}
-
-extension GPT {
-    var flatTensors: [FlatTensor] { tensors.map { FlatTensor(name: $0.name, shape: $0.shape, offset: $0.offset) } }
 }
 
 extension TrainingConfiguration {

@@ -6,7 +6,7 @@ import Transformer
 /// check by hand.
 protocol Learner: AnyObject {
     /// Names, shapes and places of the tensors in the flat buffers below.
-    var tensors: [FlatTensor] { get }
+    var tensors: [NamedTensor] { get }
     /// Calls `body` with all weights, Adam's first moments and its second moments, laid out alike.
     func withState<R>(_ body: (_ weights: Floats, _ momentum: Floats, _ variance: Floats) -> R) -> R
     /// Optimizer steps taken: the bias correction depends on it.
@@ -21,8 +21,8 @@ protocol Learner: AnyObject {
     func loss(_ rows: TokenRows) throws(TrainingError) -> Double
     /// l2 norm of the accumulated gradients.
     func gradientNorm() -> Double
-    /// One optimizer step with gradients times `gradientScale`; clears the gradients.
-    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> UpdateMeasurement
+    /// One optimizer step with gradients times `gradientScale`; clears the gradients. What it saw, when asked to measure.
+    func update(learningRate: Double, gradientScale: Double, measuring: Bool) -> AdamW.Statistics?
 
     /// Operations of forward and backward pass for one target at this sequence length.
     func operationsPerTarget(length: Int) -> Double
@@ -31,22 +31,6 @@ protocol Learner: AnyObject {
 }
 
 typealias Floats = UnsafeMutableBufferPointer<Float>
-
-/// A named part of a flat buffer.
-struct FlatTensor: Equatable, Sendable {
-    var name: String
-    var shape: [Int]
-    var offset: Int
-    var count: Int { shape.reduce(1, *) }
-}
-
-/// What an update saw; NaN when it was not asked to measure.
-struct UpdateMeasurement: Equatable, Sendable {
-    var varianceNorm = Double.nan
-    var varianceMax = Double.nan
-    var momentumNorm = Double.nan
-    var weightNorm = Double.nan
-}
 
 /// Where batches come from, in an order that is a pure function of configuration and data.
 protocol BatchSource: AnyObject {

@@ -14,7 +14,7 @@ struct StepMeter {
     /// The step is done; returns its duration in seconds.
     mutating func end(tokens: Int) -> Double {
         guard let started else { return 0 }
-        let seconds = max((ContinuousClock.now - started).inSeconds, 1e-9)
+        let seconds = max((ContinuousClock.now - started) / .seconds(1), 1e-9)
         self.started = nil
         elapsed += seconds
         // Forgets half of what it knows in about twenty steps.
@@ -26,8 +26,4 @@ struct StepMeter {
     func secondsLeft(forTokens tokens: Int) -> Double? {
         recent.tokens > 0 ? Double(max(0, tokens)) * recent.seconds / recent.tokens : nil
     }
-}
-
-extension Duration {
-    var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

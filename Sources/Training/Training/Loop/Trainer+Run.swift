@@ -42,7 +42,7 @@ extension Trainer {
             state.elapsed = meter.elapsed
             state.schedule = schedule.state
             try log.append(record)
-            observe(.step(record, outlook(meter)))
+            observe(.step(record, forecast(meter)))
 
             let isLast = state.progress.tokens >= tokenBudget
             if isLast || state.progress.steps % max(1, configuration.validationInterval ?? .max) == 0 { try validate(&log, observe) }
@@ -91,10 +91,12 @@ extension Trainer {
             learningRate: record.learningRate, gradientScale: clips ? configuration.clipNorm / record.gradientNorm : 1, measuring: measuring
         )
         record.clipped = clips ? 1 : 0
-        record.varianceNorm = measured.varianceNorm
-        record.varianceMax = measured.varianceMax
-        record.momentumNorm = measured.momentumNorm
-        record.weightNorm = measured.weightNorm
+        if let measured {
+            record.varianceNorm = measured.varianceNorm
+            record.varianceMax = measured.varianceMax
+            record.momentumNorm = measured.momentumNorm
+            record.weightNorm = measured.weightNorm
+        }
 
         source.observe(loss: record.loss)
         if state.smallestLoss.isFinite { record.lossRatio = record.loss / state.smallestLoss }
@@ -127,9 +129,9 @@ extension Trainer {
         observe(.validation(record, isBest: isBest))
     }
 
-    private func outlook(_ meter: StepMeter) -> TrainingOutlook {
+    private func forecast(_ meter: StepMeter) -> TrainingForecast {
         let left = max(0, tokenBudget - state.progress.tokens)
-        return TrainingOutlook(
+        return TrainingForecast(
             tokensLeft: left, secondsLeft: meter.secondsLeft(forTokens: left),
             share: tokenBudget == 0 ? 1 : min(1, Double(state.progress.tokens) / Double(tokenBudget)))
     }

@@ -6,6 +6,7 @@ import Quantities
 import Sampling
 import Transformer
 import TypedErrors
+import Quantities
 
 extension Trainer {
     /// Begins a run: opens and checks the data, makes every open choice, and writes `config.json`. A folder that holds a run already is refused.
@@ -42,7 +43,7 @@ extension Trainer {
             // The usual reason: the call comes from another place than the one that began the run.
             guard case .data(.index(.file(let missing))) = error, missing.isMissing, !missing.path.hasPrefix("/") else { throw error }
             throw .configuration(
-                "\(missing): the run names its data relative to the folder that it was begun in; go on from there, or name the data with --data"
+                "\(missing): the run names its data relative to the folder that it was begun in; go on from there, or name the data with \(option: "data")"
             )
         }
         let surroundings = data.surroundings(processors: LanePool.processorCount)

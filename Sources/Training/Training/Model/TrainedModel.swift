@@ -7,6 +7,7 @@ import Metrics
 public import Tokenization
 package import Transformer
 import TypedErrors
+import Quantities
 
 /// A model to be used: evaluated, sampled from, exported. It comes from a run's checkpoint or from a Hugging Face directory.
 public final class TrainedModel {
@@ -110,9 +111,11 @@ public final class TrainedModel {
             shape.vocabularySize <= wanted.vocabularySize, shape.contextLength >= wanted.contextLength
         else {
             throw .configuration(
-                "\(PathName.printable(path)) is a model of \(shape.layers) layers, \(shape.width) wide, \(shape.heads) heads, \(shape.vocabularySize) tokens, "
-                    + "context \(shape.contextLength); the run asks for \(wanted.layerCount), \(wanted.width), \(wanted.headCount), "
-                    + "\(wanted.vocabularySize), \(wanted.contextLength)")
+                """
+                \(PathName.printable(path)) is a model of \(shape.layers) layers, \(shape.width) wide, \(shape.heads) heads, \
+                \(shape.vocabularySize) tokens, context \(shape.contextLength); the run asks for \(wanted.layerCount), \
+                \(wanted.width), \(wanted.headCount), \(wanted.vocabularySize), \(wanted.contextLength)
+                """)
         }
         for tensor in model.tensors {
             // A longer position table is cut to the context; ids the file does not know begin at 0.
@@ -125,7 +128,7 @@ public final class TrainedModel {
     public func export(to directory: String, tokenizer: Tokenizer?) throws(TrainingError) {
         guard model.configuration.embeddingScale == 1 else {
             throw .configuration(
-                "a model whose embedding is scaled (--init spike-no-more) cannot be a Hugging Face GPT-2: the format has no place for the factor"
+                "a model whose embedding is scaled (\(option: "init") spike-no-more) cannot be a Hugging Face GPT-2: the format has no place for the factor"
             )
         }
         let configuration = model.configuration

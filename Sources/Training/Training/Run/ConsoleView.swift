@@ -16,12 +16,12 @@ public struct ConsoleView: Sendable {
     /// The lines to print for `event`: a heading comes first and again every thirty lines; none for a step that is not due.
     public mutating func lines(for event: TrainingEvent, every interval: Int = 1) -> [String] {
         switch event {
-        case .step(let record, let outlook):
+        case .step(let record, let forecast):
             losses.append(record.loss)
             if losses.count > 400 { losses.removeFirst(200) }
-            guard record.step == 1 || record.step % max(1, interval) == 0 || outlook.tokensLeft <= 0 else { return [] }
+            guard record.step == 1 || record.step % max(1, interval) == 0 || forecast.tokensLeft <= 0 else { return [] }
             let line =
-                Self.columns.map { QuantityText.padded($0.text(record, outlook), $0.width) }.joined(separator: "  ") + "  " + sparkline
+                Self.columns.map { QuantityText.padded($0.text(record, forecast), $0.width) }.joined(separator: "  ") + "  " + sparkline
             linesSinceHeading = linesSinceHeading >= 30 ? 1 : linesSinceHeading + 1
             return linesSinceHeading == 1 ? [Self.heading, Self.trimmed(line)] : [Self.trimmed(line)]
         case .validation(let record, let isBest):
@@ -52,20 +52,20 @@ public struct ConsoleView: Sendable {
     private struct Column: Sendable {
         var name: String
         var width: Int
-        var text: @Sendable (StepRecord, TrainingOutlook) -> String
+        var text: @Sendable (StepRecord, TrainingForecast) -> String
     }
 
     private static let columns: [Column] = [
         Column(name: "step", width: 9) { record, _ in QuantityText.count(record.step) },
         Column(name: "tokens", width: 7) { record, _ in QuantityText.compact(Double(record.tokens)) },
-        Column(name: "done", width: 6) { _, outlook in QuantityText.fixed(outlook.share * 100, 1) + "%" },
+        Column(name: "done", width: 6) { _, forecast in QuantityText.fixed(forecast.share * 100, 1) + "%" },
         Column(name: "length", width: 6) { record, _ in "\(record.length)" },
         Column(name: "loss", width: 8) { record, _ in QuantityText.fixed(record.loss, 4) },
         Column(name: "ratio", width: 6) { record, _ in record.lossRatio.isNaN ? "-" : QuantityText.fixed(record.lossRatio, 3) },
         Column(name: "rate", width: 8) { record, _ in QuantityText.scientific(record.learningRate, 2) },
         Column(name: "norm", width: 7) { record, _ in QuantityText.fixed(record.gradientNorm, 3) },
         Column(name: "tokens/s", width: 8) { record, _ in QuantityText.compact(record.tokensPerSecond) },
-        Column(name: "left", width: 7) { _, outlook in outlook.secondsLeft.map(QuantityText.duration) ?? "-" },
+        Column(name: "left", width: 7) { _, forecast in forecast.secondsLeft.map(QuantityText.duration) ?? "-" },
     ]
 
     private static let heading = columns.map { QuantityText.padded($0.name, $0.width) }.joined(separator: "  ")

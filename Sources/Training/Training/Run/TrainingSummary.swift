@@ -52,7 +52,7 @@ public struct TrainingSummary: Sendable, Equatable {
 /// What a trainer reports while it runs.
 public enum TrainingEvent: Sendable {
     /// A step is done.
-    case step(StepRecord, TrainingOutlook)
+    case step(StepRecord, TrainingForecast)
     /// A validation is done; `isBest` when no earlier one of the run was lower.
     case validation(ValidationRecord, isBest: Bool)
     /// A checkpoint is complete under this path.
@@ -62,7 +62,7 @@ public enum TrainingEvent: Sendable {
 }
 
 /// How much of a run is left.
-public struct TrainingOutlook: Sendable, Equatable {
+public struct TrainingForecast: Sendable, Equatable {
     /// Targets until the budget is used.
     public var tokensLeft: Int
     /// At the speed of the last minute or so; nil in the first steps.
