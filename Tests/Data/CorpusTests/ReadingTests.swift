@@ -262,17 +262,19 @@ func compressed(_ bytes: [UInt8], _ program: String, _ arguments: [String] = ["-
             #expect(file.documents.count == count && file.badLines == (count == 1 ? [] : [1]))
         }
         // However much of the file a chunk holds.
-        options.chunkBytes = 1 << 16
+        (options.chunkBytes, options.maximumDocumentBytes) = (1 << 16, 1 << 16)
         let long = String(repeating: "y", count: 1001)
-        let files: [(text: String, name: String, documents: [String], badLine: Int)] = [
-            ("a\n\(long)\nb\n", "books1/l.txt", ["a", "b"], 2), ("a\n\n\(long)\n\nb\n", "stories_corpus/l.txt", ["a", "b"], 3),
-            ("<doc id=\"1\">\na\n</doc>\n<doc id=\"2\">\n\(long)\n</doc>\n<doc id=\"3\">\nb\n</doc>\n", "AA/wiki_00", ["a", "b"], 4),
+        let files: [(text: String, name: String, source: CorpusSource, badLine: Int)] = [
+            ("a\n\(long)\nb\n", "limits/l.txt", .lines, 2), ("a\n\n\(long)\n\nb\n", "stories_corpus/l.txt", .auto, 3),
+            ("<doc id=\"1\">\na\n</doc>\n<doc id=\"2\">\n\(long)\n</doc>\n<doc id=\"3\">\nb\n</doc>\n", "AA/wiki_00", .auto, 4),
         ]
         for file in files {
+            options.source = file.source
             let reading = Reading([try directory.write(file.text, to: file.name)], options)
-            #expect(reading.documents.map { String(decoding: $0, as: UTF8.self) } == file.documents && reading.badLines == [file.badLine])
+            #expect(reading.documents.map { String(decoding: $0, as: UTF8.self) } == ["a", "b"], "\(file.name)")
+            #expect(reading.badLines == [file.badLine] && reading.reasons.first?.hasSuffix("(--max-line-bytes)") == true, "\(file.name)")
         }
-        options.chunkBytes = 256
+        (options.source, options.chunkBytes, options.maximumDocumentBytes) = (.auto, 256, 500)
         let stories = "a\nb\n\n" + String(repeating: "word word\n", count: 300) + "\nc\n"
         let sentences = Reading([try directory.write(stories, to: "stories_corpus/s.txt")], options)
         #expect(sentences.documents.map { String(decoding: $0, as: UTF8.self) } == ["a\nb", "c"] && sentences.badLines == [4])
