@@ -188,7 +188,8 @@ struct RoadTests {
             ),
             (
                 ["--data", "some=heavy"],
-                "slw-train: the data set some=heavy has a weight that is no number from 1e-9 to 1e12: write prefix=0.3: see slw-train --help", 2
+                "slw-train: the data set some=heavy has a weight that is no number from 1e-9 to 1e12: write prefix=0.3: see slw-train --help",
+                2
             ),
             ([], "slw-train: --data is missing: --data P[=WEIGHT]…, the prefix of a token index (slwdata preprocess makes one)", 2),
             (["resume", "nope"], "slw-train: nope is not the folder of a run (no config.json)", 1),
