@@ -4,22 +4,24 @@
 /// ``finish(throwing:)``: what was sent is still received, and then nil or the error. The receiving side ends it with ``cancel()``: what waits inside is let go,
 /// and nobody waits for room any more. Memory is taken once, for `capacity` items.
 public final class Channel<Item: Sendable, Failure: Error>: Sendable {
-    private struct Queue {
-        var places: [Item?]
-        var first = 0
-        var count = 0
-        var isFinished = false
-        var failure: Failure?
-        var isCancelled = false
+    @usableFromInline struct Queue {
+        @usableFromInline var places: [Item?]
+        @usableFromInline var first = 0
+        @usableFromInline var count = 0
+        @usableFromInline var isFinished = false
+        @usableFromInline var failure: Failure?
+        @usableFromInline var isCancelled = false
+
+        @usableFromInline init(capacity: Int) { places = Array(repeating: nil, count: capacity) }
     }
 
-    private let queue: Monitor<Queue>
+    @usableFromInline let queue: Monitor<Queue>
 
     /// - Parameter capacity: how many items may wait, at least one.
-    public init(capacity: Int) { queue = Monitor(Queue(places: Array(repeating: nil, count: max(1, capacity)))) }
+    @inlinable public init(capacity: Int) { queue = Monitor(Queue(capacity: max(1, capacity))) }
 
     /// Waits until there is room, then hands the item over. False when nobody takes items any more (the channel is cancelled or finished).
-    @discardableResult
+    @inlinable @discardableResult
     public func send(_ item: Item) -> Bool {
         queue.wait { queue in
             if queue.isCancelled || queue.isFinished { return false }
@@ -33,7 +35,7 @@ public final class Channel<Item: Sendable, Failure: Error>: Sendable {
     /// Waits for the next item. Nil when there are no more.
     ///
     /// - Throws: what the channel was finished with, behind the last item, each time.
-    public func receive() throws(Failure) -> Item? {
+    @inlinable public func receive() throws(Failure) -> Item? {
         try queue.wait { queue throws(Failure) in
             if queue.isCancelled { return .some(nil) }
             guard queue.count > 0 else {
@@ -49,7 +51,7 @@ public final class Channel<Item: Sendable, Failure: Error>: Sendable {
     }
 
     /// Says that nothing more is sent, and why. The first call counts.
-    public func finish(throwing failure: Failure? = nil) {
+    @inlinable public func finish(throwing failure: Failure? = nil) {
         queue.change { queue in
             if queue.isFinished { return }
             queue.isFinished = true
@@ -58,7 +60,7 @@ public final class Channel<Item: Sendable, Failure: Error>: Sendable {
     }
 
     /// Says that nothing more is received. Items that wait inside are let go of.
-    public func cancel() {
+    @inlinable public func cancel() {
         queue.change { queue in
             queue.isCancelled = true
             for index in queue.places.indices { queue.places[index] = nil }

@@ -48,6 +48,7 @@ final class BatchProducer {
 
     /// The next batch; nil at the end. The one before it is given back.
     func next() -> ProducedBatch? {
+        let mayLackLoss = lent?.endsWithLoss ?? false
         if let lent { free.append(lent) }
         lent = nil
         while lent == nil, ordered > 0 {
@@ -56,8 +57,8 @@ final class BatchProducer {
             if delivery.isFilled { lent = delivery.batch } else { free.append(delivery.batch) }
         }
         if lent == nil {
-            // Whoever asks for a batch has no loss to tell.
-            assembler.withLock { $0.observe(loss: nil) }
+            // Whoever asks for a batch has no loss to tell. Only here: where the next step was made ahead, it is that one's loss which is awaited.
+            if mayLackLoss { assembler.withLock { $0.observe(loss: nil) } }
             guard Self.fill(free.last!, assembler) else { return nil }
             lent = free.removeLast()
         }
