@@ -125,6 +125,7 @@ public struct SampleOrder: Sendable, Equatable {
         }
         if version == .shuffledDraws { return appendShuffledEntries(epoch: epoch, positions: positions, phase: index, to: &entries) }
         let phase = phases[index]
+        if sampleCounts.count == 1 { return appendDraws(epoch: epoch, positions: positions, phase: phase, to: &entries) }
         let arrangement = arrangement(of: phase, epoch: epoch)
         let most = BlendArrangement.most
         withUnsafeTemporaryAllocation(of: Int.self, capacity: 3 * 64) { memory in
@@ -148,6 +149,21 @@ public struct SampleOrder: Sendable, Equatable {
                         draw += count
                     }
                 }
+            }
+        }
+    }
+
+    /// The same where there is one set: its draws are the positions.
+    private func appendDraws(epoch: Int, positions: Range<Int>, phase: OrderPhase, to entries: inout [Entry]) {
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: BlendArrangement.most) { images in
+            var draw = phase.draws(of: 0, beforeEpoch: epoch) + positions.lowerBound - phase.firstPosition(ofEpoch: epoch)
+            let end = draw + positions.count
+            while draw < end {
+                let (pass, place) = draw.quotientAndRemainder(dividingBy: sampleCounts[0])
+                let count = min(images.count, end - draw, sampleCounts[0] - place)
+                passOrder(0, pass).map(place..<place + count, into: images.baseAddress!)
+                for index in 0..<count { entries.append(Entry(dataset: 0, pass: pass, sample: images[index])) }
+                draw += count
             }
         }
     }
