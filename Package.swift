@@ -66,11 +66,12 @@ let base: [Target] = [
 let data: [Target] = [
     module("Data", "Normalization", ["CUnicode"], swift: kernel),
     module("Data", "Decompression", ["CDecompression", "CZstd"], swift: kernel),
-    module("Data", "Parquet", ["Decompression", "Files", "TypedErrors"], swift: kernel),
-    module("Data", "Arrow", ["Decompression", "Files", "TypedErrors"], swift: kernel),
+    module("Data", "Tables", ["Files"], swift: kernel),
+    module("Data", "Parquet", ["Decompression", "Files", "Tables", "TypedErrors"], swift: kernel),
+    module("Data", "Arrow", ["Decompression", "Files", "Tables", "TypedErrors"], swift: kernel),
     module(
         "Data", "Corpus",
-        ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "Quantities", "TypedErrors"],
+        ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "Quantities", "Tables", "TypedErrors"],
         swift: kernel),
     module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Quantities", "Hashing"], swift: kernel),
     module(

@@ -1,4 +1,5 @@
 import Decompression
+internal import Tables
 
 /// A buffer of a record batch: a stretch of the file that is read piece by piece, or memory when it was compressed.
 final class ArrowBuffer {
@@ -13,7 +14,7 @@ final class ArrowBuffer {
     enum Compression { case lz4, zstd }
 
     /// `limit`: a larger compressed buffer is refused before memory is taken for it. What was taken is subtracted.
-    init(_ input: ArrowInput, _ range: Range<Int>, _ compression: Compression?, limit: inout Int) throws(ArrowError) {
+    init(_ input: ArrowInput, _ range: Range<Int>, _ compression: Compression?, limit: inout Int) throws(TableError) {
         self.input = input
         guard let compression, !range.isEmpty else {
             (self.range, byteCount) = (range, range.count)
@@ -36,11 +37,11 @@ final class ArrowBuffer {
         limit -= count
         (self.range, byteCount) = (0..<count, count)
         let output = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 64)
-        do throws(ArrowError) {
-            try input.withBytes(content) { bytes throws(ArrowError) in
+        do throws(TableError) {
+            try input.withBytes(content) { bytes throws(TableError) in
                 let target = UnsafeMutableRawBufferPointer(start: output.baseAddress, count: count)
                 let codec = compression == .zstd ? BlockCodec.zstd : .lz4Frame
-                do throws(DecompressionError) { try codec.decode(bytes, into: target) } catch { throw ArrowError.damaged(error.reason) }
+                do throws(DecompressionError) { try codec.decode(bytes, into: target) } catch { throw TableError.damaged(error.reason) }
             }
         } catch {
             output.deallocate()
@@ -52,7 +53,7 @@ final class ArrowBuffer {
     deinit { memory?.deallocate() }
 
     /// `count` bytes from `offset` on, valid until the next call. Throws when they are not all in the buffer.
-    func bytes(at offset: Int, _ count: Int) throws(ArrowError) -> UnsafeRawBufferPointer {
+    func bytes(at offset: Int, _ count: Int) throws(TableError) -> UnsafeRawBufferPointer {
         guard offset >= 0, count >= 0, offset <= byteCount, count <= byteCount - offset else {
             throw .damaged("a value reaches beyond its buffer")
         }
@@ -71,7 +72,7 @@ final class ArrowBuffer {
     }
 
     /// The little-endian integer of `width` bytes at place `index`.
-    func integer(_ index: Int, width: Int, isSigned: Bool = true) throws(ArrowError) -> Int {
+    func integer(_ index: Int, width: Int, isSigned: Bool = true) throws(TableError) -> Int {
         let (offset, overflow) = index.multipliedReportingOverflow(by: width)
         let bytes = try bytes(at: overflow ? -1 : offset, width)
         switch (width, isSigned) {
@@ -88,5 +89,5 @@ final class ArrowBuffer {
     }
 
     /// The bit at `index`, least significant first.
-    func bit(_ index: Int) throws(ArrowError) -> Bool { try bytes(at: index >> 3, 1)[0] >> UInt8(index & 7) & 1 == 1 }
+    func bit(_ index: Int) throws(TableError) -> Bool { try bytes(at: index >> 3, 1)[0] >> UInt8(index & 7) & 1 == 1 }
 }

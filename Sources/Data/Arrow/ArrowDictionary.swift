@@ -1,3 +1,5 @@
+internal import Tables
+
 /// The values that indices refer to, gathered from the batches of a dictionary.
 final class ArrowDictionary {
     private var memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 12, alignment: 16)
@@ -7,7 +9,7 @@ final class ArrowDictionary {
 
     deinit { memory.deallocate() }
 
-    func append(_ text: UnsafeRawBufferPointer?, limit: Int) throws(ArrowError) {
+    func append(_ text: UnsafeRawBufferPointer?, limit: Int) throws(TableError) {
         guard values.count < limit / 16, byteCount + (text?.count ?? 0) <= limit else {
             throw .refused("a dictionary of more than \(limit) bytes, four times the limit of a document")
         }
@@ -25,7 +27,7 @@ final class ArrowDictionary {
     }
 
     /// Value `index`, valid until the dictionary changes; nil when it is missing.
-    func text(_ index: Int) throws(ArrowError) -> UnsafeRawBufferPointer? {
+    func text(_ index: Int) throws(TableError) -> UnsafeRawBufferPointer? {
         guard values.indices.contains(index) else { throw .damaged("the dictionary index \(index) of \(values.count) values") }
         guard let (start, count) = values[index] else { return nil }
         return UnsafeRawBufferPointer(rebasing: memory[start..<start + count])

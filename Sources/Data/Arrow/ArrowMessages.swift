@@ -1,5 +1,6 @@
 import Files
 import TypedErrors
+internal import Tables
 
 /// A dictionary or record batch in a file: where its description and its buffers are.
 struct ArrowMessage {
@@ -15,18 +16,18 @@ final class ArrowInput {
     private let file: OpenFile
     let byteCount: Int
 
-    init(_ file: consuming OpenFile) throws(ArrowError) {
-        byteCount = try mapping(ArrowError.file, file.status().size)
+    init(_ file: consuming OpenFile) throws(TableError) {
+        byteCount = try mapping(TableError.file, file.status().size)
         self.file = file
     }
 
-    func read(into buffer: UnsafeMutableRawBufferPointer, at byteOffset: Int) throws(ArrowError) {
-        let count = try mapping(ArrowError.file, file.read(into: buffer, at: byteOffset))
+    func read(into buffer: UnsafeMutableRawBufferPointer, at byteOffset: Int) throws(TableError) {
+        let count = try mapping(TableError.file, file.read(into: buffer, at: byteOffset))
         guard count == buffer.count else { throw .damaged("the file has become shorter while it was read") }
     }
 
     /// Calls `body` with a copy of a part of the file.
-    func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(ArrowError) -> R) throws(ArrowError) -> R {
+    func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(TableError) -> R) throws(TableError) -> R {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(range.count, 1), alignment: 16)
         defer { buffer.deallocate() }
         let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<range.count])
@@ -34,7 +35,7 @@ final class ArrowInput {
         return try body(UnsafeRawBufferPointer(bytes))
     }
 
-    func word(at byteOffset: Int) throws(ArrowError) -> Int32 {
+    func word(at byteOffset: Int) throws(TableError) -> Int32 {
         try withBytes(byteOffset..<byteOffset + 4) { Int32(littleEndian: $0.loadUnaligned(as: Int32.self)) }
     }
 }
@@ -48,7 +49,7 @@ struct ArrowMessages {
     private var end: Int
     private static let fileMagic = Array("ARROW1".utf8)
 
-    init(_ input: ArrowInput) throws(ArrowError) {
+    init(_ input: ArrowInput) throws(TableError) {
         self.input = input
         end = input.byteCount
         guard end >= 8 else {
@@ -61,15 +62,15 @@ struct ArrowMessages {
         if head.starts(with: Self.fileMagic) {
             let footer = try footerRange()
             end = footer.lowerBound
-            do throws(ArrowError) {
-                try input.withBytes(footer) { bytes throws(ArrowError) in try readFooter(FlatTable(root: bytes)) }
+            do throws(TableError) {
+                try input.withBytes(footer) { bytes throws(TableError) in try readFooter(FlatTable(root: bytes)) }
             } catch { throw error.at("its footer") }
         } else {
             try scan()
         }
     }
 
-    private func footerRange() throws(ArrowError) -> Range<Int> {
+    private func footerRange() throws(TableError) -> Range<Int> {
         guard end >= 8 + 10 else { throw .damaged("the file was cut off, fetch it again") }
         let tail = try input.withBytes(end - 6..<end) { Array($0) }
         guard tail == Self.fileMagic else { throw .damaged("it does not end with ARROW1; it was cut off or added to, fetch it again") }
@@ -79,7 +80,7 @@ struct ArrowMessages {
     }
 
     /// A file names its schema and its messages in the footer: dictionaries first, then record batches. Not all of them begin as streams do.
-    private mutating func readFooter(_ footer: FlatTable) throws(ArrowError) {
+    private mutating func readFooter(_ footer: FlatTable) throws(TableError) {
         let version = try Self.version(footer)
         guard let table = try footer.table(1) else { throw .damaged("it has no schema") }
         schema = try ArrowSchema(table, version: version)
@@ -107,7 +108,7 @@ struct ArrowMessages {
     }
 
     /// Each message is named once, and none is passed over: between them there is padding at most.
-    private func checkCovered(_ blocks: [Range<Int>]) throws(ArrowError) {
+    private func checkCovered(_ blocks: [Range<Int>]) throws(TableError) {
         let order = blocks.sorted { $0.lowerBound < $1.lowerBound }
         let ends = order.dropFirst().map(\.lowerBound) + [end]
         for (block, next) in zip(order, ends) {
@@ -118,14 +119,14 @@ struct ArrowMessages {
         }
     }
 
-    private mutating func scan() throws(ArrowError) {
+    private mutating func scan() throws(TableError) {
         while place < end { if try !readMessage() { return try checkRest() } }
         guard schema != nil else { throw .damaged("it has no schema") }
     }
 
     /// Takes the message that begins here and moves behind it; false at the end mark.
     @discardableResult
-    private mutating func readMessage() throws(ArrowError) -> Bool {
+    private mutating func readMessage() throws(TableError) -> Bool {
         guard end - place >= 4 else { throw .damaged("it ends inside a message; it was cut off, fetch it again") }
         var length = try input.word(at: place)
         place += 4
@@ -140,19 +141,19 @@ struct ArrowMessages {
         }
         let metadata = place..<place + Int(length)
         place = metadata.upperBound
-        do throws(ArrowError) {
-            try input.withBytes(metadata) { bytes throws(ArrowError) in try add(FlatTable(root: bytes), metadata) }
+        do throws(TableError) {
+            try input.withBytes(metadata) { bytes throws(TableError) in try add(FlatTable(root: bytes), metadata) }
         } catch { throw error.at("message \(messages.count) (byte \(metadata.lowerBound))") }
         return true
     }
 
-    private static func version(_ table: FlatTable) throws(ArrowError) -> Int {
+    private static func version(_ table: FlatTable) throws(TableError) -> Int {
         let version = try table.integer(0, Int16.self)
         guard version == 3 || version == 4 else { throw .refused("version \(version + 1) of Arrow's messages is not read") }
         return version
     }
 
-    private mutating func add(_ message: FlatTable, _ metadata: Range<Int>) throws(ArrowError) {
+    private mutating func add(_ message: FlatTable, _ metadata: Range<Int>) throws(TableError) {
         let version = try Self.version(message)
         let bodyBytes = try message.integer(3, Int64.self)
         guard bodyBytes >= 0, bodyBytes <= end - place else { throw .damaged("a body of \(bodyBytes) bytes reaches beyond the end") }
@@ -175,7 +176,7 @@ struct ArrowMessages {
     }
 
     /// Behind the end mark only zeros may follow.
-    private func checkRest() throws(ArrowError) {
+    private func checkRest() throws(TableError) {
         guard schema != nil else { throw .damaged("it has no schema") }
         var from = place
         while from < end {

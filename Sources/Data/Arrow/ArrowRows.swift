@@ -1,3 +1,5 @@
+internal import Tables
+
 /// The nodes and buffers of a record batch, as its description lists them.
 struct ArrowParts {
     let rowCount: Int
@@ -9,7 +11,7 @@ struct ArrowParts {
     let viewCounts: [Int]
     let compression: ArrowBuffer.Compression?
 
-    init(_ header: FlatTable, _ body: Range<Int>, _ nodeCount: Int, _ bufferCount: Int, _ viewCount: Int) throws(ArrowError) {
+    init(_ header: FlatTable, _ body: Range<Int>, _ nodeCount: Int, _ bufferCount: Int, _ viewCount: Int) throws(TableError) {
         rowCount = try header.integer(0, Int64.self)
         guard rowCount >= 0 else { throw .damaged("a record batch of \(rowCount) rows") }
         nodes = try header.rows(1, words: 2)
@@ -64,7 +66,7 @@ final class ArrowRows {
     private var decoded: [ArrowBuffer] = []
     private var window: (index: Int, buffer: ArrowBuffer)?
 
-    init(_ input: ArrowInput, _ parts: ArrowParts, _ field: ArrowColumn, limit: Int) throws(ArrowError) {
+    init(_ input: ArrowInput, _ parts: ArrowParts, _ field: ArrowColumn, limit: Int) throws(TableError) {
         (self.input, self.field) = (input, field)
         count = parts.rowCount
         var limit = limit
@@ -101,7 +103,7 @@ final class ArrowRows {
     }
 
     /// The text of a row, valid until the next call; nil when it is missing.
-    func text(_ row: Int, _ dictionary: ArrowDictionary?) throws(ArrowError) -> UnsafeRawBufferPointer? {
+    func text(_ row: Int, _ dictionary: ArrowDictionary?) throws(TableError) -> UnsafeRawBufferPointer? {
         for validity in validities where try !validity.bit(row) { return nil }
         if let index = field.dictionary {
             guard let dictionary else { throw .damaged("there is no dictionary before it") }
@@ -115,7 +117,7 @@ final class ArrowRows {
     }
 
     /// Short texts lie in the view itself, others in one of the data buffers.
-    private func view(_ row: Int) throws(ArrowError) -> UnsafeRawBufferPointer {
+    private func view(_ row: Int) throws(TableError) -> UnsafeRawBufferPointer {
         let view = try entries.bytes(at: 16 * row, 16)
         func word(_ place: Int) -> Int { Int(Int32(littleEndian: view.loadUnaligned(fromByteOffset: place, as: Int32.self))) }
         let length = word(0)
@@ -133,7 +135,7 @@ final class ArrowRows {
     }
 
     /// The first four bytes stand in the view, too.
-    private static func check(_ text: UnsafeRawBufferPointer, _ prefix: UInt32) throws(ArrowError) -> UnsafeRawBufferPointer {
+    private static func check(_ text: UnsafeRawBufferPointer, _ prefix: UInt32) throws(TableError) -> UnsafeRawBufferPointer {
         guard UInt32(littleEndian: text.loadUnaligned(as: UInt32.self)) == prefix else {
             throw .damaged("a text does not begin as its view says")
         }

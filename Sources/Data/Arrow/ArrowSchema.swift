@@ -1,3 +1,5 @@
+internal import Tables
+
 /// A column of texts: where its parts are among the nodes and buffers of each record batch.
 struct ArrowColumn {
     enum Layout { case offsets32, offsets64, views }
@@ -35,7 +37,7 @@ struct ArrowSchema {
     private static let maximumDepth = 64
     private static let maximumFields = 100_000
 
-    init(_ table: FlatTable, version: Int) throws(ArrowError) {
+    init(_ table: FlatTable, version: Int) throws(TableError) {
         isVersion4 = version == 3
         guard try table.integer(0, Int16.self) == 0 else {
             throw .refused("it is big-endian, which is not read; write it on another machine")
@@ -44,7 +46,7 @@ struct ArrowSchema {
     }
 
     private mutating func add(_ field: FlatTable, name above: String, parents: [ArrowColumn.Place], isInList: Bool, depth: Int)
-        throws(ArrowError)
+        throws(TableError)
     {
         fieldCount += 1
         guard depth < Self.maximumDepth, fieldCount < Self.maximumFields else { throw .damaged("the schema has too many fields or levels") }
@@ -90,7 +92,7 @@ struct ArrowSchema {
     }
 
     /// The buffers of a field that is no text, without those of its children.
-    private func bufferCount(of code: Int, _ type: FlatTable?) throws(ArrowError) -> Int {
+    private func bufferCount(of code: Int, _ type: FlatTable?) throws(TableError) -> Int {
         switch code {
         case 1: return 0
         case 2, 3, 6, 7, 8, 9, 10, 11, 12, 15, 17, 18, 21: return 2
@@ -116,7 +118,7 @@ struct ArrowSchema {
     }
 
     /// The column of texts called `name`: names along the path joined by dots.
-    func column(_ name: String) throws(ArrowError) -> ArrowColumn {
+    func column(_ name: String) throws(TableError) -> ArrowColumn {
         let matches = found.filter { $0.name == name }
         guard matches.count <= 1 else { throw .refused("column \(name) is there \(matches.count) times") }
         let texts = found.filter { $0.column != nil }.map(\.name)

@@ -1,4 +1,5 @@
 public import Files
+public import Tables
 
 /// The texts of one column of an Arrow file or stream (IPC: what `datasets` keeps in its cache, `.arrow`, Feather), row by row.
 ///
@@ -34,7 +35,7 @@ public final class ArrowTexts {
     private var dictionary: ArrowDictionary?
 
     /// Opens the file and goes through its messages. `maximumBytes`: larger compressed buffers are refused before memory is taken for them.
-    public init(_ file: consuming OpenFile, column: String, maximumBytes: Int) throws(ArrowError) {
+    public init(_ file: consuming OpenFile, column: String, maximumBytes: Int) throws(TableError) {
         input = try ArrowInput(file)
         let found = try ArrowMessages(input)
         guard let schema = found.schema else { throw .damaged("it has no schema") }
@@ -66,8 +67,8 @@ public final class ArrowTexts {
     }
 
     /// The next row; nil behind the last. An error names record batch and column.
-    public func next() throws(ArrowError) -> Row? {
-        do throws(ArrowError) {
+    public func next() throws(TableError) -> Row? {
+        do throws(TableError) {
             while true {
                 if let rows = open, row < rows.count {
                     row += 1
@@ -81,7 +82,7 @@ public final class ArrowTexts {
     }
 
     /// Goes on to the next record batch, taking the dictionaries on the way; false when there is none.
-    private func openBatch() throws(ArrowError) -> Bool {
+    private func openBatch() throws(TableError) -> Bool {
         guard !batchesLeft.isEmpty else { return false }
         while message < messages.count {
             let next = messages[message]
@@ -95,8 +96,8 @@ public final class ArrowTexts {
             guard number == batchesLeft.lowerBound else { continue }
             batch = number
             batchesLeft = number + 1..<batchesLeft.upperBound
-            open = try input.withBytes(next.metadata) { bytes throws(ArrowError) in
-                guard let header = try FlatTable(root: bytes).table(2) else { throw ArrowError.damaged("a message without a header") }
+            open = try input.withBytes(next.metadata) { bytes throws(TableError) in
+                guard let header = try FlatTable(root: bytes).table(2) else { throw TableError.damaged("a message without a header") }
                 let parts = try ArrowParts(header, next.body, schema.nodeCount, schema.bufferCount, schema.viewCount)
                 return try ArrowRows(input, parts, field, limit: limit)
             }
@@ -106,10 +107,10 @@ public final class ArrowTexts {
         return false
     }
 
-    private func take(dictionary message: ArrowMessage) throws(ArrowError) {
-        try input.withBytes(message.metadata) { bytes throws(ArrowError) in
+    private func take(dictionary message: ArrowMessage) throws(TableError) {
+        try input.withBytes(message.metadata) { bytes throws(TableError) in
             guard let header = try FlatTable(root: bytes).table(2), let data = try header.table(1) else {
-                throw ArrowError.damaged("a dictionary without values")
+                throw TableError.damaged("a dictionary without values")
             }
             guard try header.integer(0, Int64.self) == field.dictionary!.id else { return }
             let isView = field.layout == .views

@@ -1,6 +1,7 @@
 import Arrow
 import Files
 import Parquet
+import Tables
 import TypedErrors
 
 /// A file of rows, of which one column holds texts. Its rows lie in sections (row groups of Parquet, record batches of Arrow), which can be
@@ -46,6 +47,16 @@ extension CorpusOptions {
     }
 }
 
+extension CorpusError {
+    fileprivate init(_ error: TableError, _ path: String) {
+        self =
+            switch error {
+            case .file(let error): .file(error)
+            case .damaged(let place, let reason), .refused(let place, let reason): .table(path: path, place: place, reason: reason)
+            }
+    }
+}
+
 /// Parquet by our own reader.
 final class ParquetTable: TextTable {
     let sectionName = "row group"
@@ -56,9 +67,9 @@ final class ParquetTable: TextTable {
     init(_ path: String, _ options: CorpusOptions) throws(CorpusError) {
         self.path = path
         let file = try mapping(CorpusError.file, OpenFile(path))
-        do throws(ParquetError) {
+        do throws(TableError) {
             texts = try ParquetTexts(file, column: options.textKey, maximumPageBytes: options.tableBytes)
-        } catch { throw Self.failure(error, path) }
+        } catch { throw CorpusError(error, path) }
     }
 
     var sectionRows: [Int] { texts.groupRows }
@@ -66,24 +77,17 @@ final class ParquetTable: TextTable {
     var section: Int { texts.group }
 
     func begin(sections: Range<Int>, atRow row: Int) throws(CorpusError) {
-        do throws(ParquetError) { try texts.begin(groups: sections, atRow: row) } catch { throw Self.failure(error, path) }
+        do throws(TableError) { try texts.begin(groups: sections, atRow: row) } catch { throw CorpusError(error, path) }
     }
 
     func next() throws(CorpusError) -> TableRow? {
-        do throws(ParquetError) {
+        do throws(TableError) {
             return switch try texts.next() {
             case .text(let bytes): .text(bytes)
             case .nulls(let count): .nulls(count)
             case nil: nil
             }
-        } catch { throw Self.failure(error, path) }
-    }
-
-    private static func failure(_ error: ParquetError, _ path: String) -> CorpusError {
-        switch error {
-        case .file(let error): .file(error)
-        case .damaged(let place, let reason), .refused(let place, let reason): .table(path: path, place: place, reason: reason)
-        }
+        } catch { throw CorpusError(error, path) }
     }
 }
 
@@ -96,8 +100,8 @@ final class ArrowTable: TextTable {
     init(_ path: String, _ options: CorpusOptions) throws(CorpusError) {
         self.path = path
         let file = try mapping(CorpusError.file, OpenFile(path))
-        do throws(ArrowError) { texts = try ArrowTexts(file, column: options.textKey, maximumBytes: options.tableBytes) } catch {
-            throw Self.failure(error, path)
+        do throws(TableError) { texts = try ArrowTexts(file, column: options.textKey, maximumBytes: options.tableBytes) } catch {
+            throw CorpusError(error, path)
         }
     }
 
@@ -108,19 +112,12 @@ final class ArrowTable: TextTable {
     func begin(sections: Range<Int>, atRow row: Int) { texts.begin(batches: sections, atRow: row) }
 
     func next() throws(CorpusError) -> TableRow? {
-        do throws(ArrowError) {
+        do throws(TableError) {
             return switch try texts.next() {
             case .text(let bytes): .text(bytes)
             case .nulls(let count): .nulls(count)
             case nil: nil
             }
-        } catch { throw Self.failure(error, path) }
-    }
-
-    private static func failure(_ error: ArrowError, _ path: String) -> CorpusError {
-        switch error {
-        case .file(let error): .file(error)
-        case .damaged(let place, let reason), .refused(let place, let reason): .table(path: path, place: place, reason: reason)
-        }
+        } catch { throw CorpusError(error, path) }
     }
 }

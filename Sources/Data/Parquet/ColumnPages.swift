@@ -1,6 +1,7 @@
 import Decompression
 import Files
 import TypedErrors
+internal import Tables
 
 /// Reads the pages of one column chunk from the file, front to back. Holds one page as it is stored and one decoded.
 final class ColumnPages {
@@ -20,7 +21,7 @@ final class ColumnPages {
         case none
         case block(BlockCodec)
 
-        init(_ number: Int) throws(ParquetError) {
+        init(_ number: Int) throws(TableError) {
             switch number {
             case 0: self = .none
             case 1: self = .block(.snappy)
@@ -49,13 +50,13 @@ final class ColumnPages {
     }
 
     /// Reads at any place, for the footer.
-    func read(into buffer: UnsafeMutableRawBufferPointer, at byteOffset: Int) throws(ParquetError) {
-        let count = try mapping(ParquetError.file, file.read(into: buffer, at: byteOffset))
+    func read(into buffer: UnsafeMutableRawBufferPointer, at byteOffset: Int) throws(TableError) {
+        let count = try mapping(TableError.file, file.read(into: buffer, at: byteOffset))
         guard count == buffer.count else { throw .damaged("the file has become shorter while it was read") }
     }
 
-    func byteCount() throws(ParquetError) -> Int {
-        try mapping(ParquetError.file, file.status().size)
+    func byteCount() throws(TableError) -> Int {
+        try mapping(TableError.file, file.status().size)
     }
 
     /// Goes to a chunk, which lies inside the file.
@@ -64,18 +65,18 @@ final class ColumnPages {
     }
 
     /// The header of the next page, whose body comes next; nil at the end of the chunk.
-    func nextHeader() throws(ParquetError) -> PageHeader? {
+    func nextHeader() throws(TableError) -> PageHeader? {
         guard position < end else { return nil }
         // Headers are short, but may hold the least and greatest value.
         var count = min(end - position, 1 << 12)
         while true {
             let bytes = try hold(position, count)
             var reader = ThriftReader(bytes)
-            do throws(ParquetError) {
+            do throws(TableError) {
                 let header = try PageHeader(&reader)
                 position += reader.place
                 guard header.storedBytes <= end - position else {
-                    throw ParquetError.damaged("a page of \(header.storedBytes) bytes reaches beyond the column chunk")
+                    throw TableError.damaged("a page of \(header.storedBytes) bytes reaches beyond the column chunk")
                 }
                 return header
             } catch {
@@ -89,7 +90,7 @@ final class ColumnPages {
     func pass(_ header: PageHeader) { position += header.storedBytes }
 
     /// The body as it is stored, its checksum compared. Valid until the next call of anything here.
-    func body(_ header: PageHeader) throws(ParquetError) -> UnsafeRawBufferPointer {
+    func body(_ header: PageHeader) throws(TableError) -> UnsafeRawBufferPointer {
         guard max(header.storedBytes, header.decodedBytes) <= maximumBytes else {
             throw .refused(
                 "a page of \(max(header.storedBytes, header.decodedBytes)) bytes is larger than the limit of \(maximumBytes), four times that of a document"
@@ -102,7 +103,7 @@ final class ColumnPages {
     }
 
     /// `bytes` decoded to exactly `count`, valid until the next call.
-    func decode(_ bytes: UnsafeRawBufferPointer, to count: Int, isCompressed: Bool) throws(ParquetError) -> UnsafeRawBufferPointer {
+    func decode(_ bytes: UnsafeRawBufferPointer, to count: Int, isCompressed: Bool) throws(TableError) -> UnsafeRawBufferPointer {
         guard isCompressed, case .block(let block) = codec else {
             guard bytes.count == count else { throw .damaged("a page of \(bytes.count) bytes says it has \(count)") }
             return bytes
@@ -119,7 +120,7 @@ final class ColumnPages {
     }
 
     /// `count` bytes of the file from `offset` on, inside the chunk; more of it are read along.
-    private func hold(_ offset: Int, _ count: Int) throws(ParquetError) -> UnsafeRawBufferPointer {
+    private func hold(_ offset: Int, _ count: Int) throws(TableError) -> UnsafeRawBufferPointer {
         let held = offset >= windowStart && offset <= windowStart + windowCount ? windowStart + windowCount - offset : 0
         if held < count {
             let wanted = min(max(count, 1 << 18), end - offset)

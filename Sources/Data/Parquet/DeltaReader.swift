@@ -1,3 +1,5 @@
+internal import Tables
+
 /// Reads DELTA_BINARY_PACKED integers, one at a time: nothing is unpacked ahead, whatever the header claims.
 struct DeltaReader {
     private var place: UnsafePointer<UInt8>
@@ -16,7 +18,7 @@ struct DeltaReader {
     private var taken = 0
     private var miniblockStart: UnsafePointer<UInt8>
 
-    init(_ bytes: UnsafeRawBufferPointer) throws(ParquetError) {
+    init(_ bytes: UnsafeRawBufferPointer) throws(TableError) {
         place = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) ?? UnsafePointer(bitPattern: 1)!
         end = place + bytes.count
         let block = try Self.varint(&place, end)
@@ -36,7 +38,7 @@ struct DeltaReader {
     }
 
     /// The next integer. No more than ``total`` may be asked for.
-    mutating func next() throws(ParquetError) -> Int64 {
+    mutating func next() throws(TableError) -> Int64 {
         defer { given += 1 }
         if given == 0 { return value }
         if taken == 0 { try openMiniblock() }
@@ -53,7 +55,7 @@ struct DeltaReader {
     }
 
     /// What lies behind the integers: found by passing over them, miniblock by miniblock.
-    func rest() throws(ParquetError) -> UnsafeRawBufferPointer {
+    func rest() throws(TableError) -> UnsafeRawBufferPointer {
         var copy = self
         while copy.given < total {
             if copy.given == 0 {
@@ -70,7 +72,7 @@ struct DeltaReader {
     }
 
     /// The next miniblock, and the block's header before its first. `place` moves behind it.
-    private mutating func openMiniblock() throws(ParquetError) {
+    private mutating func openMiniblock() throws(TableError) {
         if miniblock == miniblocks {
             minimum = Self.signed(try Self.varint(&place, end))
             guard end - place >= miniblocks else { throw .damaged("a delta block is cut off") }
@@ -104,7 +106,7 @@ struct DeltaReader {
 
     private static func signed(_ word: UInt64) -> Int64 { Int64(bitPattern: word >> 1) ^ -Int64(bitPattern: word & 1) }
 
-    private static func varint(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) throws(ParquetError) -> UInt64 {
+    private static func varint(_ place: inout UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>) throws(TableError) -> UInt64 {
         var result: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
             guard place < end else { throw .damaged("delta encoding ends early") }

@@ -1,3 +1,5 @@
+internal import Tables
+
 /// Reads the hybrid of runs and bit-packed groups in which Parquet stores levels and dictionary indices.
 struct HybridReader {
     private var place: UnsafePointer<UInt8>
@@ -26,7 +28,7 @@ struct HybridReader {
     var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: place, count: end - place) }
 
     /// The next value and how often it stands here, at most `limit` (at least 1) times; a bit-packed value comes alone.
-    mutating func next(_ limit: Int) throws(ParquetError) -> (value: UInt32, count: Int) {
+    mutating func next(_ limit: Int) throws(TableError) -> (value: UInt32, count: Int) {
         while true {
             if runLeft > 0 {
                 let count = min(runLeft, limit)
@@ -42,7 +44,7 @@ struct HybridReader {
     }
 
     /// The next value alone, of `left` that there should be.
-    mutating func nextValue(_ left: Int) throws(ParquetError) -> UInt32 {
+    mutating func nextValue(_ left: Int) throws(TableError) -> UInt32 {
         while true {
             if runLeft > 0 {
                 runLeft -= 1
@@ -56,7 +58,7 @@ struct HybridReader {
         }
     }
 
-    private mutating func openRun(_ limit: Int) throws(ParquetError) {
+    private mutating func openRun(_ limit: Int) throws(TableError) {
         var header: UInt64 = 0
         var shift: UInt64 = 0
         while true {
@@ -93,7 +95,7 @@ struct HybridReader {
         }
     }
 
-    private mutating func packedValue() throws(ParquetError) -> UInt32 {
+    private mutating func packedValue() throws(TableError) -> UInt32 {
         guard width > 0 else { return 0 }
         let bit = packedIndex * width
         packedIndex += 1

@@ -1,3 +1,5 @@
+internal import Tables
+
 /// What stands before each page.
 struct PageHeader {
     enum Kind { case data, dictionary, dataV2 }
@@ -20,12 +22,12 @@ struct PageHeader {
     var repetitionBytes = 0
     var isCompressed = true
 
-    init(_ reader: inout ThriftReader) throws(ParquetError) {
+    init(_ reader: inout ThriftReader) throws(TableError) {
         var type: Int?
         var (decoded, stored): (Int?, Int?) = (nil, nil)
         var header = PageHeader()
         var (data, dictionary, dataV2) = (false, false, false)
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: type = try reader.integer(field, "the type of a page")
             case 2: decoded = try reader.integer(field, "uncompressed_page_size")
@@ -63,10 +65,10 @@ struct PageHeader {
 
     private init() {}
 
-    private mutating func readData(_ reader: inout ThriftReader) throws(ParquetError) {
+    private mutating func readData(_ reader: inout ThriftReader) throws(TableError) {
         var header = self
         var (values, encoding): (Int?, Int?) = (nil, nil)
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: values = try reader.integer(field, "num_values of a page")
             case 2: encoding = try reader.integer(field, "the encoding of a page")
@@ -81,9 +83,9 @@ struct PageHeader {
         self = header
     }
 
-    private mutating func readDictionary(_ reader: inout ThriftReader) throws(ParquetError) {
+    private mutating func readDictionary(_ reader: inout ThriftReader) throws(TableError) {
         var (values, encoding): (Int?, Int?) = (nil, nil)
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: values = try reader.integer(field, "num_values of a dictionary")
             case 2: encoding = try reader.integer(field, "the encoding of a dictionary")
@@ -95,10 +97,10 @@ struct PageHeader {
         (valueCount, self.encoding) = (values, encoding)
     }
 
-    private mutating func readDataV2(_ reader: inout ThriftReader) throws(ParquetError) {
+    private mutating func readDataV2(_ reader: inout ThriftReader) throws(TableError) {
         var header = self
         var found = Set<Int>()
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: header.valueCount = try reader.integer(field, "num_values of a page")
             case 2: header.nullCount = try reader.integer(field, "num_nulls of a page")

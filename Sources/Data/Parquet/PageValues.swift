@@ -1,3 +1,5 @@
+internal import Tables
+
 /// The texts that a page holds, one after the other, by the encoding it names.
 final class PageValues {
     private enum Encoding { case plain, dictionary, lengths, prefixes }
@@ -27,7 +29,7 @@ final class PageValues {
     var hasDictionary: Bool { entries != nil }
 
     /// Takes a dictionary page: `count` values in PLAIN.
-    func take(dictionary bytes: UnsafeRawBufferPointer, count: Int, encoding: Int) throws(ParquetError) {
+    func take(dictionary bytes: UnsafeRawBufferPointer, count: Int, encoding: Int) throws(TableError) {
         guard encoding == 0 || encoding == 2 else { throw .damaged("the dictionary has the encoding \(encoding)") }
         // Each value has a length of 4 bytes.
         guard count <= bytes.count / 4 else { throw .damaged("a dictionary of \(count) values in \(bytes.count) bytes") }
@@ -52,7 +54,7 @@ final class PageValues {
     }
 
     /// Goes to the values of a page, of which there are `count`.
-    func begin(_ bytes: UnsafeRawBufferPointer, count: Int, encoding number: Int) throws(ParquetError) {
+    func begin(_ bytes: UnsafeRawBufferPointer, count: Int, encoding number: Int) throws(TableError) {
         left = count
         (indices, lengths, prefixLengths) = (nil, nil, nil)
         set(bytes)
@@ -82,7 +84,7 @@ final class PageValues {
         }
     }
 
-    private func takeLengths(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(ParquetError) {
+    private func takeLengths(_ bytes: UnsafeRawBufferPointer, _ count: Int) throws(TableError) {
         let reader = try DeltaReader(bytes)
         guard reader.total == count else { throw .damaged("\(reader.total) lengths for \(count) values") }
         lengths = reader
@@ -95,7 +97,7 @@ final class PageValues {
     }
 
     /// The next value, valid until the next call. No more than there are may be asked for.
-    func next() throws(ParquetError) -> UnsafeRawBufferPointer {
+    func next() throws(TableError) -> UnsafeRawBufferPointer {
         left -= 1
         switch encoding {
         case .plain:
@@ -128,19 +130,19 @@ final class PageValues {
         }
     }
 
-    private func takeBytes(_ count: Int) throws(ParquetError) -> UnsafeRawBufferPointer {
+    private func takeBytes(_ count: Int) throws(TableError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= end - place else { throw .damaged("a value reaches beyond the page") }
         defer { place += count }
         return UnsafeRawBufferPointer(start: place, count: count)
     }
 
     /// After the last value: nothing may be left over but zeros (fastparquet leaves eight).
-    func finish() throws(ParquetError) {
+    func finish() throws(TableError) {
         guard encoding != .dictionary else { return }
         try Self.checkRest(UnsafeRawBufferPointer(start: place, count: end - place), "the page")
     }
 
-    static func checkRest(_ bytes: UnsafeRawBufferPointer, _ what: String) throws(ParquetError) {
+    static func checkRest(_ bytes: UnsafeRawBufferPointer, _ what: String) throws(TableError) {
         guard bytes.allSatisfy({ $0 == 0 }) else { throw .damaged("\(bytes.count) bytes are left over in \(what)") }
     }
 

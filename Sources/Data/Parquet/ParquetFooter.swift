@@ -1,3 +1,5 @@
+internal import Tables
+
 /// What a Parquet file says of itself at its end, as far as the reading of one column of texts needs it.
 struct ParquetFooter {
     struct SchemaElement {
@@ -36,15 +38,15 @@ struct ParquetFooter {
     let bytes: UnsafeRawBufferPointer
 
     /// The flattened tree of columns. Nothing may be left over behind the footer but the signature of an encrypted file with a plain footer.
-    func schema() throws(ParquetError) -> [SchemaElement] {
+    func schema() throws(TableError) -> [SchemaElement] {
         var reader = ThriftReader(bytes)
         var schema: [SchemaElement]?
         var isSigned = false
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             if field.id == 8 { isSigned = true }
             guard field.id == 2 else { return false }
             var elements: [SchemaElement] = []
-            try reader.structures(field, "schema") { reader throws(ParquetError) in elements.append(try Self.schemaElement(&reader)) }
+            try reader.structures(field, "schema") { reader throws(TableError) in elements.append(try Self.schemaElement(&reader)) }
             schema = elements
             return true
         }
@@ -57,18 +59,18 @@ struct ParquetFooter {
     }
 
     /// The row groups, each with its chunk of the column `leaf`, and where the last byte of anything in them is.
-    func rowGroups(leaf: Int) throws(ParquetError) -> (groups: [RowGroup], dataEnd: Int) {
+    func rowGroups(leaf: Int) throws(TableError) -> (groups: [RowGroup], dataEnd: Int) {
         var reader = ThriftReader(bytes)
         var rowCount: Int?
         var rowGroups: [RowGroup]?
         var dataEnd = 0
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 3: rowCount = try reader.integer(field, "num_rows")
             case 4:
                 var groups: [RowGroup] = []
-                try reader.structures(field, "row_groups") { reader throws(ParquetError) in
-                    do throws(ParquetError) { groups.append(try Self.rowGroup(&reader, leaf, &dataEnd)) } catch {
+                try reader.structures(field, "row_groups") { reader throws(TableError) in
+                    do throws(TableError) { groups.append(try Self.rowGroup(&reader, leaf, &dataEnd)) } catch {
                         throw error.at("row group \(groups.count)")
                     }
                 }
@@ -88,9 +90,9 @@ struct ParquetFooter {
         return (rowGroups, dataEnd)
     }
 
-    private static func schemaElement(_ reader: inout ThriftReader) throws(ParquetError) -> SchemaElement {
+    private static func schemaElement(_ reader: inout ThriftReader) throws(TableError) -> SchemaElement {
         var element = SchemaElement()
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: element.type = try reader.integer(field, "the type of a schema element")
             case 3: element.repetition = try reader.integer(field, "the repetition of a schema element")
@@ -101,7 +103,7 @@ struct ParquetFooter {
             case 6: element.converted = try reader.integer(field, "converted_type")
             case 10:
                 try reader.expect(.structure, field, "logicalType")
-                try reader.structure { field, _ throws(ParquetError) in
+                try reader.structure { field, _ throws(TableError) in
                     element.logical = field.id
                     return false
                 }
@@ -112,15 +114,15 @@ struct ParquetFooter {
         return element
     }
 
-    private static func rowGroup(_ reader: inout ThriftReader, _ leaf: Int, _ dataEnd: inout Int) throws(ParquetError) -> RowGroup {
+    private static func rowGroup(_ reader: inout ThriftReader, _ leaf: Int, _ dataEnd: inout Int) throws(TableError) -> RowGroup {
         var group = RowGroup()
         var rowCount: Int?
         var end = dataEnd
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1:
                 (group.chunkCount, group.chunk) = (0, nil)
-                try reader.structures(field, "columns") { reader throws(ParquetError) in
+                try reader.structures(field, "columns") { reader throws(TableError) in
                     let chunk = try chunk(&reader)
                     end = max(end, Self.end(of: chunk))
                     if group.chunkCount == leaf { group.chunk = chunk }
@@ -143,10 +145,10 @@ struct ParquetFooter {
         return max(chunk.indexEnd, start.addingReportingOverflow(count).partialValue)
     }
 
-    private static func chunk(_ reader: inout ThriftReader) throws(ParquetError) -> Chunk {
+    private static func chunk(_ reader: inout ThriftReader) throws(TableError) -> Chunk {
         var chunk = Chunk()
         var (offsetIndex, columnIndex) = ((offset: 0, count: 0), (offset: 0, count: 0))
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1:
                 try reader.expect(.binary, field, "file_path")
@@ -172,10 +174,10 @@ struct ParquetFooter {
         return chunk
     }
 
-    private static func columnMetadata(_ reader: inout ThriftReader, _ chunk: inout Chunk) throws(ParquetError) {
+    private static func columnMetadata(_ reader: inout ThriftReader, _ chunk: inout Chunk) throws(TableError) {
         var read = chunk
         var bloom = (offset: 0, count: 0)
-        try reader.structure { field, reader throws(ParquetError) in
+        try reader.structure { field, reader throws(TableError) in
             switch field.id {
             case 1: read.type = try reader.integer(field, "the type of a column chunk")
             case 3:

@@ -1,3 +1,5 @@
+internal import Tables
+
 /// Finds the column of texts in the flattened tree of a schema.
 struct ParquetSchema {
     /// A column: one leaf of the tree.
@@ -20,7 +22,7 @@ struct ParquetSchema {
     /// Deeper levels would not fit in a byte; nobody nests a tenth of that.
     private static let maximumDepth = 100
 
-    init(_ elements: [ParquetFooter.SchemaElement]) throws(ParquetError) {
+    init(_ elements: [ParquetFooter.SchemaElement]) throws(TableError) {
         var index = 1
         // The groups that are open, with how many children they still have.
         var open: [(leaf: Leaf, left: Int)] = []
@@ -56,7 +58,7 @@ struct ParquetSchema {
         guard index == elements.count else { throw .damaged("\(elements.count - index) elements of the schema are left over") }
     }
 
-    private static func check(_ children: Int, _ left: Int) throws(ParquetError) {
+    private static func check(_ children: Int, _ left: Int) throws(TableError) {
         guard (0...left).contains(children) else {
             throw .damaged("the schema has an element with \(children) children, \(left) follow")
         }
@@ -65,7 +67,7 @@ struct ParquetSchema {
     fileprivate static func name(_ path: [[UInt8]]) -> String { path.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ".") }
 
     /// The leaf of texts called `name`: names along the path joined by dots. A list of texts is also found by the list's own name.
-    func column(_ name: String) throws(ParquetError) -> Int {
+    func column(_ name: String) throws(TableError) -> Int {
         var found = leaves.indices.filter { leaves[$0].name == name }
         if found.isEmpty { found = leaves.indices.filter { isList(leaves[$0], called: name) } }
         guard found.count <= 1 else { throw .refused("column \(name) is there \(found.count) times") }
@@ -86,7 +88,7 @@ struct ParquetSchema {
         return leaves.count { $0.path.starts(with: group) } == 1
     }
 
-    private func missing(_ name: String) -> ParquetError {
+    private func missing(_ name: String) -> TableError {
         if leaves.isEmpty { return .refused("there is no column \(name); the file has no columns") }
         if let group = groups.first(where: { Self.name($0) == name }) {
             let inside = leaves.filter { $0.path.starts(with: group) }

@@ -1,4 +1,5 @@
 import Files
+internal import Tables
 
 /// The bytes at a file's end, in which it describes itself. Whoever takes them frees `memory`.
 struct Footer {
@@ -7,7 +8,7 @@ struct Footer {
     let start: Int
     private static let magic = Array("PAR1".utf8)
 
-    init(_ pages: ColumnPages) throws(ParquetError) {
+    init(_ pages: ColumnPages) throws(TableError) {
         let size = try pages.byteCount()
         guard size >= 12 else {
             throw .damaged(size == 0 ? "the file is empty; a Parquet file never is" : "\(size) bytes are too few for a Parquet file")
@@ -30,13 +31,13 @@ struct Footer {
         guard length > 0, length <= size - 12 else { throw .damaged("metadata of \(length) bytes at the end of a file of \(size)") }
         start = size - 8 - length
         memory = .allocate(byteCount: length, alignment: 16)
-        do throws(ParquetError) { try pages.read(into: memory, at: start) } catch {
+        do throws(TableError) { try pages.read(into: memory, at: start) } catch {
             memory.deallocate()
             throw error
         }
     }
 
-    private static func bytes(_ pages: ColumnPages, _ offset: Int, _ count: Int) throws(ParquetError) -> [UInt8] {
+    private static func bytes(_ pages: ColumnPages, _ offset: Int, _ count: Int) throws(TableError) -> [UInt8] {
         let count = min(count, try pages.byteCount() - offset)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1), alignment: 16)
         defer { buffer.deallocate() }
@@ -46,7 +47,7 @@ struct Footer {
 
     /// Two files joined by `cat` end with the footer of the second, whose offsets lead into the first: where the second begins
     /// the end of the first stands before it.
-    func checkNotJoined(_ pages: ColumnPages, dataEnd: Int) throws(ParquetError) {
+    func checkNotJoined(_ pages: ColumnPages, dataEnd: Int) throws(TableError) {
         let shift = start - dataEnd
         guard dataEnd > 0, shift >= 12 else { return }
         guard try Self.bytes(pages, shift - 4, 8) == Self.magic + Self.magic else { return }
@@ -56,7 +57,7 @@ struct Footer {
 
 extension ParquetTexts {
     /// Where the pages of the column are in a row group, checked against the schema and the file.
-    static func chunk(_ group: ParquetFooter.RowGroup, _ leaf: ParquetSchema.Leaf, leafCount: Int, dataEnd: Int) throws(ParquetError)
+    static func chunk(_ group: ParquetFooter.RowGroup, _ leaf: ParquetSchema.Leaf, leafCount: Int, dataEnd: Int) throws(TableError)
         -> (range: Range<Int>, codec: ColumnPages.Codec, valueCount: Int)
     {
         guard group.chunkCount == leafCount, let chunk = group.chunk else {
@@ -91,7 +92,7 @@ extension ParquetTexts {
     }
 
     /// No byte belongs to two row groups: a few would otherwise stand for any number of rows.
-    static func checkApart(_ ranges: [Range<Int>], _ column: String) throws(ParquetError) {
+    static func checkApart(_ ranges: [Range<Int>], _ column: String) throws(TableError) {
         let order = ranges.indices.filter { !ranges[$0].isEmpty }.sorted { ranges[$0].lowerBound < ranges[$1].lowerBound }
         for (before, after) in zip(order, order.dropFirst()) where ranges[after].lowerBound < ranges[before].upperBound {
             throw .damaged(

@@ -1,4 +1,5 @@
 public import Files
+public import Tables
 
 /// The texts of one column of a Parquet file, row by row, in the memory of a page.
 ///
@@ -47,7 +48,7 @@ public final class ParquetTexts {
     private var list = ListText()
 
     /// Opens the file and reads what it says of itself. `maximumPageBytes`: a larger page is refused before memory is taken for it.
-    public init(_ file: consuming OpenFile, column: String, maximumPageBytes: Int) throws(ParquetError) {
+    public init(_ file: consuming OpenFile, column: String, maximumPageBytes: Int) throws(TableError) {
         let pages = ColumnPages(file, maximumBytes: maximumPageBytes)
         let footer = try Footer(pages)
         defer { footer.memory.deallocate() }
@@ -56,7 +57,7 @@ public final class ParquetTexts {
         let index: Int
         let groups: [ParquetFooter.RowGroup]
         let dataEnd: Int
-        do throws(ParquetError) {
+        do throws(TableError) {
             schema = try ParquetSchema(try parsed.schema())
             index = try schema.column(column)
             (groups, dataEnd) = try parsed.rowGroups(leaf: index)
@@ -65,7 +66,7 @@ public final class ParquetTexts {
         leaf = schema.leaves[index]
         var chunks: [(range: Range<Int>, codec: ColumnPages.Codec, valueCount: Int)] = []
         for (number, group) in groups.enumerated() {
-            do throws(ParquetError) {
+            do throws(TableError) {
                 chunks.append(try Self.chunk(group, schema.leaves[index], leafCount: schema.leaves.count, dataEnd: footer.start))
             } catch { throw error.at("row group \(number), column \(column)") }
         }
@@ -83,7 +84,7 @@ public final class ParquetTexts {
     }
 
     /// Goes to row `row` of those of `groups`, counted from 0.
-    public func begin(groups: Range<Int>, atRow row: Int) throws(ParquetError) {
+    public func begin(groups: Range<Int>, atRow row: Int) throws(TableError) {
         var (first, row) = (groups.lowerBound, row)
         while first < groups.upperBound, row >= groupRows[first] {
             row -= groupRows[first]
@@ -94,7 +95,7 @@ public final class ParquetTexts {
         rowsToPass = first < groups.upperBound ? row : 0
         while rowsToPass > 0 {
             // Whole pages are passed on the way: what is left is a part of one.
-            do throws(ParquetError) { _ = try openLevels(stayingInGroup: false) } catch { throw error.at(place) }
+            do throws(TableError) { _ = try openLevels(stayingInGroup: false) } catch { throw error.at(place) }
             guard rowsToPass > 0, let next = try next() else { break }
             switch next {
             case .text: rowsToPass -= 1
@@ -104,8 +105,8 @@ public final class ParquetTexts {
     }
 
     /// The next row or rows; nil behind the last. An error names row group, column and page.
-    public func next() throws(ParquetError) -> Row? {
-        do throws(ParquetError) {
+    public func next() throws(TableError) -> Row? {
+        do throws(TableError) {
             return try leaf.maximumRepetition == 0 ? nextFlat() : nextList()
         } catch { throw error.at(place) }
     }
@@ -114,7 +115,7 @@ public final class ParquetTexts {
 
     // MARK: rows
 
-    private func nextFlat() throws(ParquetError) -> Row? {
+    private func nextFlat() throws(TableError) -> Row? {
         guard try openLevels(stayingInGroup: false) else { return nil }
         if run.count == 0 { run = try nextRun() }
         if run.level == leaf.maximumDefinition {
@@ -131,7 +132,7 @@ public final class ParquetTexts {
         return .nulls(count)
     }
 
-    private func nextRun() throws(ParquetError) -> (level: UInt32, count: Int) {
+    private func nextRun() throws(TableError) -> (level: UInt32, count: Int) {
         guard leaf.maximumDefinition > 0 else { return (0, levelsLeft) }
         let (level, count) = try definitions!.next(levelsLeft)
         guard level <= leaf.maximumDefinition else { throw .damaged("the definition level \(level), at most \(leaf.maximumDefinition)") }
@@ -139,7 +140,7 @@ public final class ParquetTexts {
     }
 
     /// A row of a list goes on until a level says that the next begins, maybe in another page.
-    private func nextList() throws(ParquetError) -> Row? {
+    private func nextList() throws(TableError) -> Row? {
         while true {
             guard try openLevels(stayingInGroup: list.isOpen) else { return list.isOpen ? finishList() : nil }
             let repetition: UInt32
@@ -172,7 +173,7 @@ public final class ParquetTexts {
     // MARK: pages
 
     /// Sees to it that there are levels to read; false behind the last of the row groups, or of the one that is open.
-    private func openLevels(stayingInGroup isStaying: Bool) throws(ParquetError) -> Bool {
+    private func openLevels(stayingInGroup isStaying: Bool) throws(TableError) -> Bool {
         while true {
             if levelsLeft > 0 { return true }
             if header != nil { try closePage() }
@@ -194,7 +195,7 @@ public final class ParquetTexts {
         pages.enter(chunk.range, chunk.codec)
     }
 
-    private func closeGroup() throws(ParquetError) {
+    private func closeGroup() throws(TableError) {
         isInGroup = false
         let expected = chunks[group].valueCount
         guard valuesOpened == expected else { throw .damaged("its pages hold \(valuesOpened) values, not \(expected)") }
@@ -203,7 +204,7 @@ public final class ParquetTexts {
     }
 
     /// Opens the next page that has values, or the dictionary; false at the end of the chunk.
-    private func openPage() throws(ParquetError) -> Bool {
+    private func openPage() throws(TableError) -> Bool {
         page += 1
         guard let next = try pages.nextHeader() else { return false }
         guard let kind = next.kind else {
@@ -238,7 +239,7 @@ public final class ParquetTexts {
     }
 
     /// A page of version 1: levels and values are compressed together.
-    private func open(_ header: PageHeader) throws(ParquetError) {
+    private func open(_ header: PageHeader) throws(TableError) {
         var body = try pages.decode(try pages.body(header), to: header.decodedBytes, isCompressed: true)
         repetitions = nil
         if leaf.maximumRepetition > 0 {
@@ -254,7 +255,7 @@ public final class ParquetTexts {
     }
 
     /// A page of version 2: levels stand before the values and are never compressed.
-    private func openV2(_ header: PageHeader) throws(ParquetError) {
+    private func openV2(_ header: PageHeader) throws(TableError) {
         let body = try pages.body(header)
         let (repetition, definition) = (header.repetitionBytes, header.definitionBytes)
         guard repetition >= 0, definition >= 0, repetition <= body.count, definition <= body.count - repetition,
@@ -285,7 +286,7 @@ public final class ParquetTexts {
     }
 
     /// Counts the values that are there, run by run, and goes back to the first level.
-    private func takeDefinitions(_ levels: UnsafeRawBufferPointer, _ count: Int) throws(ParquetError) -> Int {
+    private func takeDefinitions(_ levels: UnsafeRawBufferPointer, _ count: Int) throws(TableError) -> Int {
         let reader = HybridReader(levels, width: Self.width(of: leaf.maximumDefinition))
         var counting = reader
         var (left, present) = (count, 0)
@@ -299,13 +300,13 @@ public final class ParquetTexts {
         return present
     }
 
-    private func closePage() throws(ParquetError) {
+    private func closePage() throws(TableError) {
         try values.finish()
         header = nil
     }
 
     /// The levels of version 1: a length of 4 bytes and so many.
-    private static func levels(_ body: inout UnsafeRawBufferPointer, _ encoding: Int) throws(ParquetError) -> UnsafeRawBufferPointer {
+    private static func levels(_ body: inout UnsafeRawBufferPointer, _ encoding: Int) throws(TableError) -> UnsafeRawBufferPointer {
         guard encoding == 3 else {
             throw encoding == 4
                 ? .refused("its levels have the old encoding BIT_PACKED, which is not read")

@@ -1,3 +1,5 @@
+internal import Tables
+
 /// Reads Thrift's compact protocol, in which Parquet writes its footer and page headers. Counts are compared with the bytes that are left
 /// before anything is done by them, nesting is bounded.
 struct ThriftReader {
@@ -19,13 +21,13 @@ struct ThriftReader {
 
     var left: Int { bytes.count - place }
 
-    private mutating func byte() throws(ParquetError) -> UInt8 {
+    private mutating func byte() throws(TableError) -> UInt8 {
         guard place < bytes.count else { throw .damaged("the metadata (thrift) ends early") }
         defer { place += 1 }
         return bytes[place]
     }
 
-    private mutating func varint() throws(ParquetError) -> UInt64 {
+    private mutating func varint() throws(TableError) -> UInt64 {
         var result: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
             let next = try byte()
@@ -35,18 +37,18 @@ struct ThriftReader {
         throw .damaged("a number in the metadata (thrift) has more than 10 bytes")
     }
 
-    private mutating func zigzag() throws(ParquetError) -> Int64 {
+    private mutating func zigzag() throws(TableError) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
-    private func kind(_ code: UInt8) throws(ParquetError) -> Kind {
+    private func kind(_ code: UInt8) throws(TableError) -> Kind {
         guard let kind = Kind(rawValue: code) else { throw .damaged("the metadata (thrift) has a value of the undefined type \(code)") }
         return kind
     }
 
     /// Calls `body` for each field of the structure that begins here. `body` reads the field's value, or returns false to have it passed over.
-    mutating func structure(_ body: (Field, inout ThriftReader) throws(ParquetError) -> Bool) throws(ParquetError) {
+    mutating func structure(_ body: (Field, inout ThriftReader) throws(TableError) -> Bool) throws(TableError) {
         var id: Int64 = 0
         while true {
             let header = try byte()
@@ -59,7 +61,7 @@ struct ThriftReader {
     }
 
     /// The kind and the number of elements of the list that begins here.
-    mutating func listHeader() throws(ParquetError) -> (kind: Kind, count: Int) {
+    mutating func listHeader() throws(TableError) -> (kind: Kind, count: Int) {
         let header = try byte()
         let count = header >> 4 == 15 ? try varint() : UInt64(header >> 4)
         // Of nothing the kind does not matter, and not every writer sets it.
@@ -69,7 +71,7 @@ struct ThriftReader {
         return (kind, Int(count))
     }
 
-    mutating func integer(_ field: Field, _ name: String) throws(ParquetError) -> Int {
+    mutating func integer(_ field: Field, _ name: String) throws(TableError) -> Int {
         switch field.kind {
         case .byte: return Int(Int8(bitPattern: try byte()))
         case .short, .int, .long: return Int(try zigzag())
@@ -78,26 +80,25 @@ struct ThriftReader {
     }
 
     /// A list of structures, of which `body` reads each.
-    mutating func structures(_ field: Field, _ name: String, _ body: (inout ThriftReader) throws(ParquetError) -> Void) throws(ParquetError)
-    {
+    mutating func structures(_ field: Field, _ name: String, _ body: (inout ThriftReader) throws(TableError) -> Void) throws(TableError) {
         guard field.kind == .list else { throw .damaged("\(name) is no list in the metadata") }
         let (kind, count) = try listHeader()
         guard kind == .structure || count == 0 else { throw .damaged("\(name) is no list of structures in the metadata") }
         for _ in 0..<count { try body(&self) }
     }
 
-    mutating func expect(_ kind: Kind, _ field: Field, _ name: String) throws(ParquetError) {
+    mutating func expect(_ kind: Kind, _ field: Field, _ name: String) throws(TableError) {
         guard field.kind == kind else { throw .damaged("\(name) has another type than the format says") }
     }
 
-    mutating func binary() throws(ParquetError) -> [UInt8] {
+    mutating func binary() throws(TableError) -> [UInt8] {
         let count = try varint()
         guard count <= UInt64(left) else { throw .damaged("the metadata (thrift) has bytes that reach beyond the end") }
         defer { place += Int(count) }
         return Array(bytes[place..<place + Int(count)])
     }
 
-    mutating func skip(_ kind: Kind, depth: Int) throws(ParquetError) {
+    mutating func skip(_ kind: Kind, depth: Int) throws(TableError) {
         guard depth < Self.maximumDepth else { throw .damaged("the metadata (thrift) is nested too deep") }
         switch kind {
         case .yes, .no: break
@@ -134,11 +135,11 @@ struct ThriftReader {
     }
 
     /// In lists and maps a truth value is a byte.
-    private mutating func skipElement(_ kind: Kind, depth: Int) throws(ParquetError) {
+    private mutating func skipElement(_ kind: Kind, depth: Int) throws(TableError) {
         if kind == .yes || kind == .no { try pass(1) } else { try skip(kind, depth: depth) }
     }
 
-    private mutating func pass(_ count: Int) throws(ParquetError) {
+    private mutating func pass(_ count: Int) throws(TableError) {
         guard left >= count else { throw .damaged("the metadata (thrift) ends early") }
         place += count
     }

@@ -1,19 +1,19 @@
 public import Files
 
-/// Why the texts of an Arrow file or stream could not be read. The description is one line without the file's name, which the caller knows.
-public enum ArrowError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Why the texts of a table (a Parquet file, an Arrow file or stream) could not be read. The description is one line without the file's name, which the caller knows.
+public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The operating system did not give the bytes.
     case file(FileError)
-    /// It is damaged, cut off or no Arrow at all. `place`: record batch and column; empty when it is about the whole.
+    /// It is damaged, cut off or no such table at all. `place`: row group or record batch, column and page; empty when it is about the whole.
     case damaged(place: String, reason: String)
     /// Sound, with something that is not read here, or without the column.
     case refused(place: String, reason: String)
 
-    static func damaged(_ reason: String) -> ArrowError { .damaged(place: "", reason: reason) }
-    static func refused(_ reason: String) -> ArrowError { .refused(place: "", reason: reason) }
+    package static func damaged(_ reason: String) -> TableError { .damaged(place: "", reason: reason) }
+    package static func refused(_ reason: String) -> TableError { .refused(place: "", reason: reason) }
 
     /// The same with the place, where it has none.
-    func at(_ place: @autoclosure () -> String) -> ArrowError {
+    package func at(_ place: @autoclosure () -> String) -> TableError {
         switch self {
         case .damaged("", let reason): .damaged(place: place(), reason: reason)
         case .refused("", let reason): .refused(place: place(), reason: reason)
