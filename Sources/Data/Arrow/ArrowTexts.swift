@@ -3,22 +3,13 @@ public import Tables
 
 /// The texts of one column of an Arrow file or stream (IPC: what `datasets` keeps in its cache, `.arrow`, Feather), row by row.
 ///
-/// Everything is checked before it is used. Texts are not checked to be UTF-8. One thread at a time uses it.
-public final class ArrowTexts {
-    public enum Row {
-        /// The text of the next row, valid until the next call.
-        case text(UnsafeRawBufferPointer)
-        /// So many rows without a text.
-        case nulls(Int)
-    }
-
+/// Everything is checked before it is used. Texts are not checked to be UTF-8.
+public final class ArrowTexts: ColumnTexts {
+    public static let sectionName = "record batch"
     public let column: String
-    /// Rows of each record batch.
-    public let batchRows: [Int]
-    /// Where each record batch begins in the file, never before the one in front of it: by this they are dealt out to shards.
-    public let batchStarts: [Int]
-    /// The record batch of what ``next()`` last gave, counted from 0.
-    public private(set) var batch = 0
+    public let sectionRows: [Int]
+    public let sectionStarts: [Int]
+    public private(set) var section = 0
 
     private let input: ArrowInput
     private let schema: ArrowSchema
@@ -45,29 +36,24 @@ public final class ArrowTexts {
         self.column = column
         limit = maximumBytes
         let batches = messages.filter { !$0.isDictionary }
-        batchRows = batches.map(\.rowCount)
+        sectionRows = batches.map(\.rowCount)
         var start = 0
-        batchStarts = batches.map {
+        sectionStarts = batches.map {
             start = max(start, $0.metadata.lowerBound)
             return start
         }
         batchesLeft = 0..<batches.count
     }
 
-    /// Goes to row `row` of those of `batches`, counted from 0.
-    public func begin(batches: Range<Int>, atRow row: Int) {
-        var (first, row) = (batches.lowerBound, row)
-        while first < batches.upperBound, row >= batchRows[first] {
-            row -= batchRows[first]
-            first += 1
-        }
-        batchesLeft = first..<batches.upperBound
+    public func begin(sections: Range<Int>, atRow row: Int) {
+        let first: Int
+        (first, rowsToPass) = place(ofRow: row, in: sections)
+        batchesLeft = first..<sections.upperBound
         (message, batchesSeen, open, dictionary) = (0, 0, nil, nil)
-        rowsToPass = first < batches.upperBound ? row : 0
     }
 
     /// The next row; nil behind the last. An error names record batch and column.
-    public func next() throws(TableError) -> Row? {
+    public func next() throws(TableError) -> TextRows? {
         do throws(TableError) {
             while true {
                 if let rows = open, row < rows.count {
@@ -78,7 +64,7 @@ public final class ArrowTexts {
                 open = nil
                 guard try openBatch() else { return nil }
             }
-        } catch { throw error.at("record batch \(batch), column \(column)") }
+        } catch { throw error.at("record batch \(section), column \(column)") }
     }
 
     /// Goes on to the next record batch, taking the dictionaries on the way; false when there is none.
@@ -94,7 +80,7 @@ public final class ArrowTexts {
             let number = batchesSeen
             batchesSeen += 1
             guard number == batchesLeft.lowerBound else { continue }
-            batch = number
+            section = number
             batchesLeft = number + 1..<batchesLeft.upperBound
             open = try input.withBytes(next.metadata) { bytes throws(TableError) in
                 guard let header = try FlatTable(root: bytes).table(2) else { throw TableError.damaged("a message without a header") }

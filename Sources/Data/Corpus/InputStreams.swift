@@ -10,7 +10,7 @@ final class InputStreams {
         /// Set when the stream is a plain file that can be entered anywhere.
         let file: FileSource?
         /// Set when it is a table: it is read through this alone.
-        var table: (any TextTable)?
+        var table: InputTable?
     }
 
     private let path: String
@@ -74,7 +74,7 @@ final class InputStreams {
 
     /// The table that a plain file is, by its first bytes or by its name. The bytes of one are never text; with `--source text` they are named
     /// with everything else that is none.
-    private func table(_ source: PeekedSource, name: String, path: String, isPlain: Bool) throws(CorpusError) -> (any TextTable)? {
+    private func table(_ source: PeekedSource, name: String, path: String, isPlain: Bool) throws(CorpusError) -> InputTable? {
         guard ![.text, .lines, .paragraphs].contains(options.source), Compression(magic: source.peek(Compression.magicBytes)) == nil else {
             return nil
         }
@@ -87,8 +87,8 @@ final class InputStreams {
                 reason: "Parquet and Arrow are read as files of their own, not from pipes, archives or compressed; unpack it first")
         }
         guard options.allConditions.isEmpty else { throw .unselectable(path: path) }
-        if isArrow { return try ArrowTable(path, options) }
-        return try ParquetTable(path, options)
+        if isArrow { return try InputTable(arrow: path, options) }
+        return try InputTable(parquet: path, options)
     }
 
     /// Peels compression and archives off `source`. Nil when it is an archive, whose members come next.

@@ -1,3 +1,4 @@
+import Tables
 import Quantities
 
 /// The rows of a chunk that comes from a table: their texts lie one behind the other in its bytes.
@@ -30,14 +31,14 @@ struct TableRows: Equatable {
 
 /// Cuts the rows of a table into chunks.
 final class TableChunks {
-    let table: any TextTable
+    let table: InputTable
     private let maximumDocumentBytes: Int
     private let pool: ChunkPool
     /// The row that begins the next chunk. The table is not asked for another before it was used.
-    private var held: TableRow?
+    private var held: TextRows?
     private var failure: CorpusError?
 
-    init(_ table: any TextTable, _ options: CorpusOptions, _ pool: ChunkPool) {
+    init(_ table: InputTable, _ options: CorpusOptions, _ pool: ChunkPool) {
         self.table = table
         maximumDocumentBytes = options.maximumDocumentBytes
         self.pool = pool
@@ -80,7 +81,7 @@ final class TableChunks {
         return rows.rowCount == 0 ? nil : rows
     }
 
-    private func nextRow(hasRows: Bool) throws(CorpusError) -> TableRow? {
+    private func nextRow(hasRows: Bool) throws(CorpusError) -> TextRows? {
         if let row = held {
             held = nil
             return row

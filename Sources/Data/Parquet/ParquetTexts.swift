@@ -5,25 +5,13 @@ public import Tables
 ///
 /// Everything in the file is checked before it is used: no file, however damaged, makes it take memory by a number that is merely claimed. Texts are
 /// not checked to be UTF-8. A list of texts is joined by an empty line; elements that are missing are left out of it.
-///
-/// One thread at a time uses it.
-public final class ParquetTexts {
-    /// What ``next()`` gives.
-    public enum Row {
-        /// The text of the next row, valid until the next call.
-        case text(UnsafeRawBufferPointer)
-        /// So many rows without a text.
-        case nulls(Int)
-    }
-
+public final class ParquetTexts: ColumnTexts {
+    public static let sectionName = "row group"
     /// The name of the column, as it was asked for.
     public let column: String
-    /// Rows of each row group.
-    public let groupRows: [Int]
-    /// Where each row group begins in the file, never before the one in front of it: by this they are dealt out to shards.
-    public let groupStarts: [Int]
-    /// The row group of what ``next()`` last gave, counted from 0.
-    public private(set) var group = 0
+    public let sectionRows: [Int]
+    public let sectionStarts: [Int]
+    public private(set) var section = 0
 
     private let pages: ColumnPages
     private let values = PageValues()
@@ -74,25 +62,20 @@ public final class ParquetTexts {
         self.pages = pages
         self.column = column
         self.chunks = chunks
-        groupRows = groups.map(\.rowCount)
+        sectionRows = groups.map(\.rowCount)
         var start = 0
-        groupStarts = chunks.map {
+        sectionStarts = chunks.map {
             start = max(start, $0.range.lowerBound)
             return start
         }
         groupsLeft = 0..<chunks.count
     }
 
-    /// Goes to row `row` of those of `groups`, counted from 0.
-    public func begin(groups: Range<Int>, atRow row: Int) throws(TableError) {
-        var (first, row) = (groups.lowerBound, row)
-        while first < groups.upperBound, row >= groupRows[first] {
-            row -= groupRows[first]
-            first += 1
-        }
-        groupsLeft = first..<groups.upperBound
+    public func begin(sections: Range<Int>, atRow row: Int) throws(TableError) {
+        let first: Int
+        (first, rowsToPass) = place(ofRow: row, in: sections)
+        groupsLeft = first..<sections.upperBound
         (isInGroup, header, levelsLeft) = (false, nil, 0)
-        rowsToPass = first < groups.upperBound ? row : 0
         while rowsToPass > 0 {
             // Whole pages are passed on the way: what is left is a part of one.
             do throws(TableError) { _ = try openLevels(stayingInGroup: false) } catch { throw error.at(place) }
@@ -105,17 +88,17 @@ public final class ParquetTexts {
     }
 
     /// The next row or rows; nil behind the last. An error names row group, column and page.
-    public func next() throws(TableError) -> Row? {
+    public func next() throws(TableError) -> TextRows? {
         do throws(TableError) {
             return try leaf.maximumRepetition == 0 ? nextFlat() : nextList()
         } catch { throw error.at(place) }
     }
 
-    private var place: String { "row group \(group), column \(column)" + (page >= 0 ? ", page \(page)" : "") }
+    private var place: String { "row group \(section), column \(column)" + (page >= 0 ? ", page \(page)" : "") }
 
     // MARK: rows
 
-    private func nextFlat() throws(TableError) -> Row? {
+    private func nextFlat() throws(TableError) -> TextRows? {
         guard try openLevels(stayingInGroup: false) else { return nil }
         if run.count == 0 { run = try nextRun() }
         if run.level == leaf.maximumDefinition {
@@ -140,7 +123,7 @@ public final class ParquetTexts {
     }
 
     /// A row of a list goes on until a level says that the next begins, maybe in another page.
-    private func nextList() throws(TableError) -> Row? {
+    private func nextList() throws(TableError) -> TextRows? {
         while true {
             guard try openLevels(stayingInGroup: list.isOpen) else { return list.isOpen ? finishList() : nil }
             let repetition: UInt32
@@ -165,7 +148,7 @@ public final class ParquetTexts {
         }
     }
 
-    private func finishList() -> Row {
+    private func finishList() -> TextRows {
         list.isOpen = false
         return list.isNull ? .nulls(1) : .text(list.text)
     }
@@ -188,8 +171,8 @@ public final class ParquetTexts {
     }
 
     private func open(group next: Int) {
-        group = next
-        let chunk = chunks[group]
+        section = next
+        let chunk = chunks[section]
         (isInGroup, page, valuesOpened, rowsGiven) = (true, -1, 0, 0)
         values.beginChunk()
         pages.enter(chunk.range, chunk.codec)
@@ -197,9 +180,9 @@ public final class ParquetTexts {
 
     private func closeGroup() throws(TableError) {
         isInGroup = false
-        let expected = chunks[group].valueCount
+        let expected = chunks[section].valueCount
         guard valuesOpened == expected else { throw .damaged("its pages hold \(valuesOpened) values, not \(expected)") }
-        guard rowsGiven == groupRows[group] else { throw .damaged("it holds \(rowsGiven) rows, not \(groupRows[group])") }
+        guard rowsGiven == sectionRows[section] else { throw .damaged("it holds \(rowsGiven) rows, not \(sectionRows[section])") }
         page = -1
     }
 
@@ -222,8 +205,8 @@ public final class ParquetTexts {
             return true
         }
         valuesOpened += next.valueCount
-        guard valuesOpened <= chunks[group].valueCount else {
-            throw .damaged("its pages hold more than the \(chunks[group].valueCount) values that the metadata says")
+        guard valuesOpened <= chunks[section].valueCount else {
+            throw .damaged("its pages hold more than the \(chunks[section].valueCount) values that the metadata says")
         }
         if leaf.maximumRepetition == 0, next.valueCount <= rowsToPass {
             rowsToPass -= next.valueCount

@@ -28,10 +28,9 @@ extension AdaptivePacing: NamedPacing {
     }
 
     public init?(parameters: JSONObject) {
-        guard let start = parameters["start"]?.int, let increment = parameters["increment"]?.int,
-            let interval = parameters["interval"]?.int, let tolerance = parameters["tolerance"]?.double
+        guard let numbers = parameters.integers("start", "increment", "interval"), let tolerance = parameters["tolerance"]?.double
         else { return nil }
-        self.init(start: start, increment: increment, interval: interval, tolerance: tolerance)
+        self.init(start: numbers[0], increment: numbers[1], interval: numbers[2], tolerance: tolerance)
     }
 
     public func check(full: Int) throws(WarmupError) {

@@ -35,7 +35,7 @@ extension DeepSpeedCurriculum: NamedPacing {
     }
 
     public init?(parameters: JSONObject) {
-        guard let minimum = parameters["minimum"]?.int, let maximum = parameters["maximum"]?.int,
+        guard let limits = parameters.integers("minimum", "maximum"),
             let dialect = parameters["release"]?.string.flatMap(Dialect.init(rawValue:))
         else { return nil }
         let schedule: Schedule
@@ -48,7 +48,7 @@ extension DeepSpeedCurriculum: NamedPacing {
         } else {
             return nil
         }
-        self.init(minimum: minimum, maximum: maximum, schedule: schedule, dialect: dialect)
+        self.init(minimum: limits[0], maximum: limits[1], schedule: schedule, dialect: dialect)
     }
 
     public func check(full: Int) throws(WarmupError) {

@@ -76,92 +76,20 @@ public struct ConstantPacing: NamedPacing {
     public func summary(full: Int) -> String { "\(full) throughout" }
 }
 
-/// What functions have in common that begin at a length and reach the full one at a step: the paper's s and T.
-public struct Growth: Sendable, Equatable {
-    public var start: Int
-    public var steps: Int
-
-    var parameters: JSONObject { ["start": JSONValue(start), "steps": JSONValue(steps)] }
-
-    init(start: Int, steps: Int) {
-        self.start = start
-        self.steps = steps
-    }
-
-    init?(parameters: JSONObject) {
-        guard let start = parameters["start"]?.int, let steps = parameters["steps"]?.int else { return nil }
-        self.init(start: start, steps: steps)
-    }
-
-    func check(full: Int) throws(WarmupError) {
-        if start < 1 || start > full {
-            throw .badConfiguration("\(option: "slw-start") is \(start): it must lie between 1 and \(option: "seq-length"), \(full)")
-        }
-        if steps < 0 { throw .badConfiguration("\(option: "slw-steps") is \(steps): it must be at least 0") }
-    }
-
-    var words: [(ScheduleOption, ScheduleValue)] { [(.start, .count(start)), (.steps, .count(steps))] }
-
-    /// The growth that words ask for; nil when it would begin at the full length.
-    static func words(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Growth? {
-        guard let start = try start(words, facts) else { return nil }
-        return Growth(start: start, steps: words.count(.steps) ?? max(1, facts.fullSteps * 3 / 10))
-    }
-
-    /// The first length that words ask for; nil for the full one.
-    static func start(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Int? {
-        let start = words.count(.start) ?? min(ScheduleResolver.standardStart, facts.fullLength)
-        if start > facts.fullLength, words.isGiven(.start) {
-            throw ScheduleError(
-                "\(ScheduleOption.start.text) is \(start): it must be at most \(ScheduleOption.sequenceLength.text), \(facts.fullLength)",
-                hint: "choose a smaller one, or \(ScheduleOption.pacing.text) none")
-        }
-        return start >= facts.fullLength ? nil : start
-    }
-
-    /// t/T; a growth of no steps is over at once.
-    func progress(atStep step: Int) -> Double { steps > 0 ? Double(step) / Double(steps) : 1 }
-
-    /// s + (e − s)·progress, rounded down to the granularity where that leaves a token.
-    func length(at progress: Double, full: Int, granularity: Int) -> Int {
-        if progress >= 1 { return full }
-        let exact = Int((Double(start) + Double(full - start) * progress).rounded(.down))
-        let cut = exact - exact % max(granularity, 1)
-        return min(max(cut > 0 ? cut : exact, 1), full)
-    }
-}
-
 /// The paper's pacing: s + (e − s)·min(t/T, 1).
-public struct LinearPacing: NamedPacing {
+public struct LinearPacing: PlainGrowthPacing {
     public static let name = "linear"
-    public static let options: [ScheduleOption] = [.start, .steps]
-    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
-        try Growth.words(words, facts).map { Pacing(LinearPacing(growth: $0)) } ?? .constant
-    }
-    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { growth.words }
     public var growth: Growth
+    public init(growth: Growth) { self.growth = growth }
 
-    init(growth: Growth) { self.growth = growth }
-
-    public var parameters: JSONObject { growth.parameters }
-    public init?(parameters: JSONObject) {
-        guard let growth = Growth(parameters: parameters) else { return nil }
-        self.growth = growth
-    }
-
-    public func check(full: Int) throws(WarmupError) { try growth.check(full: full) }
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
         growth.length(at: growth.progress(atStep: step), full: full, granularity: granularity)
-    }
-    public func fullLengthStep(full: Int) -> Int? { growth.steps }
-    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
-        nextRise(after: step, full: full, granularity: granularity)
     }
     public func summary(full: Int) -> String { "linear from \(growth.start) to \(full) in \(growth.steps) steps" }
 }
 
 /// s + (e − s)·min((t/T)^r, 1).
-public struct RootPacing: NamedPacing {
+public struct RootPacing: GrowthPacing {
     public static let name = "root"
     public static let options: [ScheduleOption] = [.start, .steps, .rootDegree, .exponent]
     public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
@@ -184,19 +112,10 @@ public struct RootPacing: NamedPacing {
     /// The paper's r, 1 over DeepSpeed's degree.
     public var exponent: Double
 
-    init(growth: Growth, exponent: Double) {
-        self.growth = growth
-        self.exponent = exponent
-    }
-
     public var parameters: JSONObject {
         var parameters = growth.parameters
         parameters["exponent"] = JSONValue(exponent)
         return parameters
-    }
-    public init?(parameters: JSONObject) {
-        guard let growth = Growth(parameters: parameters), let exponent = parameters["exponent"]?.double else { return nil }
-        self.init(growth: growth, exponent: exponent)
     }
 
     public func check(full: Int) throws(WarmupError) {
@@ -208,71 +127,42 @@ public struct RootPacing: NamedPacing {
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int {
         growth.length(at: pow(growth.progress(atStep: step), exponent), full: full, granularity: granularity)
     }
-    public func fullLengthStep(full: Int) -> Int? { growth.steps }
-    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
-        nextRise(after: step, full: full, granularity: granularity)
-    }
     public func summary(full: Int) -> String {
         "from \(growth.start) to \(full) in \(growth.steps) steps, progress to the power \(exponent)"
     }
 }
 
-/// Shortformer: s until step T, then full length.
-public struct TwoStagePacing: NamedPacing {
-    public static let name = "two-stage"
-    public static let options: [ScheduleOption] = [.start, .steps]
-    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
-        try Growth.words(words, facts).map { Pacing(TwoStagePacing(growth: $0)) } ?? .constant
-    }
-    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { growth.words }
-    public var growth: Growth
-
-    init(growth: Growth) { self.growth = growth }
-
-    public var parameters: JSONObject { growth.parameters }
+extension RootPacing {
     public init?(parameters: JSONObject) {
-        guard let growth = Growth(parameters: parameters) else { return nil }
-        self.growth = growth
+        guard let growth = Growth(parameters: parameters), let exponent = parameters["exponent"]?.double else { return nil }
+        self.init(growth: growth, exponent: exponent)
     }
+}
 
-    public func check(full: Int) throws(WarmupError) { try growth.check(full: full) }
+/// Shortformer: s until step T, then full length.
+public struct TwoStagePacing: PlainGrowthPacing {
+    public static let name = "two-stage"
+    public var growth: Growth
+    public init(growth: Growth) { self.growth = growth }
+
     public func length(atStep step: Int, full: Int, granularity: Int) -> Int { step < growth.steps ? min(growth.start, full) : full }
-    public func fullLengthStep(full: Int) -> Int? { growth.steps }
-    public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? { step < growth.steps ? growth.steps : nil }
     public func summary(full: Int) -> String { "\(growth.start) for \(growth.steps) steps, then \(full)" }
 }
 
 /// The paper's figure 2: so many steps of one length, so many of another, again and again.
-public struct MixedPacing: NamedPacing {
+public struct MixedPacing: StagedPacing {
     public static let name = "mixed"
-    public static let options: [ScheduleOption] = [.stages]
-    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
-        try Stages.pacing(words, name) { text throws(SpellingError) in try .mixed(stages: text) }
-    }
-    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { original[.stages].map { [(.stages, $0)] } ?? [] }
+    public static func read(stages: String) throws(SpellingError) -> Pacing { try .mixed(stages: stages) }
     public var first: Int
     public var firstSteps: Int
     public var second: Int
     public var secondSteps: Int
-
-    init(first: Int, firstSteps: Int, second: Int, secondSteps: Int) {
-        self.first = first
-        self.firstSteps = firstSteps
-        self.second = second
-        self.secondSteps = secondSteps
-    }
 
     public var parameters: JSONObject {
         [
             "first": JSONValue(first), "first_steps": JSONValue(firstSteps), "second": JSONValue(second),
             "second_steps": JSONValue(secondSteps),
         ]
-    }
-    public init?(parameters: JSONObject) {
-        guard let first = parameters["first"]?.int, let firstSteps = parameters["first_steps"]?.int,
-            let second = parameters["second"]?.int, let secondSteps = parameters["second_steps"]?.int
-        else { return nil }
-        self.init(first: first, firstSteps: firstSteps, second: second, secondSteps: secondSteps)
     }
 
     public func check(full: Int) throws(WarmupError) {
@@ -293,28 +183,22 @@ public struct MixedPacing: NamedPacing {
     public func summary(full: Int) -> String { "\(firstSteps) steps of \(first) and \(secondSteps) of \(second), in turn" }
 }
 
-/// `lengths[i]` while t < `bounds[i]`, the last length from then on.
-public struct StageTable: NamedPacing {
-    public static let name = "table"
-    public static let options: [ScheduleOption] = [.stages]
-    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
-        try Stages.pacing(words, name) { text throws(SpellingError) in try .table(stages: text) }
+extension MixedPacing {
+    public init?(parameters: JSONObject) {
+        guard let numbers = parameters.integers("first", "first_steps", "second", "second_steps") else { return nil }
+        self.init(first: numbers[0], firstSteps: numbers[1], second: numbers[2], secondSteps: numbers[3])
     }
-    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { original[.stages].map { [(.stages, $0)] } ?? [] }
+}
+
+/// `lengths[i]` while t < `bounds[i]`, the last length from then on.
+public struct StageTable: StagedPacing {
+    public static let name = "table"
+    public static func read(stages: String) throws(SpellingError) -> Pacing { try .table(stages: stages) }
     public var lengths: [Int]
     public var bounds: [Int]
 
-    init(lengths: [Int], bounds: [Int]) {
-        self.lengths = lengths
-        self.bounds = bounds
-    }
-
     public var parameters: JSONObject {
         ["lengths": .array(lengths.map { JSONValue($0) }), "bounds": .array(bounds.map { JSONValue($0) })]
-    }
-    public init?(parameters: JSONObject) {
-        guard let lengths = parameters["lengths"]?.integers, let bounds = parameters["bounds"]?.integers else { return nil }
-        self.init(lengths: lengths, bounds: bounds)
     }
 
     public func check(full: Int) throws(WarmupError) {
@@ -333,12 +217,27 @@ public struct StageTable: NamedPacing {
     }
 }
 
+extension StageTable {
+    public init?(parameters: JSONObject) {
+        guard let lengths = parameters["lengths"]?.integers, let bounds = parameters["bounds"]?.integers else { return nil }
+        self.init(lengths: lengths, bounds: bounds)
+    }
+}
+
 extension JSONValue {
     /// A list of whole numbers, or nil.
     var integers: [Int]? {
         guard let array else { return nil }
         let numbers = array.compactMap(\.int)
         return numbers.count == array.count ? numbers : nil
+    }
+}
+
+extension JSONObject {
+    /// The whole numbers under these keys; nil when one is none.
+    func integers(_ keys: String...) -> [Int]? {
+        let numbers = keys.compactMap { self[$0]?.int }
+        return numbers.count == keys.count ? numbers : nil
     }
 }
 
@@ -377,18 +276,23 @@ extension Pacing {
     }
 }
 
-private enum Stages {
-    /// The pacing `name` of the words' stages.
-    static func pacing(_ words: ScheduleWords, _ name: String, _ read: (String) throws(SpellingError) -> Pacing) throws(ScheduleError)
-        -> Pacing
-    {
+/// A function whose parameters are stages of lengths.
+public protocol StagedPacing: NamedPacing {
+    /// The function of stages as people write them.
+    static func read(stages: String) throws(SpellingError) -> Pacing
+}
+
+extension StagedPacing {
+    public static var options: [ScheduleOption] { [.stages] }
+    public static func pacing(_ words: ScheduleWords, _ facts: PacingFacts) throws(ScheduleError) -> Pacing {
         guard let text = words.word(.stages) else {
             throw ScheduleError(
                 "\(ScheduleOption.pacing.text) \(name) needs \(ScheduleOption.stages.text)",
                 hint: "LENGTH:STEPS,… such as 64:1000,128:2000,256")
         }
-        do throws(SpellingError) { return try read(text) } catch {
+        do throws(SpellingError) { return try read(stages: text) } catch {
             throw ScheduleError("\(ScheduleOption.stages.text) is \(text): it must be \(error.expected)", hint: error.hint.map { "\($0)" })
         }
     }
+    public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] { original[.stages].map { [(.stages, $0)] } ?? [] }
 }

@@ -37,12 +37,13 @@ public struct DataSetName: Sendable, Equatable {
     /// Reads the data sets of a blend: names as above, or Megatron's spelling, in which a weight stands before each prefix (`0.3 a 0.7 b`).
     public static func list(_ words: [String]) throws(SamplingError) -> [DataSetName] {
         let numbers = stride(from: 0, to: words.count, by: 2).map { words[$0] }
-        let isMegatrons =
-            words.count > 1 && words.count % 2 == 0
-            && numbers.allSatisfy { (try? NumberSpelling.double($0)) != nil && !FileSystem.exists($0 + ".idx") }
+        func isNumber(_ word: String) -> Bool { (try? NumberSpelling.double(word)) != nil && !FileSystem.exists(prefix(word) + ".idx") }
         var names: [DataSetName] = []
-        guard isMegatrons else {
-            for word in words { names.append(try DataSetName(word)) }
+        guard words.count > 1, words.count % 2 == 0, numbers.allSatisfy(isNumber) else {
+            for word in words {
+                if isNumber(word) { throw .loneWeight(word) }
+                names.append(try DataSetName(word))
+            }
             return names
         }
         for (index, word) in numbers.enumerated() {

@@ -6,6 +6,8 @@ public enum SamplingError: Error, OptionNaming, Sendable {
     case index(IndexError)
     case badSplit(String)
     case badWeight(String)
+    /// A number among names that stands in front of none.
+    case loneWeight(String)
     /// Sets or weights that make no order.
     case badOrder(String)
     /// JSON that names no data set.
@@ -30,6 +32,8 @@ public enum SamplingError: Error, OptionNaming, Sendable {
             "the split \(text) is not three numbers such as 969,30,1 (training, validation, test): give proportions, at least one above zero"
         case .badOrder(let reason): "\(reason)"
         case .badWeight(let text): "the data set \(text) has a weight that is no number from 1e-9 to 1e12: write prefix=0.3"
+        case .loneWeight(let word):
+            "\(option: "data") holds \(word), a weight without a data set: write prefix=\(word), or a weight before each prefix"
         case .badName(let text): "\(option: "data") holds \(text): a data set is a prefix, or a prefix and its weight"
         case .missingWeight(let prefix): "the data set \(prefix) has no weight, and others have one: give each a weight or none"
         case .badChange(let reason): "the data cannot change so at a restart: \(reason)"

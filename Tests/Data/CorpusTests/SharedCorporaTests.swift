@@ -5,40 +5,27 @@ import TestSupport
 import Testing
 
 @Suite("The five corpora", .needs(.shared("corpora/gpt2-tokens.tsv"))) struct SharedCorporaTests {
-    struct Row: Sendable, CustomTestStringConvertible {
-        let file: String
-        let documents, empty, textBytes: Int
-        var testDescription: String { file }
-    }
-
-    static let rows: [Row] = {
-        guard let path = Place.shared("corpora/gpt2-tokens.tsv"), let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            return []
-        }
-        return text.split(separator: "\n").dropFirst().map { line in
-            let fields = line.split(separator: "\t").map(String.init)
-            return Row(file: fields[0], documents: Int(fields[2])!, empty: Int(fields[3])!, textBytes: Int(fields[4])!)
-        }
-    }()
+    static let rows = TabbedRow.rows(Place.shared("corpora/gpt2-tokens.tsv"))
 
     @Test("documents and bytes are those of the reference", arguments: rows)
-    func reference(row: Row) throws {
+    func reference(row: TabbedRow) throws {
+        let file = row["file"]
         let source: CorpusSource =
-            switch row.file.prefix(4) {
+            switch file.prefix(4) {
             case "wiki": .wikipedia
             case "real": .realnews
             case "open": .openwebtext
             case "pile": .pile
-            default: row.file.hasSuffix(".txt.gz") ? .ccStories : .jsonl
+            default: file.hasSuffix(".txt.gz") ? .ccStories : .jsonl
             }
         for source in [source, .auto] {
             var options = CorpusOptions(source: source)
             for chunkBytes in [1 << 20, 1 << 16] {
                 options.chunkBytes = chunkBytes
-                let reading = Reading([try #require(Place.shared("corpora/" + row.file))], options)
+                let reading = Reading([try #require(Place.shared("corpora/" + file))], options)
                 #expect(reading.error == nil && reading.badLines == [])
-                #expect(reading.tally.documents == row.documents && reading.tally.emptyDocuments == row.empty)
-                #expect(reading.tally.textBytes == row.textBytes)
+                #expect(try reading.tally.documents == row.number("docs") && reading.tally.emptyDocuments == row.number("empty_docs"))
+                #expect(try reading.tally.textBytes == row.number("text_bytes"))
             }
         }
     }

@@ -9,25 +9,15 @@ import Testing
 /// Published tokenizer files against the ids of the programs that they were made for.
 @Suite("GoldenTokenizers", .serialized)
 struct GoldenTokenizersTests {
-    struct Row: Sendable, CustomTestStringConvertible {
-        let name: String
-        let file: String
-        let documents: Int
-        let tokens: Int
-        let digest: String
-        var testDescription: String { name }
-    }
-
     /// A folder of goldens, and that of the tokenizer files.
     struct Source: Sendable {
         let goldens: String
         let files: String
         let documents: (text: [UInt8], ends: [Int])
-        let rows: [Row]
+        let rows: [TabbedRow]
 
         init?(goldens: String?, files: String?) {
-            guard let goldens, let files, let table = try? String(contentsOfFile: goldens + "/ids.tsv", encoding: .utf8),
-                let lines = try? FileSystem.readAll(goldens + "/documents.jsonl")
+            guard let goldens, let files, let lines = try? FileSystem.readAll(goldens + "/documents.jsonl")
             else { return nil }
             (self.goldens, self.files) = (goldens, files)
             var (text, ends): ([UInt8], [Int]) = ([], [])
@@ -37,10 +27,7 @@ struct GoldenTokenizersTests {
                 ends.append(text.count)
             }
             documents = (text, ends)
-            rows = table.split(separator: "\n").dropFirst().map { line in
-                let fields = line.split(separator: "\t").map(String.init)
-                return Row(name: fields[0], file: fields[1], documents: Int(fields[3])!, tokens: Int(fields[4])!, digest: fields[5])
-            }
+            rows = TabbedRow.rows(goldens + "/ids.tsv")
         }
     }
 
@@ -55,22 +42,22 @@ struct GoldenTokenizersTests {
     static let small = Source(goldens: Place.fixture("golden/small-tokenizers"), files: Place.fixture("golden/small-tokenizers"))!
 
     @Test("the ids are those of the reference, or the file is refused", .enabled(if: published != nil), arguments: published?.rows ?? [])
-    func ids(row: Row) throws { try check(row, try #require(Self.published)) }
+    func ids(row: TabbedRow) throws { try check(row, try #require(Self.published)) }
 
     @Test("the ids of small tokenizers are those of the programs that made them", arguments: small.rows)
-    func smallIDs(row: Row) throws { try check(row, Self.small) }
+    func smallIDs(row: TabbedRow) throws { try check(row, Self.small) }
 
-    private func check(_ row: Row, _ source: Source) throws {
-        let tokenizer = try Tokenizer.load(source.files + "/" + row.file)
+    private func check(_ row: TabbedRow, _ source: Source) throws {
+        let tokenizer = try Tokenizer.load(source.files + "/" + row["file"])
         let (text, ends) = source.documents
-        #expect(ends.count == row.documents)
+        #expect(try ends.count == row.number("documents"))
         let encoder = Encoder(tokenizer)
         let output = TokenBuffer(width: 4)
         text.withUnsafeBytes { text in
             ends.withUnsafeBufferPointer { encoder.encode(text, documentEnds: $0, appendEndOfText: false, into: output) }
         }
-        #expect(output.tokenCount == row.tokens)
+        #expect(try output.tokenCount == row.number("tokens"))
         let sum = try TestSupport.run("/usr/bin/env", ["sha256sum"], input: Array(output.bytes))
-        #expect(sum.text.prefix(64) == row.digest)
+        #expect(sum.text.prefix(64) == row["sha256_int32"])
     }
 }

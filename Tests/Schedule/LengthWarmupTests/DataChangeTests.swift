@@ -67,24 +67,28 @@ struct DataChangeTests {
         }
     }
 
-    /// Targets of a whole pass over each set.
-    private func targets(_ prefixes: [String], length: Int) throws -> [Range<Int32>] {
-        try prefixes.enumerated().map { index, prefix in
+    /// Four sets in a folder that lives as long as it is held, a length of rows, and the targets of a whole pass over each set.
+    private func setting(length: ClosedRange<Int>, _ random: inout SeededGenerator) throws -> (
+        prefixes: [String], length: Int, targets: [Range<Int32>], folder: TemporaryDirectory
+    ) {
+        let folder = try TemporaryDirectory()
+        let prefixes = try sets(folder, &random)
+        let length = Int.random(in: length, using: &random)
+        let targets = try prefixes.enumerated().map { index, prefix in
             let source = try DataSource(
                 [DataSetName(prefix: prefix)], part: .train, split: DocumentSplit("1,0,0"), sequenceLength: length, seed: 5)
             let first = Int32(100_000 * index + 1)
             return first..<first + Int32(source.sampleCount * length)
         }
+        return (prefixes, length, targets, folder)
     }
 
     @Test("added data joins the epoch that is being read: at its end every target of all sets was trained exactly once, for any world")
     func added() throws {
         var random = SeededGenerator(TestRun.seed)
         for number in 0..<TestRun.cases(12) {
-            let folder = try TemporaryDirectory()
-            let prefixes = try sets(folder, &random)
-            let length = Int.random(in: 4...24, using: &random)
-            let all = try targets(prefixes, length: length)
+            let (prefixes, length, all, folder) = try setting(length: 4...24, &random)
+            defer { _ = folder }
             let tails = [TailPolicy.reuse, .defer, .eager].randomElement(using: &random)!
             let configuration = PlanConfiguration(
                 sequenceLength: length, globalBatchSize: Int.random(in: 1...4, using: &random),
@@ -109,10 +113,8 @@ struct DataChangeTests {
     func weights() throws {
         var random = SeededGenerator(TestRun.seed)
         for number in 0..<TestRun.cases(12) {
-            let folder = try TemporaryDirectory()
-            let prefixes = try sets(folder, &random)
-            let length = Int.random(in: 4...24, using: &random)
-            let all = try targets(prefixes, length: length)
+            let (prefixes, length, all, folder) = try setting(length: 4...24, &random)
+            defer { _ = folder }
             func blend(_ count: Int) -> [DataSetName] {
                 prefixes[..<count].map { DataSetName(prefix: $0, weight: Double.random(in: 0.2...3, using: &random)) }
             }
@@ -165,10 +167,8 @@ struct DataChangeTests {
     func passes() throws {
         var random = SeededGenerator(TestRun.seed)
         for number in 0..<TestRun.cases(12) {
-            let folder = try TemporaryDirectory()
-            let prefixes = try sets(folder, &random)
-            let length = Int.random(in: 8...40, using: &random)
-            let all = try targets(prefixes, length: length)
+            let (prefixes, length, all, folder) = try setting(length: 8...40, &random)
+            defer { _ = folder }
             let configuration = PlanConfiguration(
                 sequenceLength: length, globalBatchSize: Int.random(in: 1...12, using: &random), trainTokens: 1 << 40)
             var state: PlanState?

@@ -17,14 +17,16 @@ struct GoldenCurriculumTests {
             let new = try #require(try DeepSpeedCurriculum.read(config))
             // Length 0 is refused at the door; the formula behind it is compared all the same.
             let old = DeepSpeedCurriculum(minimum: new.minimum, maximum: new.maximum, schedule: new.schedule, dialect: .v0_19_6)
-            let text = String(decoding: try FileSystem.readAll(folder + "/" + (try #require(entry["file"]?.string))), as: UTF8.self)
-            for line in text.split(separator: "\n").dropFirst() {
-                let numbers = line.split(separator: "\t").compactMap { Int($0) }
+            let rows = TabbedRow.rows(folder + "/" + (try #require(entry["file"]?.string)))
+            #expect(!rows.isEmpty)
+            for row in rows {
+                let step = try row.number("step")
+                let expected = try ["update_0.19.8", "update_0.19.6", "get_0.19.8", "get_0.19.6"].map { try row.number($0) }
                 #expect(
                     [
-                        new.difficulty(atStep: numbers[0]), old.difficulty(atStep: numbers[0]), new.statelessDifficulty(atStep: numbers[0]),
-                        old.statelessDifficulty(atStep: numbers[0]),
-                    ] == Array(numbers[1...]), "\(entry["name"]?.string ?? "") step \(numbers[0])")
+                        new.difficulty(atStep: step), old.difficulty(atStep: step), new.statelessDifficulty(atStep: step),
+                        old.statelessDifficulty(atStep: step),
+                    ] == expected, "\(entry["name"]?.string ?? "") step \(step)")
             }
         }
     }

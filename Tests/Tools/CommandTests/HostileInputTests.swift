@@ -63,13 +63,11 @@ struct HostileInputTests {
 
     /// `Fixtures/hostile/expected.tsv`.
     static func cases() throws -> [Case] {
-        let text = try String(contentsOfFile: Place.fixture("hostile/expected.tsv"), encoding: .utf8)
-        return try text.split(separator: "\n").dropFirst().map { line in
-            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            try #require(cells.count == 4, "\(line)")
+        try TabbedRow.rows(Place.fixture("hostile/expected.tsv")).map { row in
+            let (badLines, message) = (row["bad lines"], row["message"])
             return Case(
-                file: cells[0], documents: try #require(Int(cells[1])),
-                badLines: cells[2] == "-" ? 0 : cells[2].split(separator: ",").count, message: cells[3] == "-" ? nil : cells[3])
+                file: row["file"], documents: try row.number("documents"),
+                badLines: badLines == "-" ? 0 : badLines.split(separator: ",").count, message: message == "-" ? nil : message)
         }
     }
 
@@ -105,19 +103,13 @@ struct HostileInputTests {
     }
 
     /// A row of the shared manifest: what a JSON Lines reader must do, in words.
-    static let shared: [(file: String, expect: String)] = {
-        guard let path = Place.shared("corpora/adversarial/manifest.tsv"), let text = try? String(contentsOfFile: path, encoding: .utf8)
-        else { return [] }
-        return text.split(separator: "\n").dropFirst().map { line in
-            let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            return (cells[0], cells[5])
-        }
-    }()
+    static let shared = TabbedRow.rows(Place.shared("corpora/adversarial/manifest.tsv"))
 
     @Test(
         "the shared adversarial files behave as their manifest says", .needs(.shared("corpora/adversarial/manifest.tsv")), arguments: shared
     )
-    func manifest(file: String, expect: String) throws {
+    func manifest(row: TabbedRow) throws {
+        let (file, expect) = (row["file"], row["expect"])
         let folder = try TemporaryDirectory()
         let arguments = [
             "preprocess", "--input", Place.shared("corpora/adversarial/" + file)!, "--quiet", "--json", "--output-prefix",

@@ -71,8 +71,11 @@ struct ScheduleWordsTests {
                 return try result.json["digest"]
             }
         #expect(digests[0] == digests[1])
-        let odd = try slwdata(["plan", "--data-path", "0.3", "some", "0.7"])
-        expectComplaint(odd, 1, "slwdata: cannot open 0.3.idx: No such file or directory")
+        for (words, lone) in [(["0.3", "some", "0.7"], "0.3"), (["some", "2"], "2"), (["7"], "7")] {
+            let odd = try slwdata(["plan", "--data-path"] + words)
+            let message = "--data holds \(lone), a weight without a data set: write prefix=\(lone), or a weight before each prefix"
+            expectComplaint(odd, 2, "slwdata: plan: " + message + ": see slwdata plan --help")
+        }
     }
 
     @Test(

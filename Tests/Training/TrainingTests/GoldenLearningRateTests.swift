@@ -23,12 +23,14 @@ import Testing
             var schedule = LearningRateSchedule(
                 peak: run["lr"] as! Double, minimum: run["min_lr"] as! Double, warmup: warmup, decayEnd: decayEnd,
                 decay: .init(rawValue: run["lr_decay_style"] as! String)!, convention: .megatronDeepSpeed)
-            let table = try String(contentsOf: URL(filePath: folder + "/" + (run["file"] as! String)), encoding: .utf8)
+            let rows = TabbedRow.rows(folder + "/" + (run["file"] as! String))
+            #expect(!rows.isEmpty)
             var consumed = TrainingProgress()
-            for line in table.split(separator: "\n").dropFirst() {
-                let fields = line.split(separator: "\t")
-                #expect(schedule.rate(consumed: consumed) == Double(fields[2])!, "\(run["name"]!) iteration \(fields[0])")
-                consumed = TrainingProgress(steps: Int(fields[0])!, samples: Int(fields[3])!, tokens: Int(fields[4])!)
+            for row in rows {
+                #expect(schedule.rate(consumed: consumed) == Double(row["lr_used"])!, "\(run["name"]!) iteration \(row["iteration"])")
+                consumed = TrainingProgress(
+                    steps: try row.number("iteration"), samples: try row.number("consumed_samples"),
+                    tokens: try row.number("consumed_tokens"))
             }
         }
     }

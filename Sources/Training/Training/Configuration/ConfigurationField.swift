@@ -113,36 +113,31 @@ protocol ConfigurationValue: Sendable, SendableMetatype {
     init?(configurationJSON: JSONValue)
 }
 
-extension Int: ConfigurationValue {
-    var configurationJSON: JSONValue { JSONValue(self) }
-    init?(configurationJSON json: JSONValue) {
-        guard let value = json.int else { return nil }
+extension ConfigurationValue {
+    fileprivate init?(present value: Self?) {
+        guard let value else { return nil }
         self = value
     }
+}
+
+extension Int: ConfigurationValue {
+    var configurationJSON: JSONValue { JSONValue(self) }
+    init?(configurationJSON json: JSONValue) { self.init(present: json.int) }
 }
 
 extension Double: ConfigurationValue {
     var configurationJSON: JSONValue { JSONValue(self) }
-    init?(configurationJSON json: JSONValue) {
-        guard let value = json.double else { return nil }
-        self = value
-    }
+    init?(configurationJSON json: JSONValue) { self.init(present: json.double) }
 }
 
 extension Bool: ConfigurationValue {
     var configurationJSON: JSONValue { JSONValue(self) }
-    init?(configurationJSON json: JSONValue) {
-        guard let value = json.bool else { return nil }
-        self = value
-    }
+    init?(configurationJSON json: JSONValue) { self.init(present: json.bool) }
 }
 
 extension String: ConfigurationValue {
     var configurationJSON: JSONValue { JSONValue(self) }
-    init?(configurationJSON json: JSONValue) {
-        guard let value = json.string else { return nil }
-        self = value
-    }
+    init?(configurationJSON json: JSONValue) { self.init(present: json.string) }
 }
 
 extension Optional: ConfigurationValue where Wrapped: ConfigurationValue {

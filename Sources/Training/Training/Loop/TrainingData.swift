@@ -4,6 +4,7 @@ import JSON
 import LengthWarmup
 import Quantities
 import Sampling
+import Synchronization
 import TypedErrors
 
 /// The data sets of a configuration, opened and checked: what choices depend on, what batches and validations are made from.
@@ -11,6 +12,7 @@ package struct TrainingData {
     private let schedule: ScheduleWords
     let split: DocumentSplit
     private let sets: DataSets
+    private let opened: OpenedSource
     /// Tokenizer that made the tokens, as the data sets' side files name it; nil when none does.
     let tokenizer: DatasetMetadata.TokenizerIdentity?
 
@@ -21,6 +23,7 @@ package struct TrainingData {
         try mapping(TrainingError.schedule, schedule.check())
         split = try mapping(TrainingError.schedule, ScheduleResolver.split(schedule))
         sets = try mapping(TrainingError.data, DataSets(configuration.data))
+        opened = OpenedSource(sets, split)
         var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
         for dataset in sets.datasets {
             guard let found = dataset.metadata?.tokenizer else { continue }
@@ -42,9 +45,8 @@ package struct TrainingData {
             processors: processors, memory: TrainingConfiguration.machineMemory)
         let data = self
         surroundings.samples = { length throws(SamplingError) in
-            try DataSource(
-                data.sets, part: .train, split: data.split, sequenceLength: length, seed: ScheduleResolver.seed(data.schedule),
-                order: ScheduleResolver.order(data.schedule)
+            try data.opened.source(
+                length: length, seed: ScheduleResolver.seed(data.schedule), order: ScheduleResolver.order(data.schedule)
             ).sampleCount
         }
         return surroundings
@@ -65,9 +67,7 @@ package struct TrainingData {
         let plan = try configuration.planConfiguration()
         let data = try mapping(
             TrainingError.data,
-            DataSource(
-                sets, part: .train, split: split, sequenceLength: plan.sequenceLength, seed: plan.seed,
-                order: ScheduleResolver.order(configuration.schedule)))
+            opened.source(length: plan.sequenceLength, seed: plan.seed, order: ScheduleResolver.order(configuration.schedule)))
         return try LoaderSource(data, plan)
     }
 
@@ -97,6 +97,22 @@ package struct TrainingData {
             unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
             initialized = count
         }
+    }
+}
+
+/// The training split as it was last opened: Megatron's order costs time and memory, and a start asks for its size and then for its samples.
+private final class OpenedSource: Sendable {
+    private let sets: DataSets
+    private let split: DocumentSplit
+    private let last = Mutex<(length: Int, seed: UInt64, order: OrderChoice, source: DataSource)?>(nil)
+
+    init(_ sets: DataSets, _ split: DocumentSplit) { (self.sets, self.split) = (sets, split) }
+
+    func source(length: Int, seed: UInt64, order: OrderChoice) throws(SamplingError) -> DataSource {
+        if let last = last.withLock({ $0 }), last.length == length, last.seed == seed, last.order == order { return last.source }
+        let source = try DataSource(sets, part: .train, split: split, sequenceLength: length, seed: seed, order: order)
+        last.withLock { $0 = (length, seed, order, source) }
+        return source
     }
 }
 
