@@ -193,7 +193,7 @@ let testTargets: [Target] = [
     tests(
         "Tools", "CommandTests",
         [
-            "DatasetFixtures", "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "IndexedDatasets",
+            "DatasetFixtures", "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "Corpus", "IndexedDatasets",
             "Transformer", "LengthWarmup",
             "Sampling", "JSON", "Files", "Quantities",
         ]),

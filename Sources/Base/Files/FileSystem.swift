@@ -149,6 +149,15 @@ public enum FileSystem {
         }
     }
 
+    /// The first bytes of the file at `path`, so many or all that it has.
+    public static func start(of path: String, _ byteCount: Int) throws(FileError) -> [UInt8] {
+        let file = try OpenFile(path)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(byteCount, 1), alignment: 16)
+        defer { unsafe buffer.deallocate() }
+        let count = try unsafe file.read(into: buffer, at: 0)
+        return unsafe Array(buffer[..<min(count, byteCount)])
+    }
+
     /// Replaces the content of `path` in one durable step (see ``AtomicFile``).
     public static func writeAtomically(_ bytes: [UInt8], to path: String) throws(FileError) {
         var file = try AtomicFile(path)
@@ -167,6 +176,16 @@ public enum FileSystem {
     public static func name(of path: String) -> String {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? path.dropLast() : path[...]
         return String(trimmed.lastIndex(of: "/").map { trimmed[trimmed.index(after: $0)...] } ?? trimmed)
+    }
+
+    /// `path` as it is called from any directory. Links stay: what they lead to may have another name.
+    public static func absolute(_ path: String) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let buffer = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(buffer) }
+        let here = unsafe PathName.string(fromSystem: Array(UnsafeRawBufferPointer(start: buffer, count: strlen(buffer))))
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        return ([here == "/" ? "" : here] + parts.map(String.init)).joined(separator: "/")
     }
 }
 

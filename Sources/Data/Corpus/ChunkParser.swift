@@ -87,16 +87,36 @@ public struct ChunkParser: Sendable {
         }
     }
 
+    /// What makes a text of a chat, when its template is not at hand.
+    private static let chat: OptionText =
+        #"without one, (jq -c '{text: [.messages[] | .role + ": " + .content] | join("\n")}') puts its messages one below the other"#
+
     private func append(
         bad error: JSONError, _ mark: Int, _ body: UnsafeRawBufferPointer, _ number: Int, _ start: Int, _ batch: DocumentBatch
     ) {
         var reason: OptionText = "\(error.reason)"
         if body.starts(with: [0xFF, 0xFE]) || body.starts(with: [0xFE, 0xFF]) {
-            reason = "this is UTF-16; convert the file to UTF-8 (iconv -f UTF-16 -t UTF-8)"
+            let name = body.starts(with: [0xFF, 0xFE, 0, 0]) ? "UTF-32" : "UTF-16"
+            reason = "this is \(name); convert the file to UTF-8 (iconv -f \(name) -t UTF-8)"
+        } else if batch.byteRange.lowerBound + start == 0,
+            let wide = ForeignFormat(start: Array(body.prefix(ForeignFormat.startBytes))[...]),
+            wide.isWideText
+        {
+            reason = "this is \(wide.title); \(wide.advice("FILE"))"
         } else if batch.byteRange.lowerBound + start == 0, body.first(where: { $0 != 0x20 && $0 != 0x09 }) == UInt8(ascii: "[") {
             reason = "\(error.reason); if the file is one array, write its elements a line each (jq -c '.[]')"
         } else if error.lacksText {
             reason = "\(error.reason) (\(option: "text-key") names another)"
+        }
+        if error.reason.hasSuffix("must be a string, found an array") {
+            let isChat = options.textKey == "messages" || options.textKey == "conversations"
+            reason = isChat ? "\(reason); \(Self.chat)" : "\(reason); \(option: "source") pile joins a list of texts by empty lines"
+        } else if error.reason.contains("holds a chat") {
+            reason = "\(reason); \(Self.chat)"
+        } else if batch.byteRange.lowerBound + start == 0, let last = body.last(where: { $0 != 0x20 && $0 != 0x09 && $0 != 0x0D }),
+            "{[,".utf8.contains(last), body.first == UInt8(ascii: "{")
+        {
+            reason = "\(reason); if objects go over several lines, write each on one (jq -c .)"
         }
         if error.reason.contains("NaN and Infinity") {
             reason = "\(reason); \(option: "invalid-text") replace passes over them outside of the text"

@@ -238,7 +238,7 @@ public final class ChunkReader: @unchecked Sendable {
         if rest > 0 { next.baseAddress!.copyMemory(from: buffer.baseAddress! + count, byteCount: rest) }
         let chunk = RawChunk(
             input: current!.part.input, byteOffset: current!.byteOffset, endOffset: current!.byteOffset + count, content: content,
-            buffer: buffer, count: count, pool: pool)
+            member: current!.stream.member, buffer: buffer, count: count, pool: pool)
         current!.byteOffset += count
         current!.buffer = next
         current!.count = rest
@@ -274,7 +274,7 @@ public final class ChunkReader: @unchecked Sendable {
     private func oversized(from begin: Int, lineCount: Int, _ reason: OptionText) -> RawChunk {
         RawChunk(
             input: current!.part.input, byteOffset: begin, endOffset: current!.byteOffset,
-            content: .oversized(lineCount: lineCount, reason: reason),
+            content: .oversized(lineCount: lineCount, reason: reason), member: current!.stream.member,
             buffer: pool.take(0), count: 0, pool: pool)
     }
 

@@ -25,10 +25,10 @@ public enum CorpusError: Error, OptionNaming, Sendable, Equatable {
     case misnamed(path: String, named: String, found: String)
     /// Neither name nor content tell what the file is.
     case unknownSource(path: String)
-    /// What the file is, and that this is no text.
-    case foreignFormat(ForeignFormat, path: String)
-    /// A file that is passed over and may hold text, under the policy that this is an error.
-    case unreadFile(path: String, reason: String, count: Int)
+    /// What the file is, and that this is no text. `isWrapped`: it lies in an archive, or is compressed.
+    case foreignFormat(ForeignFormat, path: String, isWrapped: Bool = false)
+    /// A file that is passed over and may hold text, the first of so many, under the policy that this is an error.
+    case unreadFile(IgnoredInput, count: Int)
     /// A directory or pattern without anything to read, and what was there instead.
     case nothingFound(path: String, seen: OptionText)
 
@@ -38,7 +38,7 @@ public enum CorpusError: Error, OptionNaming, Sendable, Equatable {
         case .badLine(let origin, let byte, let reason) where origin.section != nil:
             "\(PathName.printable(origin.path)), row \(origin.line) (in \(origin.section!)), byte \(byte + 1): \(reason)"
         case .badLine(let origin, let byte, let reason):
-            "\(PathName.printable(origin.path)), line \(origin.line), byte \(byte + 1) (offset \(origin.byteOffset + byte)): \(reason)"
+            "\(PathName.printable(origin.path)), line \(origin.line), byte \(byte + 1) (offset \(origin.byteOffset + byte))\(origin.member.map { ", in \(PathName.printable($0))" } ?? ""): \(reason)"
         case .compression(let path, let byteOffset, let reason):
             "\(PathName.printable(path)): cannot decompress this at compressed byte \(byteOffset): \(reason)"
         case .archive(let path, let byteOffset, let reason):
@@ -57,10 +57,10 @@ public enum CorpusError: Error, OptionNaming, Sendable, Equatable {
             "\(PathName.printable(path)): named like \(named) but holds \(found); rename it after what it holds"
         case .unknownSource(let path):
             "\(PathName.printable(path)): cannot tell what this holds; say it with \(option: "source") (\(CorpusSource.allCases.map(\.rawValue).joined(separator: ", ")))"
-        case .foreignFormat(let format, let path):
-            "\(PathName.printable(path)): this is \(format.title); \(format.advice(PathName.printable(FileSystem.name(of: path))))"
-        case .unreadFile(let path, let reason, let count):
-            "\(PathName.printable(path)): not read: \(reason)\(count > 1 ? " (and \(count - 1) more)" : ""); name it, say what it holds with \(option: "source"), or leave such files out with \(option: "unknown-files") ignore"
+        case .foreignFormat(let format, let path, let isWrapped):
+            "\(PathName.printable(path)): this is \(format.title); \(isWrapped ? format.memberAdvice : format.advice(PathName.printable(path)))"
+        case .unreadFile(let file, let count):
+            "\(PathName.printable(file.path)): not read: \(file.explanation)\(count > 1 ? " (and \(count - 1) more)" : ""); \(file.advice.map { "\($0), or " as OptionText } ?? "")leave such files out with \(option: "unknown-files") ignore"
         case .nothingFound(let path, let seen):
             "\(PathName.printable(path)): nothing to read here: \(seen)"
         }

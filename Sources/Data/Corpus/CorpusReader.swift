@@ -37,7 +37,7 @@ public struct CorpusTally: Sendable, Equatable {
             let error = CorpusError.badLine(
                 DocumentOrigin(
                     path: inputs.inputs[batch.input].path, line: before + bad.line + 1,
-                    byteOffset: batch.byteRange.lowerBound + bad.byteOffset, section: batch.section(ofLine: bad.line)),
+                    byteOffset: batch.byteRange.lowerBound + bad.byteOffset, section: batch.section(ofLine: bad.line), member: batch.member),
                 byteInLine: bad.byteInLine, reason: bad.reason)
             if firstBadReason == nil { firstBadReason = bad.reason.text(.commandLine) }
             if options.badLines == .fail && !bad.isSkipped { throw error }

@@ -105,6 +105,8 @@ public struct DocumentOrigin: Sendable, Equatable, CustomStringConvertible {
     public let byteOffset: Int
     /// Where in a table its row is: `row group 3` of Parquet, `record batch 3` of Arrow, counted from 0. Nil for everything else.
     public let section: String?
+    /// The file in an archive that it is in, by its path there. Nil for everything else, and where several small files are read at once.
+    public var member: String?
 
     public var description: String {
         section.map { "\(path), row \(line) (in \($0))" } ?? "\(path), line \(line), byte \(byteOffset)"

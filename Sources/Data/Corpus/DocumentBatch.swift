@@ -46,6 +46,8 @@ public final class DocumentBatch: @unchecked Sendable {
 
     /// Where the row groups of a table begin in the chunk; empty for everything else.
     var sections: [TableRows.Section] = []
+    /// The file in an archive that all of the chunk is of.
+    var member: String?
     var text: UnsafeMutableRawBufferPointer
     var textCount = 0
 
@@ -78,7 +80,8 @@ public final class DocumentBatch: @unchecked Sendable {
     public func origin(of index: Int, in inputs: InputList, linesBefore: Int) -> DocumentOrigin {
         DocumentOrigin(
             path: inputs.inputs[input].path, line: linesBefore + documentLines[index] + 1,
-            byteOffset: byteRange.lowerBound + documentOffsets[index], section: section(ofLine: documentLines[index]))
+            byteOffset: byteRange.lowerBound + documentOffsets[index], section: section(ofLine: documentLines[index]),
+            member: member)
     }
 
     /// The row group or record batch of a table in which line `line` of the chunk is.
@@ -93,7 +96,7 @@ public final class DocumentBatch: @unchecked Sendable {
         sections.removeAll(keepingCapacity: true)
         unwantedValues.removeAll(keepingCapacity: true)
         (badLineCount, lineCount, blankLineCount, emptyDocumentCount, filteredCount, textCount) = (0, 0, 0, 0, 0, 0)
-        input = chunk.input
+        (input, member) = (chunk.input, chunk.member)
         byteRange = chunk.byteOffset..<chunk.endOffset
         // Grows for a large record and shrinks after it.
         if text.count < textBytes || text.count > 4 * max(textBytes, 1 << 20) {

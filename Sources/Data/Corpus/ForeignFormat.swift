@@ -4,7 +4,9 @@ public import Quantities
 public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
     case zip, sevenZip, rar, lzma, lzw, brotli, snappyFrames
     case parquet, arrow, orc, avro, hdf5, numpy, sqlite, pdf, png, jpeg, executable
-    case warc, mediaWiki, utf16, utf32
+    case warc, mediaWiki
+    /// With a byte order mark, and without one: of either order.
+    case utf16, utf32, utf16LE, utf16BE, utf32LE, utf32BE
     /// Bytes that are no text, of no format that we know.
     case binary
 
@@ -55,17 +57,30 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         }
         let quarters = (0..<4).map { zeros($0, of: 4) }
         if quarters[1] == 1 && quarters[2] == 1 && max(quarters[0], quarters[3]) == 1 && min(quarters[0], quarters[3]) < 0.2 {
-            return .utf32
+            return quarters[0] > quarters[3] ? .utf32BE : .utf32LE
         }
         let (even, odd) = (zeros(0, of: 2), zeros(1, of: 2))
-        return min(even, odd) < 0.1 && max(even, odd) > 0.6 ? .utf16 : nil
+        return min(even, odd) < 0.1 && max(even, odd) > 0.6 ? (even > odd ? .utf16BE : .utf16LE) : nil
     }
 
     /// A table, of which a column of texts is read.
     var isTable: Bool { self == .parquet || self == .arrow }
 
     /// Text, though not in UTF-8.
-    var isWideText: Bool { self == .utf16 || self == .utf32 }
+    var isWideText: Bool { encoding != nil }
+
+    /// The name of its encoding, as iconv has it.
+    private var encoding: String? {
+        switch self {
+        case .utf16: "UTF-16"
+        case .utf16LE: "UTF-16LE"
+        case .utf16BE: "UTF-16BE"
+        case .utf32: "UTF-32"
+        case .utf32LE: "UTF-32LE"
+        case .utf32BE: "UTF-32BE"
+        default: nil
+        }
+    }
 
     /// What it is called.
     public var title: String {
@@ -90,9 +105,17 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .executable: "an executable"
         case .warc: "a WARC file of web pages"
         case .mediaWiki: "a MediaWiki XML dump"
-        case .utf16: "text in UTF-16"
-        case .utf32: "text in UTF-32"
+        case .utf16, .utf16LE, .utf16BE: "text in UTF-16"
+        case .utf32, .utf32LE, .utf32BE: "text in UTF-32"
         case .binary: "no text (it holds NUL bytes)"
+        }
+    }
+
+    /// What gets the text out of a file that lies in an archive or is compressed.
+    var memberAdvice: OptionText {
+        switch self {
+        case .pdf, .png, .jpeg, .executable, .binary: advice("FILE")
+        default: "unpack what it lies in, and give it by itself"
         }
     }
 
@@ -112,12 +135,11 @@ public enum ForeignFormat: String, Sendable, Equatable, CaseIterable {
         case .snappyFrames: pipe("snzip -dc \(file)")
         case .parquet, .arrow: "leave out \(option: "source") to have its column of texts read"
         case .orc, .avro, .hdf5, .sqlite: "write its text column as JSON Lines first"
-        case .numpy: "an array of token ids is read by slwdata convert"
+        case .numpy: "if it is an array of token ids: slwdata convert \(file) \(option: "output") P"
         case .pdf, .png, .jpeg, .executable: "leave it out"
         case .warc: "extract the texts first (trafilatura or resiliparse), as JSON Lines"
         case .mediaWiki: "extract it first: python -m wikiextractor.WikiExtractor --json \(file)"
-        case .utf16: "convert it to UTF-8: iconv -f UTF-16 -t UTF-8 \(file)"
-        case .utf32: "convert it to UTF-8: iconv -f UTF-32 -t UTF-8 \(file)"
+        case .utf16, .utf16LE, .utf16BE, .utf32, .utf32LE, .utf32BE: "convert it to UTF-8: iconv -f \(encoding ?? "") -t UTF-8 \(file)"
         case .binary: "leave it out, or say \(option: "binary-input") to take its bytes as they are"
         }
     }

@@ -26,6 +26,8 @@ public struct IgnoredInput: Sendable, Equatable {
     /// Members of archives behind the archive's path.
     public let path: String
     public let reason: Reason
+    /// Whether it lies in an archive.
+    public var isMember = false
 
     /// Whether it may hold documents that somebody expects to be read.
     public var mayHoldText: Bool {
@@ -49,18 +51,24 @@ public struct IgnoredInput: Sendable, Equatable {
         }
     }
 
+    /// What has it read, if anything does.
+    var advice: OptionText? {
+        switch reason {
+        case .hidden, .documentation, .tokenIndex, .unfinished, .noFile: nil
+        case .tableLog: "give the files that the table still has, one by one"
+        case .foreign(let format): isMember ? format.memberAdvice : format.advice(PathName.printable(path))
+        case .unknownName where isMember: "unpack the archive and name the file, with \(option: "source") to say what it holds"
+        case .unknownName: "to have a file read, name it, with \(option: "source") to say what it holds"
+        }
+    }
+
     /// One line about all of them: their number and the first names, those that may hold text first.
     public static func remark(_ ignored: [IgnoredInput], count: Int) -> OptionText? {
         let sorted = ignored.filter(\.mayHoldText) + ignored.filter { !$0.mayHoldText }
         guard let first = sorted.first else { return nil }
         let names = sorted.prefix(3).map { "\(PathName.printable($0.path)) (\($0.explanation))" }.joined(separator: ", ")
         let more = count > 3 ? " and \(count - 3) more" : ""
-        let advice: OptionText =
-            switch first.reason {
-            case .foreign(let format): "; \(format.advice(PathName.printable(first.path)))"
-            case .unknownName: "; name a file to have it read, or say what the files hold with \(option: "source")"
-            default: ""
-            }
+        let advice: OptionText = first.mayHoldText ? first.advice.map { "; \($0)" } ?? "" : ""
         return "passed over \(count) file\(count == 1 ? "" : "s"): \(names)\(more)\(advice)"
     }
 }

@@ -35,7 +35,7 @@ public struct InputList: Sendable {
         inputs = finder.found
         ignored = finder.ignored
         if unknownFiles == .fail, let first = ignored.first(where: \.mayHoldText) {
-            throw .unreadFile(path: first.path, reason: first.explanation, count: ignored.count(where: \.mayHoldText))
+            throw .unreadFile(first, count: ignored.count(where: \.mayHoldText))
         }
     }
 }

@@ -11,6 +11,8 @@ final class InputStreams {
         let file: FileSource?
         /// Set when it is a table: it is read through this alone.
         var table: InputTable?
+        /// Its path in the archive that is the input.
+        var member: String?
     }
 
     private let path: String
@@ -55,14 +57,14 @@ final class InputStreams {
                 continue
             }
             if let reason = InputSelection.reason(member: member.name, source: options.source) {
-                let ignored = IgnoredInput(path: archivePath + "/" + member.name, reason: reason)
-                if options.unknownFiles == .fail, ignored.mayHoldText {
-                    throw .unreadFile(path: ignored.path, reason: ignored.explanation, count: 1)
-                }
+                let ignored = IgnoredInput(path: archivePath + "/" + member.name, reason: reason, isMember: true)
+                if options.unknownFiles == .fail, ignored.mayHoldText { throw .unreadFile(ignored, count: 1) }
                 ignore(ignored)
                 continue
             }
-            if let stream = try open(TarMemberSource(archive), name: member.name, path: archivePath + "/" + member.name, file: nil) {
+            let memberPath = archivePath + "/" + member.name
+            if var stream = try open(TarMemberSource(archive), name: member.name, path: memberPath, file: nil) {
+                stream.member = String(memberPath.dropFirst(path.count + 1))
                 return stream
             }
         }
@@ -94,6 +96,7 @@ final class InputStreams {
     /// Peels compression and archives off `source`. Nil when it is an archive, whose members come next.
     private func open(_ source: any ByteSource, name: String, path: String, file: FileSource?) throws(CorpusError) -> Stream? {
         var (source, name, file) = (PeekedSource(source), name, file)
+        var isUnpacked = false
         for _ in 0..<Self.maximumNesting {
             let promised = Compression(name: name)
             if let table = try table(source, name: name, path: path, isPlain: file != nil) {
@@ -108,7 +111,14 @@ final class InputStreams {
                     archives.append((TarReader(source, path: path), path))
                     return nil
                 }
-                let format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, options: options)
+                let format: RecordFormat
+                do throws(CorpusError) {
+                    format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, options: options)
+                } catch {
+                    // What reads a file as it lies there does not read it in an archive.
+                    guard case .foreignFormat(let format, _, _) = error, !archives.isEmpty || isUnpacked else { throw error }
+                    throw .foreignFormat(format, path: path, isWrapped: true)
+                }
                 guard format == .jsonLines || options.allConditions.isEmpty else { throw .unselectable(path: path) }
                 return Stream(source: source, format: format, file: file)
             }
@@ -129,7 +139,7 @@ final class InputStreams {
             } else {
                 source = PeekedSource(try ProgramSource(compression, source, path: path))
             }
-            file = nil
+            (file, isUnpacked) = (nil, true)
             name = Compression.stripped(name)
         }
         throw .archive(path: path, byteOffset: 0, reason: "archives nested deeper than \(Self.maximumNesting)")

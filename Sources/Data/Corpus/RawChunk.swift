@@ -24,14 +24,18 @@ public final class RawChunk: @unchecked Sendable {
     /// Where the next piece begins.
     public let endOffset: Int
     let content: Content
+    /// The file in an archive that all of it is of.
+    let member: String?
     // Filled before the chunk is handed out and only read afterwards: safe to use from any thread.
     let bytes: UnsafeRawBufferPointer
     private let buffer: UnsafeMutableRawBufferPointer
     private let pool: ChunkPool
 
     init(
-        input: Int, byteOffset: Int, endOffset: Int, content: Content, buffer: UnsafeMutableRawBufferPointer, count: Int, pool: ChunkPool
+        input: Int, byteOffset: Int, endOffset: Int, content: Content, member: String? = nil, buffer: UnsafeMutableRawBufferPointer,
+        count: Int, pool: ChunkPool
     ) {
+        self.member = member
         self.input = input
         self.byteOffset = byteOffset
         self.endOffset = endOffset

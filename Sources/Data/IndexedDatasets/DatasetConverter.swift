@@ -10,19 +10,23 @@ public struct DatasetConverter: Sendable {
     public let input: String
     public var inputFormat: TokenFileFormat
     public var outputFormat: TokenFileFormat
-    /// Cuts documents out of files that keep no boundaries (llm.c, nanoGPT). Without it such a file is one document.
+    /// Cuts documents out of files that keep no boundaries (llm.c, nanoGPT, raw, npy). Without it such a file is one document.
     public var endOfText: Int?
+    /// How a headerless input stores tokens; the other formats say it themselves.
+    public var rawType: TokenType?
+    /// Every token must be below; nil: no limit but that of the types.
+    public var vocabularySize: Int?
     /// How the output stores tokens; nil: as the input where the format can, else its next larger type.
     public var tokenType: TokenType?
 
     /// `from` nil: by the names and first bytes of what is there.
     public init(
         _ input: String, from inputFormat: TokenFileFormat? = nil, to outputFormat: TokenFileFormat = .megatron, endOfText: Int? = nil,
-        tokenType: TokenType? = nil
+        tokenType: TokenType? = nil, rawType: TokenType? = nil, vocabularySize: Int? = nil
     ) throws(IndexError) {
-        guard let format = inputFormat ?? TokenFile.format(of: input) else {
-            throw .invalidTokenFile(path: input, byteOffset: nil, reason: "its format cannot be told; name it with \(option: "from")")
-        }
+        guard let format = inputFormat ?? TokenFile.format(of: input) else { throw TokenFile.unknown(input) }
+        self.rawType = rawType
+        self.vocabularySize = vocabularySize
         self.input = input
         self.inputFormat = format
         self.outputFormat = outputFormat
@@ -36,7 +40,7 @@ public struct DatasetConverter: Sendable {
     public func convert(
         into output: String, overwrite: Bool = false, progress: (Int, Int) -> Void = { _, _ in }
     ) throws(IndexError) -> IndexedDatasetWriter.Position {
-        let file = try TokenFile(input, inputFormat, endOfText: endOfText)
+        let file = try TokenFile(input, inputFormat, endOfText: endOfText, rawType: rawType, vocabularySize: vocabularySize)
         switch outputFormat {
         case .megatron: return try writePair(file, output, overwrite, progress)
         case .datatrove: return try writeDatatrove(file, output.hasSuffix(".ds") ? output : output + ".ds", overwrite, progress)
@@ -49,9 +53,17 @@ public struct DatasetConverter: Sendable {
             }
             return try writeData(file, output, overwrite, header: LLMCHeader.bytes(for: type, tokenCount: count), type, progress)
         case .nanogpt: return try writeData(file, output, overwrite, header: [], try chosenType(file, among: [.uint16]), progress)
-        case .tnt: throw .invalidTokenFile(path: output, byteOffset: nil, reason: "the old TNTIDX format is only read")
+        case .raw: return try writeData(file, output, overwrite, header: [], try chosenType(file, among: Self.integers), progress)
+        case .npy:
+            let type = try chosenType(file, among: Self.integers)
+            return try writeData(
+                file, output, overwrite, header: NumPyHeader.bytes(for: type, count: file.stream.tokenCount), type, progress)
+        case .tnt, .fairseq:
+            throw .invalidTokenFile(path: output, byteOffset: nil, reason: "the format \(outputFormat.rawValue) is only read")
         }
     }
+
+    private static let integers = TokenType.allCases.filter(\.isInteger)
 
     private func writePair(
         _ file: TokenFile, _ output: String, _ overwrite: Bool, _ progress: (Int, Int) -> Void
@@ -63,9 +75,13 @@ public struct DatasetConverter: Sendable {
             for length in lengths { try writer.writeLength(length) }
             try writer.writeDocument(sequences: lengths.count)
         }
-        return try writer.finish(
-            metadata: DatasetMetadata(source: ["converted": JSONValue(FileSystem.name(of: input)), "from": JSONValue(inputFormat.rawValue)])
-        )
+        var metadata = DatasetMetadata(
+            source: ["converted": JSONValue(FileSystem.name(of: input)), "from": JSONValue(inputFormat.rawValue)])
+        if let known = file.metadata {
+            // The tokens are the same, and so is what made them.
+            (metadata.tokenizer, metadata.appendsEndOfText, metadata.beginning) = (known.tokenizer, known.appendsEndOfText, known.beginning)
+        }
+        return try writer.finish(metadata: metadata)
     }
 
     /// `.ds`, `.ds.index` (a document is one entry, whatever its sequences).

@@ -69,6 +69,7 @@ public enum DatasetMerger {
             // What is not the same in all of them is not known of the whole.
             if metadata?.tokenizer == nil { first!.metadata?.tokenizer = nil }
             if metadata?.appendsEndOfText != known.metadata?.appendsEndOfText { first!.metadata?.appendsEndOfText = nil }
+            if metadata?.beginning != known.metadata?.beginning { first!.metadata?.beginning = nil }
         }
         guard let first else { throw .cannotMerge(path: output, reason: "there is nothing to merge") }
         var metadata = first.metadata ?? DatasetMetadata()

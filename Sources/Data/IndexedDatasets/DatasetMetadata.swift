@@ -15,24 +15,32 @@ public struct DatasetMetadata: Sendable, Equatable {
         /// Highest id + 1.
         public var vocabularySize: Int
         public var endOfText: Int?
+        /// How it is found again from any directory, where its name alone does not do: in the words of whoever loaded it, such as `path`.
+        public var place: [String: String]
 
-        public init(name: String, digest: UInt64, vocabularySize: Int, endOfText: Int?) {
+        public init(name: String, digest: UInt64, vocabularySize: Int, endOfText: Int?, place: [String: String] = [:]) {
             self.name = name
             self.digest = digest
             self.vocabularySize = vocabularySize
             self.endOfText = endOfText
+            self.place = place
         }
     }
 
     public var tokenizer: TokenizerIdentity?
     /// Whether each document that is not empty ends with the end-of-text token; nil when unknown.
     public var appendsEndOfText: Bool?
+    /// The token that begins each document that is not empty; nil when none does, or it is unknown.
+    public var beginning: Int?
     /// Where the documents came from: free form, for people.
     public var source: JSONValue
 
-    public init(tokenizer: TokenizerIdentity? = nil, appendsEndOfText: Bool? = nil, source: JSONValue = .null) {
+    public init(
+        tokenizer: TokenizerIdentity? = nil, appendsEndOfText: Bool? = nil, beginning: Int? = nil, source: JSONValue = .null
+    ) {
         self.tokenizer = tokenizer
         self.appendsEndOfText = appendsEndOfText
+        self.beginning = beginning
         self.source = source
     }
 
@@ -48,12 +56,17 @@ public struct DatasetMetadata: Sendable, Equatable {
             "idx_bytes": JSONValue(idxBytes),
         ]
         if let tokenizer {
-            object["tokenizer"] = [
+            var members: JSONObject = [
                 "name": JSONValue(tokenizer.name), "digest": JSONValue(Hexadecimal.text(tokenizer.digest)),
                 "vocabulary_size": JSONValue(tokenizer.vocabularySize), "end_of_text": JSONValue(tokenizer.endOfText),
             ]
+            if !tokenizer.place.isEmpty {
+                members["place"] = .object(JSONObject(tokenizer.place.sorted { $0.key < $1.key }.map { ($0.key, JSONValue($0.value)) }))
+            }
+            object["tokenizer"] = .object(members)
         }
         object["append_eod"] = appendsEndOfText.map { .bool($0) }
+        object["begin_with"] = beginning.map { JSONValue($0) }
         if !source.isNull { object["source"] = source }
         return JSONValue.object(object).serializedBytes(pretty: true) + [0x0A]
     }
@@ -82,9 +95,13 @@ public struct DatasetMetadata: Sendable, Equatable {
             guard let name = found["name"]?.string, let size = found["vocabulary_size"]?.int, size >= 0,
                 let digest = found["digest"]?.string.flatMap({ UInt64($0, radix: 16) })
             else { throw .invalidSidecar(path: path, reason: "the tokenizer in it is incomplete") }
-            tokenizer = TokenizerIdentity(name: name, digest: digest, vocabularySize: size, endOfText: found["end_of_text"]?.int)
+            var place: [String: String] = [:]
+            for (key, value) in found["place"]?.object?.members ?? [] { place[key] = value.string }
+            tokenizer = TokenizerIdentity(
+                name: name, digest: digest, vocabularySize: size, endOfText: found["end_of_text"]?.int, place: place)
         }
         appendsEndOfText = value["append_eod"]?.bool
+        beginning = value["begin_with"]?.int
         source = value["source"] ?? .null
     }
 

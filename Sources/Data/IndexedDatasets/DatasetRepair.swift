@@ -54,6 +54,7 @@ public struct DatasetRepair: Sendable {
         do throws(IndexError) { index = try IndexFile(path: indexPath) } catch {
             if case .file = error { throw error }
             if case .legacyIndex = error { throw error }
+            if case .fairseqIndex = error { throw error }
             return .missingIndex
         }
         do throws(IndexError) { try index.checkDocuments() } catch {

@@ -1,11 +1,12 @@
 import Files
+public import Quantities
 import TypedErrors
 
 /// Checks a pair down to the last byte, and says which is the first wrong one.
 ///
 /// Every problem is found that can be found without the others being repaired: structure of the index, size of the data,
-/// checksums of both files (when the side file `P.sums` is there), every token against the vocabulary, and the end-of-text token
-/// at the end of each document when the pair is said to have them. One pass over each file, constant memory.
+/// checksums of both files (when the side file `P.sums` is there), every token against the vocabulary, and a token at the end or the beginning
+/// of some documents and not of others. One pass over each file, constant memory.
 public struct DatasetVerifier: Sendable {
     /// What was found.
     public struct Report: Sendable {
@@ -23,6 +24,14 @@ public struct DatasetVerifier: Sendable {
         public var hasChecksums = false
         /// The vocabulary that tokens were compared with; nil when none is known.
         public var vocabularySize: Int?
+        /// What made the tokens, as the side file says.
+        public var tokenizer: DatasetMetadata.TokenizerIdentity?
+        /// The token that documents end with, or which they are known not to; nil when they end with this and that.
+        public var ending: DocumentConvention?
+        /// The token that most documents begin with; nil when they begin with this and that.
+        public var beginning: DocumentConvention?
+        /// What is sound and yet worth knowing: how other programs would misread it.
+        public var remarks: [OptionText] = []
         public var isGood: Bool { problems.isEmpty }
     }
 
@@ -31,11 +40,16 @@ public struct DatasetVerifier: Sendable {
     public var vocabularySize: Int?
     /// Each document that is not empty must end with this token; nil: what `P.meta` says, if anything.
     public var endOfText: Int?
+    /// What must have made the tokens; nil: anything.
+    public var tokenizer: DatasetMetadata.TokenizerIdentity?
 
-    public init(prefix: String, vocabularySize: Int? = nil, endOfText: Int? = nil) {
+    public init(
+        prefix: String, vocabularySize: Int? = nil, endOfText: Int? = nil, tokenizer: DatasetMetadata.TokenizerIdentity? = nil
+    ) {
         self.prefix = prefix
         self.vocabularySize = vocabularySize
         self.endOfText = endOfText
+        self.tokenizer = tokenizer
     }
 
     /// Throws only for what keeps it from looking (no such file, an input error, a stop by the user).
@@ -53,7 +67,10 @@ public struct DatasetVerifier: Sendable {
         report.collect { () throws(IndexError) in sums = try BlockChecksums(prefix: prefix) }
         report.hasChecksums = sums != nil
         try checkContent(sums, indexPath, dataPath, progress, &report)
-        if report.isGood { try checkDocumentEnds(&report) }
+        if report.isGood, let dataset = try? IndexedDataset(prefix: prefix) {
+            checkConventions(dataset, &report)
+            report.remarks = MegatronReading(dataset, vocabularySize: report.vocabularySize).remarks
+        }
         return report
     }
 
@@ -76,7 +93,11 @@ public struct DatasetVerifier: Sendable {
         _ sums: BlockChecksums?, _ indexPath: String, _ dataPath: String, _ progress: (Int, Int) -> Void, _ report: inout Report
     ) throws(IndexError) {
         let metadata = (try? DatasetMetadata(prefix: prefix, binBytes: report.binBytes, idxBytes: report.idxBytes)) ?? nil
-        report.vocabularySize = vocabularySize ?? metadata?.tokenizer?.vocabularySize
+        report.tokenizer = metadata?.tokenizer
+        report.vocabularySize = vocabularySize ?? metadata?.tokenizer?.vocabularySize ?? tokenizer?.vocabularySize
+        if let made = metadata?.tokenizer, let tokenizer, made.digest != tokenizer.digest {
+            report.problems.append(.otherTokenizer(path: DatasetMetadata.path(prefix), name: made.name, asked: tokenizer.name))
+        }
         if let sums, sums.binBytes != report.binBytes {
             report.problems.append(.dataSizeMismatch(path: dataPath, expected: sums.binBytes, found: report.binBytes))
         }
@@ -120,26 +141,27 @@ public struct DatasetVerifier: Sendable {
         }
     }
 
-    private func checkDocumentEnds(_ report: inout Report) throws(IndexError) {
-        let dataset = try IndexedDataset(anyType: prefix)
+    /// A token that is known to end or begin documents does so in all of them, or in none.
+    private func checkConventions(_ dataset: IndexedDataset, _ report: inout Report) {
         let metadata = dataset.metadata
-        guard dataset.tokenType.isInteger,
-            let token = endOfText ?? (metadata?.appendsEndOfText == true ? metadata?.tokenizer?.endOfText : nil)
-        else { return }
-        for document in 0..<dataset.documentCount {
-            let sequences = dataset.documentRange(document)
-            let end = dataset.tokenOffset(ofSequence: sequences.upperBound)
-            guard end > dataset.tokenOffset(ofSequence: sequences.lowerBound) else { continue }
-            var last: Int64 = 0
-            unsafe dataset.copyTokens(at: end - 1, count: 1, into: &last)
-            if last != token {
-                let byteOffset = (end - 1) * dataset.tokenType.itemSize
-                report.problems.append(
-                    .missingEndOfText(
-                        path: IndexedDataset.dataPath(prefix), document: document, byteOffset: byteOffset, found: Int(last), expected: token
-                    ))
-                return
-            }
+        let ending = endOfText ?? metadata?.tokenizer?.endOfText ?? tokenizer?.endOfText
+        let conventions = DocumentConventions(dataset, ending: ending, beginning: metadata?.beginning)
+        (report.ending, report.beginning) = (conventions.ending, conventions.beginning)
+        let path = IndexedDataset.dataPath(prefix)
+        // Who appended none may have texts that end so by themselves.
+        let isPromised = endOfText != nil || metadata?.appendsEndOfText == true
+        let mayBeInNone = ending != nil && metadata != nil && metadata?.appendsEndOfText == nil
+        if let found = conventions.ending, let without = found.firstWithout, isPromised || (mayBeInNone && found.count > 0) {
+            report.problems.append(
+                .missingEndOfText(
+                    path: path, document: without.document, byteOffset: without.token * dataset.tokenType.itemSize, found: without.found,
+                    expected: found.token, count: found.count, total: found.total))
+        }
+        if metadata?.beginning != nil, let found = conventions.beginning, let without = found.firstWithout {
+            report.problems.append(
+                .missingBeginning(
+                    path: path, document: without.document, byteOffset: without.token * dataset.tokenType.itemSize, found: without.found,
+                    expected: found.token, count: found.count, total: found.total))
         }
     }
 }
@@ -157,8 +179,7 @@ extension DatasetVerifier.Report {
         let limit = vocabularySize ?? Int.max
         if outside == nil, largest >= limit || smallest < 0, let place = values.firstIndex(where: { $0 >= limit || $0 < 0 }) {
             outside = .tokenOutOfRange(
-                path: path, byteOffset: byteOffset + place * type.itemSize, token: values[place],
-                vocabularySize: vocabularySize ?? type.maximum)
+                path: path, byteOffset: byteOffset + place * type.itemSize, token: values[place], vocabularySize: vocabularySize)
         }
     }
 }

@@ -9,6 +9,8 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
     case notAnIndex(path: String)
     /// The first bytes are those of the old "lazy" or "cached" index.
     case legacyIndex(path: String)
+    /// Megatron's magic without its documents: an index of fairseq.
+    case fairseqIndex(path: String)
     /// A version other than 1.
     case unsupportedVersion(path: String, version: UInt64)
     /// A data type that nobody has defined.
@@ -29,10 +31,14 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
     case misuse(path: String, reason: String)
     /// Values that are no integers.
     case notTokens(path: String, type: TokenType)
-    /// A token that the vocabulary does not have.
-    case tokenOutOfRange(path: String, byteOffset: Int, token: Int, vocabularySize: Int)
-    /// A document without the token that each of them ends with.
-    case missingEndOfText(path: String, document: Int, byteOffset: Int, found: Int, expected: Int)
+    /// A token that the vocabulary does not have; nil: that no vocabulary has.
+    case tokenOutOfRange(path: String, byteOffset: Int, token: Int, vocabularySize: Int?)
+    /// Documents without the token that ends others, or each: the first of them, and how many have it of how many.
+    case missingEndOfText(path: String, document: Int, byteOffset: Int, found: Int, expected: Int, count: Int, total: Int)
+    /// The same of the token that begins them.
+    case missingBeginning(path: String, document: Int, byteOffset: Int, found: Int, expected: Int, count: Int, total: Int)
+    /// Tokens of another tokenizer than that which was named.
+    case otherTokenizer(path: String, name: String, asked: String)
     /// Bytes that are not those that were written.
     case checksumMismatch(path: String, range: Range<Int>)
     /// A side file of ours that cannot be used.
@@ -58,6 +64,8 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
         case .notAnIndex(let path):
             Self.line(path, "not a token index (it does not begin with MMIDIDX); give the prefix of a .bin/.idx pair")
         case .legacyIndex(let path): Self.line(path, "an index of the old TNTIDX format; turn it into a new one with `slwdata convert`")
+        case .fairseqIndex(let path):
+            Self.line(path, "an index of fairseq, which has no documents; turn it into one with documents by `slwdata convert`")
         case .unsupportedVersion(let path, let version): Self.line(path, "index version \(version) at byte 9, only version 1 is known")
         case .unknownTokenType(let path, let code): Self.line(path, "unknown data type \(code) at byte 17")
         case .indexSizeMismatch(let path, let expected, let found):
@@ -77,10 +85,23 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
         case .misuse(let path, let reason): Self.line(path, "cannot be written: \(reason)")
         case .notTokens(let path, let type): Self.line(path, "holds \(type.rawValue) values, which are no token ids")
         case .tokenOutOfRange(let path, let byteOffset, let token, let size):
-            Self.line(path, "token \(token) at byte \(byteOffset) is outside of the vocabulary of \(size); was another tokenizer used?")
-        case .missingEndOfText(let path, let document, let byteOffset, let found, let expected):
             Self.line(
-                path, "document \(document) ends with token \(found) at byte \(byteOffset) instead of \(expected); try `slwdata repair`")
+                path,
+                size.map { "token \(token) at byte \(byteOffset) is outside of the vocabulary of \($0); was another tokenizer used?" }
+                    ?? "token \(token) at byte \(byteOffset) is no token id; was another type meant?")
+        case .missingEndOfText(let path, let document, let byteOffset, let found, let expected, let count, let total):
+            Self.line(
+                path,
+                "\(count) of \(total) documents end with token \(expected); the first that does not, document \(document), ends with \(found) at byte \(byteOffset)"
+            )
+        case .missingBeginning(let path, let document, let byteOffset, let found, let expected, let count, let total):
+            Self.line(
+                path,
+                "\(count) of \(total) documents begin with token \(expected); the first that does not, document \(document), begins with \(found) at byte \(byteOffset)"
+            )
+        case .otherTokenizer(let path, let name, let asked):
+            Self.line(
+                path, "its tokens were made by the tokenizer \(PathName.printable(name)), and \(PathName.printable(asked)) is another")
         case .checksumMismatch(let path, let range):
             Self.line(path, "bytes \(range.lowerBound)..<\(range.upperBound) are not those that were written; restore it from a copy")
         case .invalidSidecar(let path, let reason): Self.line(path, "\(reason); remove this file, the data set works without it")

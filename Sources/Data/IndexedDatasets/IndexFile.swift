@@ -39,6 +39,7 @@ public struct IndexFile: Sendable {
         guard start.count == Self.headerByteCount && start.starts(with: Self.magic) else { throw .notAnIndex(path: path) }
         let version = map.load(at: 9, as: UInt64.self)
         guard version == 1 else { throw .unsupportedVersion(path: path, version: version) }
+        if FairseqIndex.fits(map) { throw .fairseqIndex(path: path) }
         let code = start[17]
         guard TokenType(megatronCode: code) != nil else { throw .unknownTokenType(path: path, code: code) }
 

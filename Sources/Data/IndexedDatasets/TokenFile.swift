@@ -6,6 +6,8 @@ import Quantities
 public enum TokenFileFormat: String, Sendable, CaseIterable {
     /// Megatron's `.bin`/`.idx`, also DeepSpeed's dialect of it.
     case megatron
+    /// fairseq's `.bin`/`.idx`: each sequence is a document. Read only.
+    case fairseq
     /// The old "lazy" and "cached" `.bin`/`.idx` (TNTIDX). Read only.
     case tnt
     /// datatrove's `.ds` with `.ds.index`.
@@ -14,6 +16,10 @@ public enum TokenFileFormat: String, Sendable, CaseIterable {
     case llmc = "llm.c"
     /// nanoGPT's `.bin`: uint16 tokens and nothing else.
     case nanogpt
+    /// Tokens and nothing else, in a type that somebody must name: dolma's and OLMo's arrays, whatever their names.
+    case raw
+    /// NumPy's `.npy`: a header with type and shape, then the array. Each row of an array of several dimensions is a document.
+    case npy
 }
 
 /// A token file of whatever format, opened: where its tokens lie, and where sequences and documents end.
@@ -22,26 +28,45 @@ struct TokenFile {
     enum Boundaries {
         /// An index of ours.
         case index(IndexFile)
+        /// An index of fairseq.
+        case fairseq(FairseqIndex)
         /// A TNTIDX.
         case legacy(LegacyIndex)
         /// A file of cumulative document ends (uint64, tokens).
         case ends(MappedFile)
         /// Nothing but the tokens: documents begin with `token`, or end with it.
         case marked(token: Int, begins: Bool)
+        /// Rows of an array, each of so many tokens.
+        case rows(length: Int)
         /// Nothing at all: one document.
         case none
     }
 
-    let stream: TokenStream
+    private(set) var stream: TokenStream
     let boundaries: Boundaries
+    /// What a pair's side file says.
+    private(set) var metadata: DatasetMetadata?
 
-    /// Opens `path`: a prefix of a pair, or the file itself. `endOfText` cuts files that keep no boundaries.
-    init(_ path: String, _ format: TokenFileFormat, endOfText: Int?) throws(IndexError) {
+    /// Opens `path`: a prefix of a pair, or the file itself. `endOfText` cuts files that keep no boundaries, `rawType` is that of headerless ones.
+    /// Reading gives an error for tokens that are not below `vocabularySize`; nil: for negative ones, where no index of ours says what they are.
+    init(
+        _ path: String, _ format: TokenFileFormat, endOfText: Int?, rawType: TokenType? = nil, vocabularySize: Int? = nil
+    ) throws(IndexError) {
         switch format {
         case .megatron:
             let dataset = try IndexedDataset(prefix: Self.prefix(path))
             stream = dataset.stream
+            metadata = dataset.metadata
             boundaries = .index(dataset.index)
+        case .fairseq:
+            let index = try FairseqIndex(path: IndexedDataset.indexPath(Self.prefix(path)))
+            let data = IndexedDataset.dataPath(Self.prefix(path))
+            let byteCount = try Self.size(data)
+            guard index.tokenCount * index.tokenType.itemSize == byteCount else {
+                throw .dataSizeMismatch(path: data, expected: index.tokenCount * index.tokenType.itemSize, found: byteCount)
+            }
+            stream = TokenStream(path: data, tokenType: index.tokenType, bytes: 0..<byteCount)
+            boundaries = .fairseq(index)
         case .tnt:
             let index = try LegacyIndex(path: IndexedDataset.indexPath(Self.prefix(path)))
             let data = IndexedDataset.dataPath(Self.prefix(path))
@@ -53,24 +78,47 @@ struct TokenFile {
             boundaries = .legacy(index)
         case .datatrove: (stream, boundaries) = try Self.datatrove(path)
         case .llmc: (stream, boundaries) = try Self.llmc(path, endOfText)
-        case .nanogpt:
-            let byteCount = try Self.size(path)
-            guard byteCount % 2 == 0 else {
-                throw .invalidTokenFile(path: path, byteOffset: byteCount, reason: "the file ends inside of a token")
+        case .nanogpt: (stream, boundaries) = try Self.raw(path, .uint16, endOfText)
+        case .raw:
+            guard let rawType else {
+                throw .invalidTokenFile(
+                    path: path, byteOffset: nil,
+                    reason: "nothing in it says how it stores tokens: say \(option: "dtype") uint16, uint32 or another")
             }
-            stream = TokenStream(path: path, tokenType: .uint16, bytes: 0..<byteCount)
-            boundaries = try Self.marks(in: stream, endOfText)
+            (stream, boundaries) = try Self.raw(path, rawType, endOfText)
+        case .npy: (stream, boundaries) = try Self.npy(path, endOfText)
         }
+        if vocabularySize != nil || format == .raw || format == .npy { stream.limit = vocabularySize ?? .max }
     }
 
     /// The format of what is at `path`, by its names and first bytes; nil when they do not tell.
     static func format(of path: String) -> TokenFileFormat? {
         if path.hasSuffix(".ds") { return .datatrove }
         if let start = try? start(of: IndexedDataset.indexPath(prefix(path)), 9) {
-            return start.starts(with: IndexFile.legacyMagic) ? .tnt : start == IndexFile.magic ? .megatron : nil
+            if start.starts(with: IndexFile.legacyMagic) { return .tnt }
+            guard start == IndexFile.magic, let map = try? MappedFile(path: IndexedDataset.indexPath(prefix(path))) else { return nil }
+            return FairseqIndex.fits(map) ? .fairseq : .megatron
         }
-        guard path.hasSuffix(".bin"), let start = try? start(of: path, 8) else { return nil }
-        return llmcVersion(start) == nil ? .nanogpt : .llmc
+        if path.hasSuffix(".npy") { return (try? start(of: path, 6)) == NumPyHeader.magic ? .npy : nil }
+        guard path.hasSuffix(".bin"), let start = try? start(of: path, 1 << 16) else { return nil }
+        if llmcVersion(start) != nil { return .llmc }
+        return looksWide(start) ? nil : .nanogpt
+    }
+
+    /// Why the format of what is at `path` cannot be told, and what to say.
+    static func unknown(_ path: String) -> IndexError {
+        var reason: OptionText = "its format cannot be told; name it with \(option: "from")"
+        if path.hasSuffix(".npy") || path.hasSuffix(".bin"), FileSystem.exists(path) {
+            let why = path.hasSuffix(".npy") ? "it has no header of NumPy's" : "it looks like uint32, which nanoGPT's files are not"
+            reason = "\(why): if it is a bare list of token ids, say \(option: "from") raw \(option: "dtype") uint32 (or uint16)"
+        }
+        return .invalidTokenFile(path: path, byteOffset: nil, reason: reason)
+    }
+
+    /// Whether every second 16-bit number is the small upper half of a token of 32 bits. Text in uint16 is never so for long.
+    private static func looksWide(_ start: [UInt8]) -> Bool {
+        guard start.count >= 64 else { return false }
+        return stride(from: 2, to: start.count - 1, by: 4).allSatisfy { start[$0] < 16 && start[$0 + 1] == 0 }
     }
 
     /// Calls `body` with the lengths of the sequences of each document.
@@ -80,6 +128,8 @@ struct TokenFile {
             for document in 0..<index.documentEntryCount - 1 {
                 try body((index.documentEntry(document)..<index.documentEntry(document + 1)).map { index.length(ofSequence: $0) })
             }
+        case .fairseq(let index):
+            for sequence in 0..<index.sequenceCount { try body([index.length(ofSequence: sequence)]) }
         case .legacy(let index):
             for document in 0..<index.documentCount { try body(index.sequences(ofDocument: document).map { index.length(ofSequence: $0) }) }
         case .ends(let map):
@@ -90,6 +140,11 @@ struct TokenFile {
                 start = end
             }
         case .marked(let token, let begins): try forEachMarkedDocument(token, begins, body)
+        case .rows(let length):
+            for _ in 0..<(length == 0 ? 0 : stream.tokenCount / length) {
+                if StopSignal.isRequested { throw .interrupted }
+                try body([length])
+            }
         case .none: if stream.tokenCount > 0 { try body([stream.tokenCount]) }
         }
     }
@@ -146,6 +201,36 @@ struct TokenFile {
                 path: path, byteOffset: 8, reason: "the header counts \(count) tokens, which does not fit a file of \(byteCount) bytes")
         }
         let stream = TokenStream(path: path, tokenType: type, bytes: LLMCHeader.byteCount..<byteCount)
+        return (stream, try marks(in: stream, endOfText))
+    }
+
+    private static func raw(_ path: String, _ type: TokenType, _ endOfText: Int?) throws(IndexError) -> (TokenStream, Boundaries) {
+        let byteCount = try size(path)
+        guard byteCount % type.itemSize == 0 else {
+            throw .invalidTokenFile(
+                path: path, byteOffset: byteCount,
+                reason: "the file ends inside of a token: \(byteCount) bytes are no whole number of \(type.rawValue)")
+        }
+        if try start(of: path, 6) == NumPyHeader.magic {
+            throw .invalidTokenFile(
+                path: path, byteOffset: 0, reason: "it begins with a header of NumPy's, which are no tokens: say \(option: "from") npy")
+        }
+        let stream = TokenStream(path: path, tokenType: type, bytes: 0..<byteCount)
+        return (stream, try marks(in: stream, endOfText))
+    }
+
+    private static func npy(_ path: String, _ endOfText: Int?) throws(IndexError) -> (TokenStream, Boundaries) {
+        let header = try NumPyHeader(try start(of: path, NumPyHeader.maximumByteCount), path: path)
+        let byteCount = try size(path)
+        guard let count = header.count, byteCount == header.byteCount + count * header.tokenType.itemSize else {
+            let shape = header.shape.map(String.init).joined(separator: " × ")
+            throw .invalidTokenFile(
+                path: path, byteOffset: header.byteCount,
+                reason: "the header claims \(shape) values of \(header.tokenType.rawValue), which does not fit a file of \(byteCount) bytes"
+            )
+        }
+        let stream = TokenStream(path: path, tokenType: header.tokenType, bytes: header.byteCount..<byteCount)
+        if endOfText == nil, header.shape.count > 1 { return (stream, .rows(length: header.rowLength)) }
         return (stream, try marks(in: stream, endOfText))
     }
 

@@ -8,6 +8,8 @@ struct TokenStream: Sendable {
     let tokenType: TokenType
     /// Bytes of the file; a whole number of tokens.
     let bytes: Range<Int>
+    /// Reading gives an error for a token that is negative or not below this; nil: tokens are as they are.
+    var limit: Int?
 
     var tokenCount: Int { bytes.count / tokenType.itemSize }
 
@@ -17,9 +19,20 @@ struct TokenStream: Sendable {
     /// Calls `body` with the stored tokens, a chunk at a time, in constant memory. Stops when the user asks to.
     func forEachChunk(_ body: (UnsafeRawBufferPointer) throws(IndexError) -> Void) throws(IndexError) {
         let file = try mapping(IndexError.file, FileChunks(path))
+        var place = bytes.lowerBound
+        var values: [Int] = []
         try unsafe file.forEach(in: bytes, IndexError.file) { chunk throws(IndexError) in
             if StopSignal.isRequested { throw .interrupted }
+            if let limit {
+                unsafe tokenType.read(chunk, into: &values)
+                if let index = values.firstIndex(where: { $0 < 0 || $0 >= limit }) {
+                    throw .tokenOutOfRange(
+                        path: path, byteOffset: place + index * tokenType.itemSize, token: values[index],
+                        vocabularySize: limit == .max ? nil : limit)
+                }
+            }
             try unsafe body(chunk)
+            place += chunk.count
         }
     }
 

@@ -37,7 +37,7 @@ final class ChunkPipeline {
 
     init(
         _ reader: sending ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
-        appendEndOfText: Bool, workers: Int, budgetBytes: Int, filter: sending DuplicateFilter?
+        appendEndOfText: Bool, beginningToken: TokenID? = nil, workers: Int, budgetBytes: Int, filter: sending DuplicateFilter?
     ) throws(PreprocessingError) {
         let shared = SharedWork(
             reader, slots: (0..<2 * workers + 2).map { _ in Slot(tokenWidth: tokenWidth) }, filter, budgetBytes: budgetBytes)
@@ -58,6 +58,7 @@ final class ChunkPipeline {
                     unsafe slot.batch.withDocuments { text, ends in
                         unsafe encoder.encode(text, documentEnds: ends, appendEndOfText: appendEndOfText, into: slot.tokens)
                     }
+                    if let beginningToken { slot.tokens.beginDocuments(with: beginningToken) }
                     shared.deliver(slot, number)
                 }
             }

@@ -32,6 +32,8 @@ public struct Preprocessor: Sendable {
         public var tokenizer: Tokenizer
         /// End each document that is not empty with the tokenizer's end-of-text token.
         public var appendEndOfText = false
+        /// Begin each document that is not empty with this token.
+        public var beginningToken: TokenID?
         public var corpus = CorpusOptions()
         /// Which documents are kept.
         public var cleaning = CleaningRules()

@@ -42,6 +42,7 @@ struct RunIdentity: Sendable, Equatable {
         if configuration.tokenizer.hasChosenEndOfText, let id = configuration.tokenizer.endOfText {
             options.append(("--eod-token", "\(id)"))
         }
+        if let id = configuration.beginningToken { options.append(("--bos-token", "\(id)")) }
         options += configuration.cleaning.options
         overwrites = configuration.overwrite
         self.inputs = []

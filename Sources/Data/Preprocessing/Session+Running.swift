@@ -63,7 +63,9 @@ extension Session {
         summary.counts = state.counts
         note(state, in: &summary)
         if state.ignoredCount > 0, let first = state.ignored.first {
-            report("passed over \(state.ignoredCount) files in archives, such as \(first.path) (\(first.reason))")
+            report(
+                "passed over \(state.ignoredCount) file\(state.ignoredCount == 1 ? "" : "s") in archives, such as \(first.path) (\(first.reason))"
+            )
         }
         // Not an error: a shard may well be empty, and merging takes it. But a whole data set without tokens is hardly what was meant.
         if state.counts.tokens == 0 {
@@ -139,6 +141,7 @@ extension Session {
             ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members), configuration.corpus,
             configuration.cleaning,
             configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
+            beginningToken: configuration.beginningToken,
             workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes, filter: filter)
         defer { pipeline.stop() }
         let meter = InputProgress(inputs, parts)
@@ -248,8 +251,9 @@ extension Session {
         return DatasetMetadata(
             tokenizer: .init(
                 name: tokenizer.name, digest: tokenizer.digest, vocabularySize: tokenizer.vocabularySize,
-                endOfText: tokenizer.endOfText.map { Int($0) }),
-            appendsEndOfText: configuration.appendEndOfText, source: .object(source))
+                endOfText: tokenizer.endOfText.map { Int($0) }, place: tokenizer.place?.members ?? [:]),
+            appendsEndOfText: configuration.appendEndOfText, beginning: configuration.beginningToken.map { Int($0) },
+            source: .object(source))
     }
 }
 

@@ -47,6 +47,9 @@ public struct Tokenizer: Sendable {
     /// What it was taken for, and why.
     public let origin: TokenizerOrigin
 
+    /// Where it was loaded from; nil for one that was made.
+    public internal(set) var place: TokenizerPlace?
+
     let vocabulary: Vocabulary
     let model: EncodingModel
     /// The end of text that is not simply the first of the usual names, and who says so.
@@ -103,17 +106,17 @@ public struct Tokenizer: Sendable {
 
     /// Takes the token with this text, or this id, for the end of text.
     mutating func chooseEndOfText(_ choice: String, path: String) throws(TokenizerError) {
-        if let token = vocabulary.specialTokens.first(where: { $0.text == choice }) {
-            chosenEndOfText = (token.id, "chosen, \(choice)")
-        } else if let id = TokenID(choice), id < vocabulary.count, !vocabulary[id].isEmpty {
-            chosenEndOfText = (id, "chosen, \(choice)")
-        } else {
-            let names = specialTokens.prefix(20).map { "\(PathName.printable($0.text)) (\($0.id))" }.joined(separator: ", ")
-            throw .malformed(
-                path: path, byteOffset: nil,
-                reason:
-                    "no special token is \(PathName.printable(choice)), and none has this id: there are \(names.isEmpty ? "none" : names)")
-        }
+        chosenEndOfText = (try token(choice, path: path), "chosen, \(choice)")
+    }
+
+    /// The special token with this text, or the token with this id. `path` is for the error.
+    public func token(_ choice: String, path: String) throws(TokenizerError) -> TokenID {
+        if let token = vocabulary.specialTokens.first(where: { $0.text == choice }) { return token.id }
+        if let id = TokenID(choice), id < vocabulary.count, !vocabulary[id].isEmpty { return id }
+        let names = specialTokens.prefix(20).map { "\(PathName.printable($0.text)) (\($0.id))" }.joined(separator: ", ")
+        throw .malformed(
+            path: path, byteOffset: nil,
+            reason: "no special token is \(PathName.printable(choice)), and none has this id: there are \(names.isEmpty ? "none" : names)")
     }
 
     /// The bytes for which a token stands (a special token's text); nil when no token has this id.

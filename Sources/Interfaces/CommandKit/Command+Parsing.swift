@@ -58,10 +58,13 @@ extension Command {
                 continue
             }
             let equals = word.hasPrefix("--") ? word.firstIndex(of: "=") : nil
-            let spelling = String(word[..<(equals ?? word.endIndex)])
-            guard let definition = definitions.first(where: { $0.spellings.contains(spelling) }) else {
+            var spelling = String(word[..<(equals ?? word.endIndex)])
+            // As configuration files spell it: `--append_eod`.
+            let hyphened = spelling.replacing("_", with: "-")
+            guard let definition = definitions.first(where: { $0.spellings.contains(hyphened) }) else {
                 throw unknownOption(spelling, path: path)
             }
+            spelling = hyphened
             if definition.name == CommonOptions.version.definition.name { asksForVersion = true }
             var given: [String] = []
             if definition.arity == .none {

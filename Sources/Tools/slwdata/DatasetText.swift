@@ -23,7 +23,7 @@ struct DatasetText {
             (tokenizer, remark) = (nil, "no text: nothing says which tokenizer made these tokens; name it with --tokenizer")
             return
         }
-        guard let found = try? Tokenizer.load(made.name, furtherPlaces: Tokenizer.checkoutPlaces), found.digest == made.digest else {
+        guard let found = made.find() else {
             (tokenizer, remark) = (nil, "no text: the tokenizer \(PathName.printable(made.name)) is not at hand; name it with --tokenizer")
             return
         }
@@ -52,5 +52,20 @@ struct DatasetText {
             if count > 0 { unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!) }
             filled = count
         }
+    }
+}
+
+extension DatasetMetadata.TokenizerIdentity {
+    /// This tokenizer, by its name or from where it was; nil when it is not at hand.
+    func find() -> Tokenizer? {
+        Tokenizer.find(name: name, digest: digest, place: TokenizerPlace(place), furtherPlaces: Tokenizer.checkoutPlaces)
+    }
+}
+
+extension Tokenizer {
+    /// What a data set remembers of it.
+    var identity: DatasetMetadata.TokenizerIdentity {
+        .init(
+            name: name, digest: digest, vocabularySize: vocabularySize, endOfText: endOfText.map { Int($0) }, place: place?.members ?? [:])
     }
 }

@@ -14,15 +14,14 @@ enum InspectTokenizerCommand {
         examples: ["slwdata inspect tokenizer default", "slwdata inspect tokenizer gpt2 --text 'Hello world'"],
         operands: [.optional("T", "file, directory or installed name (default: default)")],
         options: [
-            OptionGroup("Tokens", [TokenizerFlags.pattern, TokenizerFlags.specialTokens, TokenizerFlags.endOfText]),
+            OptionGroup("Tokens", TokenizerFlags.settings),
             OptionGroup("Shown", [text]),
         ],
         printsJSON: true,
         run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let tokenizer = try Tokenizer.load(
-            call.operands.first ?? "default", options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try TokenizerFlags.load(call.operands.first ?? SharedOptions.defaultTokenizer, call)
         let pieces = call[text].map { tokenizer.encode(PathName.systemBytes($0)) }
         if call.wantsJSON { return call.console.print(json(tokenizer, pieces).serialized()) }
         var lengths = [Int](repeating: 0, count: 17)

@@ -27,8 +27,10 @@ enum PrefixName {
 
 /// Options that several commands share.
 enum SharedOptions {
-    static let tokenizer = Option.text("--tokenizer", "T", default: "default", "file, directory or installed name (default, gpt2)").also(
-        "--tokenizer-model", "--vocab-file")
+    static let defaultTokenizer = "default"
+    static let tokenizer = Option.text("--tokenizer", "T", default: defaultTokenizer, "file, directory or installed name (default, gpt2)")
+        .also(
+            "--tokenizer-model", "--vocab-file")
     static let overwrite = Option.flag("--overwrite", "replace an output that is there")
     static let outputPrefix = Option.required("--output-prefix", "P", "write P.bin and P.idx").also("--output")
     static let endOfText = Option<Int?>.count("--eod", "ID", in: 0...Int(UInt32.max), "id of the token that ends each document")

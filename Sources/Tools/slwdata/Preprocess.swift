@@ -2,6 +2,7 @@ import Cleaning
 import CommandKit
 import Corpus
 import Files
+import Hashing
 import JSON
 import Preprocessing
 import Quantities
@@ -10,6 +11,7 @@ import Tokenization
 /// `slwdata preprocess`
 enum PreprocessCommand {
     static let appendEndOfText = Option.flag("--append-eod", negatable: true, "end each document with the tokenizer's end-of-text token")
+    static let beginning = Option<String?>.text("--bos-token", "TEXT|ID", "begin each document with this token")
     static let outputPrefix = Option<String?>.text("--output-prefix", "P", "write P.bin and P.idx").also("--output").defaulting(
         to: "the input's name without endings, beside it")
     static let megatronNames = Option.flag(
@@ -37,7 +39,7 @@ enum PreprocessCommand {
             "zcat texts.jsonl.gz | slwdata preprocess --input - --source jsonl --output-prefix texts",
         ],
         options: [
-            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", TokenizerFlags.all + [appendEndOfText]),
+            CorpusFlags.group, CleaningFlags.group, OptionGroup("Tokens", TokenizerFlags.all + [appendEndOfText, beginning]),
             OptionGroup("Output", [outputPrefix, megatronNames, SharedOptions.overwrite, resume]),
             OptionGroup("Run", [workers, memory, durable, shard]),
         ], printsJSON: true, run: run)
@@ -46,9 +48,9 @@ enum PreprocessCommand {
         let keys = CorpusFlags.keys(call)
         guard keys.count > 1 else {
             let prefix = try prefix(call) + (call[megatronNames] ? "_\(keys[0])_document" : "")
-            let (summary, tokenizer) = try run(call, key: keys[0], prefix)
-            if call.wantsJSON { return call.console.print(json(summary, prefix, tokenizer).serialized()) }
-            return print(summary, prefix, to: call)
+            let (summary, tokenizer, ends) = try run(call, key: keys[0], prefix)
+            if call.wantsJSON { return call.console.print(json(summary, prefix, tokenizer, ends).serialized()) }
+            return print(summary, prefix, tokenizer, ends, to: call)
         }
         // As Megatron: a data set for each key, named after it.
         guard Set(keys).count == keys.count else { throw call.misuse("--text-key: the same key twice in \(keys.joined(separator: " "))") }
@@ -58,17 +60,26 @@ enum PreprocessCommand {
         var sets: [JSONValue] = []
         for key in keys {
             let prefix = try prefix(call) + "_\(key.replacing("/", with: "-"))_document"
-            let (summary, tokenizer) = try run(call, key: key, prefix)
-            if call.wantsJSON { sets.append(json(summary, prefix, tokenizer)) } else { print(summary, prefix, to: call) }
+            let (summary, tokenizer, ends) = try run(call, key: key, prefix)
+            if call.wantsJSON {
+                sets.append(json(summary, prefix, tokenizer, ends))
+            } else {
+                print(summary, prefix, tokenizer, ends, to: call)
+            }
         }
         if call.wantsJSON { call.console.print(JSONValue.object(JSONObject([("data_sets", .array(sets))])).serialized()) }
     }
 
-    private static func run(_ call: Invocation, key: String, _ prefix: String) throws -> (PreprocessingSummary, Tokenizer) {
+    private static func run(
+        _ call: Invocation, key: String, _ prefix: String
+    ) throws -> (PreprocessingSummary, Tokenizer, DocumentEnds) {
         var configuration = Preprocessor.Configuration(
             inputs: call[CorpusFlags.input], outputPrefix: prefix, tokenizer: try TokenizerFlags.load(call))
         configuration.appendEndOfText = call[appendEndOfText]
         let tokenizer = configuration.tokenizer
+        configuration.beginningToken = try call[beginning].map { text throws(TokenizerError) in
+            try tokenizer.token(text, path: call[SharedOptions.tokenizer])
+        }
         // Said when the first chunk is through: until then a mistake is one line and nothing else.
         var notes: [String] = []
         if call[appendEndOfText], let (id, reason) = tokenizer.endOfTextChoice {
@@ -102,7 +113,9 @@ enum PreprocessCommand {
                 )
             }, report: { call.console.warn($0) })
         call.console.endProgress()
-        return (summary, configuration.tokenizer)
+        let ends = DocumentEnds(
+            end: call[appendEndOfText] ? tokenizer.endOfText.map(Int.init) : nil, beginning: configuration.beginningToken.map(Int.init))
+        return (summary, tokenizer, ends)
     }
 
     private static func prefix(_ call: Invocation) throws -> String {
@@ -121,7 +134,7 @@ enum PreprocessCommand {
         return prefix
     }
 
-    private static func json(_ summary: PreprocessingSummary, _ prefix: String, _ tokenizer: Tokenizer) -> JSONValue {
+    private static func json(_ summary: PreprocessingSummary, _ prefix: String, _ tokenizer: Tokenizer, _ ends: DocumentEnds) -> JSONValue {
         let counts = summary.counts
         return [
             "output_prefix": JSONValue(prefix), "documents": JSONValue(counts.documents), "tokens": JSONValue(counts.tokens),
@@ -129,13 +142,17 @@ enum PreprocessCommand {
             "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
             "too_short_documents": JSONValue(counts.cleaning.tooShort), "too_long_documents": JSONValue(counts.cleaning.tooLong),
             "normalized_documents": JSONValue(counts.cleaning.normalized), "duplicate_documents": JSONValue(counts.cleaning.duplicates),
-            "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name), "seconds": JSONValue(summary.seconds),
+            "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name),
+            "tokenizer_digest": JSONValue(Hexadecimal.text(tokenizer.digest)), "documents_end_with": JSONValue(ends.end),
+            "documents_begin_with": JSONValue(ends.beginning), "seconds": JSONValue(summary.seconds),
             "ignored_files": JSONValue(summary.ignoredCount), "ignored": .array(summary.ignored.map(\.json)),
             "resumed_at_byte": JSONValue(summary.resumedAtByte), "files": .array(summary.files.map { JSONValue($0) }),
         ]
     }
 
-    private static func print(_ summary: PreprocessingSummary, _ prefix: String, to call: Invocation) {
+    private static func print(
+        _ summary: PreprocessingSummary, _ prefix: String, _ tokenizer: Tokenizer, _ ends: DocumentEnds, to call: Invocation
+    ) {
         let counts = summary.counts
         var left: [String] = []
         if counts.badLines > 0 { left.append("\(QuantityText.count(counts.badLines)) bad lines skipped") }
@@ -154,8 +171,23 @@ enum PreprocessCommand {
                 "\(QuantityText.bytes(Double(counts.inputBytes))) in \(QuantityText.duration(summary.seconds)), "
                     + "\(QuantityText.bytes(Double(counts.inputBytes) / seconds))/s, \(QuantityText.compact(Double(counts.tokens) / seconds)) tokens/s"
             ),
+            (
+                "tokenizer",
+                "\(PathName.printable(tokenizer.name)), \(QuantityText.count(tokenizer.vocabularySize)) tokens, digest \(Hexadecimal.text(tokenizer.digest)); \(ends.sentence)"
+            ),
             ("wrote", summary.files.map(PathName.printable).joined(separator: ", ")),
         ]
         call.console.print(TextTable.pairs(rows).text)
+    }
+}
+
+/// The tokens that were put at the ends of documents.
+private struct DocumentEnds {
+    let end: Int?
+    let beginning: Int?
+
+    var sentence: String {
+        let begins = beginning.map { "begin with token \($0) and " } ?? ""
+        return "documents \(begins)end with \(end.map { "token \($0)" } ?? "no token of their own")"
     }
 }

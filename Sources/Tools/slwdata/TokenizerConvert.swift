@@ -16,14 +16,14 @@ enum TokenizerConvertCommand {
         examples: ["slwdata tokenizer convert default --to vocab.bpe tiktoken --output-dir converted"],
         operands: [.one("T", "file, directory or installed name")],
         options: [
-            OptionGroup("Tokens", [TokenizerFlags.pattern, TokenizerFlags.specialTokens, TokenizerFlags.endOfText]),
+            OptionGroup("Tokens", TokenizerFlags.settings),
             OptionGroup("Output", [formats, directory, SharedOptions.overwrite]),
         ],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats], call, option: "--to")
-        let tokenizer = try Tokenizer.load(call.operands[0], options: TokenizerFlags.options(call), furtherPlaces: Tokenizer.checkoutPlaces)
+        let tokenizer = try TokenizerFlags.load(call.operands[0], call)
         if !call[SharedOptions.overwrite] { try TokenizerFormats.refuseExisting(formats, of: tokenizer.name, in: call[directory]) }
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: call[directory]) }
         if call.wantsJSON {

@@ -48,7 +48,7 @@ import Testing
         #expect(message(directory.file("empty")) == "\(directory.path)/empty: nothing to read here: the directory is empty")
         #expect(
             message(directory.file("docs"))
-                == "\(directory.path)/docs: nothing to read here: passed over 2 files: \(directory.path)/docs/b.pdf (its name promises no text), \(directory.path)/docs/README.md (documentation or checksums); name a file to have it read, or say what the files hold with source"
+                == "\(directory.path)/docs: nothing to read here: passed over 2 files: \(directory.path)/docs/b.pdf (its name promises no text), \(directory.path)/docs/README.md (documentation or checksums); to have a file read, name it, with source to say what it holds"
         )
         #expect(
             message(directory.file("*.jsonl"))

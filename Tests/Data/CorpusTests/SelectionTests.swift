@@ -46,7 +46,9 @@ import Testing
         let remark = IgnoredInput.remark(try InputList([directory.file("d")]).ignored, count: 3)?.text(.commandLine)
         #expect(remark?.hasPrefix("passed over 3 files: ") == true && remark?.contains("unzip -p") == true)
         let error = #expect(throws: CorpusError.self) { _ = try InputList([directory.file("d")], unknownFiles: .fail) }
-        #expect(error?.description.contains("b.dat: not read: a ZIP archive (and 2 more)") == true)
+        #expect(
+            error?.description.contains("b.dat: not read: a ZIP archive (and 2 more); unpack it, or read it through a pipe: unzip -p ")
+                == true)
         // Who says what the files hold means those whose names say nothing, too.
         #expect(try ignored("d", .jsonl)["part-00001"] == nil)
     }
@@ -73,8 +75,8 @@ import Testing
     func wide() throws {
         let text = "Plain words, twice: plain words."
         let encodings: [(String.Encoding, ForeignFormat)] = [
-            (.utf16LittleEndian, .utf16), (.utf16BigEndian, .utf16), (.utf16, .utf16), (.utf32LittleEndian, .utf32),
-            (.utf32BigEndian, .utf32), (.utf32, .utf32),
+            (.utf16LittleEndian, .utf16LE), (.utf16BigEndian, .utf16BE), (.utf16, .utf16), (.utf32LittleEndian, .utf32LE),
+            (.utf32BigEndian, .utf32BE), (.utf32, .utf32),
         ]
         for (encoding, format) in encodings {
             try directory.write(Array(text.data(using: encoding)!), to: "w.txt")
@@ -87,15 +89,18 @@ import Testing
 
     @Test("archives are read as folders are, and what is passed over in them is counted")
     func archives() throws {
-        let program = Process()
-        program.executableURL = URL(filePath: "/bin/tar")
+        func program(_ words: [String]) throws {
+            let program = Process()
+            program.executableURL = URL(filePath: "/bin/tar")
+            program.arguments = words
+            try program.run()
+            program.waitUntilExit()
+        }
         for name in ["t/corpus/en.jsonl", "t/corpus/.ipynb_checkpoints/en-checkpoint.jsonl", "t/corpus/._en.jsonl"] {
             try directory.write("{\"text\":\"one\"}\n", to: name)
         }
         for name in ["t/corpus/README.md", "t/corpus/SHA256SUMS", "t/corpus/more.yaml"] { try directory.write("no JSON", to: name) }
-        program.arguments = ["-cf", directory.file("t.tar"), "-C", directory.file("t"), "corpus"]
-        try program.run()
-        program.waitUntilExit()
+        try program(["-cf", directory.file("t.tar"), "-C", directory.file("t"), "corpus"])
         for source in [CorpusSource.auto, .jsonl] {
             let reading = Reading([directory.file("t.tar")], CorpusOptions(source: source))
             #expect(reading.documents.count == 1 && reading.error == nil)
@@ -109,5 +114,19 @@ import Testing
         var strict = CorpusOptions()
         strict.unknownFiles = .fail
         #expect(Reading([directory.file("t.tar")], strict).error?.description.contains("corpus/more.yaml: not read: ") == true)
+        // What reads a file by itself does not read it in an archive.
+        try directory.write("PK\u{3}\u{4}packed", to: "t/corpus/packed.txt")
+        try program(["-czf", directory.file("z.tgz"), "-C", directory.file("t"), "corpus/packed.txt"])
+        #expect(
+            Reading([directory.file("z.tgz")]).error?.description
+                == "\(directory.path)/z.tgz/corpus/packed.txt: this is a ZIP archive; unpack what it lies in, and give it by itself")
+        // A bad line is named with the file that it is in.
+        try directory.write("{\"text\":\"one\"}\n{\"text\":2}\n", to: "t/corpus/en.jsonl")
+        try program(["-cf", directory.file("b.tar"), "-C", directory.file("t"), "corpus/en.jsonl"])
+        let bad = CorpusReader(try InputList([directory.file("b.tar")]))
+        #expect(try bad.next()?.documentCount == 1)
+        #expect(
+            #expect(throws: CorpusError.self) { _ = try bad.next() }?.description
+                == "\(directory.path)/b.tar, line 2, byte 9 (offset 23), in corpus/en.jsonl: \"text\" must be a string, found a number")
     }
 }

@@ -69,7 +69,7 @@ import Testing
         try change("a.bin") { $0[8] = 3 }
         #expect(
             try DatasetVerifier(prefix: prefix).verify().problems
-                == [.missingEndOfText(path: prefix + ".bin", document: 2, byteOffset: 8, found: 3, expected: 9)])
+                == [.missingEndOfText(path: prefix + ".bin", document: 2, byteOffset: 8, found: 3, expected: 9, count: 3, total: 4)])
         try change("a.bin") { $0.removeLast() }
         #expect(
             try DatasetVerifier(prefix: prefix).verify().problems.contains(

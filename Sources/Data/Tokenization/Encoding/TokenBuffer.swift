@@ -41,6 +41,23 @@ public final class TokenBuffer {
         documentTokenCounts.removeAll(keepingCapacity: true)
     }
 
+    /// Puts `id` before the tokens of each document since `removeAll` that has any.
+    public func beginDocuments(with id: TokenID) {
+        let count = documentTokenCounts.count { $0 > 0 }
+        reserve(count)
+        // From the last one back, so that nothing is overwritten before it has moved.
+        var (end, shift) = (byteCount, count * width)
+        byteCount += shift
+        for document in documentTokenCounts.indices.reversed() where documentTokenCounts[document] > 0 {
+            let start = end - Int(documentTokenCounts[document]) * width
+            (storage + start + shift).copyMemory(from: storage + start, byteCount: end - start)
+            shift -= width
+            end = start
+            store(id, at: start + shift)
+            documentTokenCounts[document] += 1
+        }
+    }
+
     /// Makes room for `count` more tokens and 64 bytes that a vector store may touch.
     @inline(__always)
     func reserve(_ count: Int) {
@@ -80,11 +97,16 @@ public final class TokenBuffer {
 
     @inline(__always)
     private func store(_ id: TokenID) {
-        if width == 2 {
-            storage.storeBytes(of: UInt16(truncatingIfNeeded: id).littleEndian, toByteOffset: byteCount, as: UInt16.self)
-        } else {
-            storage.storeBytes(of: id.littleEndian, toByteOffset: byteCount, as: UInt32.self)
-        }
+        store(id, at: byteCount)
         byteCount &+= width
+    }
+
+    @inline(__always)
+    private func store(_ id: TokenID, at place: Int) {
+        if width == 2 {
+            storage.storeBytes(of: UInt16(truncatingIfNeeded: id).littleEndian, toByteOffset: place, as: UInt16.self)
+        } else {
+            storage.storeBytes(of: id.littleEndian, toByteOffset: place, as: UInt32.self)
+        }
     }
 }

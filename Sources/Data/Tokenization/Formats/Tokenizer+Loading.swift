@@ -25,10 +25,19 @@ extension Tokenizer {
         return tokenizer
     }
 
+    /// The tokenizer with this digest: by its name, or in the place where it was when it was used. Nil when neither leads to it.
+    public static func find(name: String, digest: UInt64, place: TokenizerPlace?, furtherPlaces: [String] = []) -> Tokenizer? {
+        if let named = try? load(name, furtherPlaces: furtherPlaces), named.digest == digest { return named }
+        guard let place, let there = try? load(place.path, options: place.options), there.digest == digest else { return nil }
+        return there
+    }
+
     private static func find(_ nameOrPath: String, _ options: TokenizerOptions, _ furtherPlaces: [String]) throws(TokenizerError)
         -> Tokenizer
     {
-        if FileSystem.isDirectory(nameOrPath) { return try loadDirectory(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
+        if FileSystem.isDirectory(nameOrPath), options.mergesFile == nil {
+            return try loadDirectory(nameOrPath, name: FileSystem.name(of: FileSystem.absolute(nameOrPath)), options)
+        }
         if FileSystem.exists(nameOrPath) { return try loadFile(nameOrPath, name: FileSystem.name(of: nameOrPath), options) }
         let places = installedPlaces() + furtherPlaces
         if !nameOrPath.isEmpty, !nameOrPath.contains("/") {
@@ -60,7 +69,21 @@ extension Tokenizer {
     }
 
     private static func loadFile(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
+        var tokenizer = try readFile(path, name: name, options)
+        tokenizer.place = TokenizerPlace(path, options)
+        return tokenizer
+    }
+
+    private static func readFile(_ path: String, name: String, _ options: TokenizerOptions) throws(TokenizerError) -> Tokenizer {
         let file = FileSystem.name(of: path)
+        if let merges = options.mergesFile {
+            guard file.hasSuffix(".json") else {
+                throw .malformed(
+                    path: path, byteOffset: nil,
+                    reason: "\(option: "merge-file") goes with a vocabulary in JSON: give that as \(option: "vocab-file")")
+            }
+            return try VocabularyReader.readGPT2(encoder: path, merges: merges, name: name, options: options)
+        }
         if let names = partners(of: file) {
             let other = try beside(path, FileSystem.directory(of: path), names)
             let isVocabulary = file.hasSuffix(".json")
@@ -75,6 +98,10 @@ extension Tokenizer {
         }
         if file.hasSuffix(".json") {
             if file.contains("tekken") { return try VocabularyReader.readTekken(path, name: name) }
+            if try isBareVocabulary(path) {
+                throw .malformed(
+                    path: path, byteOffset: nil, reason: "a vocabulary without its merges: name their file with \(option: "merge-file")")
+            }
             var tokenizer = try VocabularyReader.readHuggingFace(path, name: name)
             let settings = FileSystem.directory(of: path) + "/tokenizer_config.json"
             if file == "tokenizer.json", FileSystem.exists(settings), let end = try endOfText(settings) { tokenizer.preferEndOfText(end) }
@@ -92,6 +119,18 @@ extension Tokenizer {
         if file.hasSuffix("-vocab.json") { return [file.dropLast("-vocab.json".count) + "-merges.txt", "vocab.bpe", "merges.txt"] }
         if file.hasSuffix("-merges.txt") { return [file.dropLast("-merges.txt".count) + "-vocab.json"] }
         return nil
+    }
+
+    /// Whether a file of JSON is a vocabulary and nothing else: an object whose first member is a number.
+    private static func isBareVocabulary(_ path: String) throws(TokenizerError) -> Bool {
+        let start = try mapping(TokenizerError.file, FileSystem.start(of: path, 4096))
+        guard start.first(where: { $0 > 0x20 }) == UInt8(ascii: "{"), let open = start.firstIndex(of: UInt8(ascii: "\"")) else {
+            return false
+        }
+        var place = open + 1
+        while place < start.count, start[place] != UInt8(ascii: "\"") { place += start[place] == UInt8(ascii: "\\") ? 2 : 1 }
+        let value = start.dropFirst(place + 1).first { $0 > 0x20 && $0 != UInt8(ascii: ":") }
+        return value.map { (0x30...0x39).contains($0) } ?? false
     }
 
     private static func beside(_ path: String, _ directory: String, _ names: [String]) throws(TokenizerError) -> String {

@@ -4,6 +4,7 @@ import JSON
 import LengthWarmup
 import Quantities
 import Sampling
+import Tokenization
 import Transformer
 import TypedErrors
 import Quantities
@@ -14,11 +15,20 @@ extension Trainer {
         try checkUnused(folder)
         let data = try TrainingData(configuration)
         var resolved = try configuration.resolved(for: data.surroundings(processors: LanePool.processorCount))
-        if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer?.name }
+        if resolved.tokenizer == nil { resolved.tokenizer = data.tokenizer.map(Self.name) }
         let trainer = try open(resolved, data, folder)
         if resolved.precision != configuration.precision { trainer.notices.append(ProductPrecision.bfloat16IsMissing) }
         try mapping(TrainingError.format, JSONFile.write(resolved.json, to: folder.configurationFile))
         return trainer
+    }
+
+    /// What leads to a data set's tokenizer from any directory: its name when it is installed under it, else where its files are.
+    private static func name(_ made: DatasetMetadata.TokenizerIdentity) -> String {
+        guard let path = made.place["path"] else { return made.name }
+        let isInstalled =
+            !FileSystem.exists(made.name)
+            && (try? Tokenizer.load(made.name, furtherPlaces: Tokenizer.checkoutPlaces))?.digest == made.digest
+        return isInstalled ? made.name : path
     }
 
     /// Refuses a folder that holds a run already.
