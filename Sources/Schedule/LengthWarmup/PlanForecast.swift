@@ -78,6 +78,8 @@ public struct PlanForecast: Sendable {
         /// Every so many advances are points.
         var stride = 1
         let perStep = plan.configuration.globalBatchSize / 256 + plan.configuration.globalBatchSize / plan.samples
+        // Not even the first step: rows by the million of an epoch of few samples.
+        if let effort, perStep > effort { return false }
         while !plan.isFinished {
             let length = plan.nextSequenceLength
             if plan.skipAlikeSteps() == 0 {

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// SplitMix64: the seeded generator of every property test. The seed comes from `SLW_TEST_SEED` when set.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
@@ -86,16 +86,23 @@ public final class TemporaryDirectory: Sendable {
     public func file(_ name: String) -> String { path + "/" + name }
 
     @discardableResult
-    public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
+    public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String { try write(Data(bytes), to: name) }
+
+    @discardableResult
+    public func write(_ data: Data, to name: String) throws -> String {
         let path = file(name)
         try FileManager.default.createDirectory(
             atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
-        try Data(bytes).write(to: URL(filePath: path))
+        try data.write(to: URL(filePath: path))
         return path
     }
 
+    // Without these, debug builds would go through every byte by itself.
     @discardableResult
-    public func write(_ text: String, to name: String) throws -> String { try write(Array(text.utf8), to: name) }
+    public func write(_ bytes: [UInt8], to name: String) throws -> String { try write(Data(bytes), to: name) }
+
+    @discardableResult
+    public func write(_ text: String, to name: String) throws -> String { try write(Data(text.utf8), to: name) }
 
     /// Puts another file in the place of one that may be mapped.
     public func replace(_ path: String, with bytes: some Sequence<UInt8>) throws {

@@ -12,7 +12,7 @@ struct HostileDiskTests {
         directory = try TemporaryDirectory()
         input = directory.file("text.jsonl")
         let text = try Data(contentsOf: URL(filePath: Place.fixture("some.jsonl")))
-        try directory.write(Array(repeating: text, count: 20).joined(), to: "text.jsonl")
+        try directory.write((0..<20).reduce(into: Data()) { all, _ in all.append(text) }, to: "text.jsonl")
     }
 
     func preprocess(_ prefix: String, _ more: String...) throws -> CommandResult {
