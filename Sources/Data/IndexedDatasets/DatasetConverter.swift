@@ -57,7 +57,7 @@ public struct DatasetConverter: Sendable {
         case .npy:
             let type = try chosenType(file, among: Self.integers)
             return try writeData(
-                file, output, overwrite, header: NumPyHeader.bytes(for: type, count: file.stream.tokenCount), type, progress)
+                file, output, overwrite, header: NumPyHeader.bytes(for: type, shape: [file.stream.tokenCount]), type, progress)
         case .tnt, .fairseq:
             throw .invalidTokenFile(path: output, byteOffset: nil, reason: "the format \(outputFormat.rawValue) is only read")
         }

@@ -1,23 +1,27 @@
-import Quantities
+package import Quantities
 
 /// The header of NumPy's `.npy`, versions 1 to 3: `\x93NUMPY`, version, length, and a literal of Python that says type, order and shape of the array
 /// behind it (NumPy's `numpy.lib.format`).
-struct NumPyHeader: Equatable {
+package struct NumPyHeader: Equatable {
+    /// Why it is none, or not one of integers in the order of rows; the place in the file where that has one.
+    package struct Fault: Error {
+        package let reason: OptionText
+        package let byteOffset: Int?
+    }
+
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
     /// More is no header of token ids: NumPy itself writes 128 bytes.
-    static let maximumByteCount = 1 << 16
+    package static let maximumByteCount = 1 << 16
 
-    let tokenType: TokenType
+    package let tokenType: TokenType
     /// Extents of the array, the last the fastest.
-    let shape: [Int]
+    package let shape: [Int]
     /// Where the array begins.
-    let byteCount: Int
+    package let byteCount: Int
 
-    /// Reads the header in `start`, the first ``maximumByteCount`` bytes of the file at `path` or all of it. Throws for arrays that are no token ids.
-    init(_ start: [UInt8], path: String) throws(IndexError) {
-        func refusal(_ reason: OptionText, at byteOffset: Int? = nil) -> IndexError {
-            .invalidTokenFile(path: path, byteOffset: byteOffset, reason: reason)
-        }
+    /// Reads the header in `start`, the first ``maximumByteCount`` bytes of a file or all of it.
+    package init(_ start: [UInt8]) throws(Fault) {
+        func refusal(_ reason: OptionText, at byteOffset: Int? = nil) -> Fault { Fault(reason: reason, byteOffset: byteOffset) }
         guard start.starts(with: Self.magic), start.count >= 10 else { throw refusal("no NumPy array (it does not begin with \\x93NUMPY)") }
         guard (1...3).contains(start[6]), start[7] == 0 else {
             throw refusal("version \(start[6]).\(start[7]) of the header; 1.0 to 3.0 are known", at: 6)
@@ -59,7 +63,7 @@ struct NumPyHeader: Equatable {
     }
 
     /// The number of values; nil when no file can hold so many.
-    var count: Int? {
+    package var count: Int? {
         var count = 1
         for extent in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: extent)
@@ -72,12 +76,13 @@ struct NumPyHeader: Equatable {
     /// Values of a row: of all, when there is one dimension.
     var rowLength: Int { shape.last! }
 
-    /// The header of a list of so many values, byte for byte as `numpy.save` writes it.
-    static func bytes(for type: TokenType, count: Int) -> [UInt8] {
+    /// The header of an array of integers, byte for byte as `numpy.save` writes it (`_wrap_header`).
+    package static func bytes(for type: TokenType, shape: [Int]) -> [UInt8] {
         let description = types.first { $0.type == type }!.description
-        var text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(count),), }"
-        // NumPy leaves room for a number of 21 digits, so that a list can grow in place.
-        text += String(repeating: " ", count: max(0, 21 - String(count).count))
+        let extents = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
+        var text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(extents)), }"
+        // NumPy leaves room for a first extent of 21 digits, so that an array can grow in place.
+        text += String(repeating: " ", count: max(0, 21 - String(shape[0]).count))
         let unpadded = magic.count + 4 + text.utf8.count + 1
         text += String(repeating: " ", count: 64 - unpadded % 64) + "\n"
         let length = text.utf8.count

@@ -220,7 +220,10 @@ struct TokenFile {
     }
 
     private static func npy(_ path: String, _ endOfText: Int?) throws(IndexError) -> (TokenStream, Boundaries) {
-        let header = try NumPyHeader(try start(of: path, NumPyHeader.maximumByteCount), path: path)
+        let start = try start(of: path, NumPyHeader.maximumByteCount)
+        let header = try mapping(
+            { (fault: NumPyHeader.Fault) in IndexError.invalidTokenFile(path: path, byteOffset: fault.byteOffset, reason: fault.reason) },
+            NumPyHeader(start))
         let byteCount = try size(path)
         guard let count = header.count, byteCount == header.byteCount + count * header.tokenType.itemSize else {
             let shape = header.shape.map(String.init).joined(separator: " × ")

@@ -59,7 +59,8 @@ struct MegatronOrderTests {
     @Test("broken array files are refused in one line", arguments: 0..<8)
     func brokenArrays(which: Int) throws {
         let scratch = try TemporaryDirectory()
-        var bytes = NumPyArray([1, 2, 3] as [Int64]).header + [UInt8](repeating: 0, count: 24)
+        try NumPyArray([1, 2, 3] as [Int64]).write(to: scratch.file("sound.npy"))
+        var bytes = Array(try Data(contentsOf: URL(filePath: scratch.file("sound.npy"))))
         switch which {
         case 0: bytes = []
         case 1: bytes.removeLast()

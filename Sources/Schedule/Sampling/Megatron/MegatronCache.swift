@@ -1,4 +1,5 @@
 import Files
+import IndexedDatasets
 public import JSON
 import TypedErrors
 

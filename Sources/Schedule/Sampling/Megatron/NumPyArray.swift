@@ -1,34 +1,16 @@
 import Files
+public import IndexedDatasets
+import TypedErrors
 
-/// A `.npy` array of integers with one or two dimensions, in memory or mapped from its file.
-///
-/// Format: NumPy `numpy/lib/format.py`, version 1.0 to 3.0. Only what Megatron's caches hold is read: little-endian
-/// integers in C order. A mapped array costs no memory of its own, whatever its size.
+/// A `.npy` array of integers with one or two dimensions, in memory or mapped from its file: what Megatron's caches hold. A mapped array costs
+/// no memory of its own, whatever its size.
 public struct NumPyArray: Sendable {
-    /// The element types of Megatron's caches, by NumPy's descriptor.
-    public enum ElementType: String, Sendable {
-        case int16 = "<i2"
-        case int32 = "<i4"
-        case int64 = "<i8"
-        case uint8 = "|u1"
-        case uint32 = "<u4"
-
-        var size: Int {
-            switch self {
-            case .uint8: 1
-            case .int16: 2
-            case .int32, .uint32: 4
-            case .int64: 8
-            }
-        }
-    }
-
     private enum Storage: Sendable {
         case memory([UInt8])
         case mapped(MappedFile, dataOffset: Int)
     }
 
-    public let elementType: ElementType
+    public let elementType: TokenType
     /// Rows, and columns where there are two dimensions.
     public let shape: [Int]
     private let storage: Storage
@@ -59,6 +41,10 @@ public struct NumPyArray: Sendable {
             case .int32: Int(bytes.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
             case .uint32: Int(bytes.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
             case .int64: Int(bytes.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
+            case .int8: Int(bytes.loadUnaligned(fromByteOffset: index, as: Int8.self))
+            case .uint16: Int(bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+            case .uint64: Int(clamping: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+            case .float32, .float64: preconditionFailure("no integers")
             }
         }
     }
@@ -76,37 +62,25 @@ public struct NumPyArray: Sendable {
 
     /// Maps an array that NumPy or `write(to:)` wrote.
     public init(mapping path: String) throws(MegatronOrderError) {
-        do {
-            let file = try MappedFile(path: path)
-            let header = try file.withBytes { try Self.parseHeader($0) }
-            elementType = header.elementType
-            shape = header.shape
-            var expected = header.elementType.size
-            for extent in header.shape {
-                let (product, overflow) = expected.multipliedReportingOverflow(by: extent)
-                guard !overflow else { throw HeaderFault(reason: "its shape is larger than any file") }
-                expected = product
-            }
-            guard file.count - header.dataOffset == expected else {
-                throw HeaderFault(
-                    reason: "its header promises \(expected) bytes of elements but it holds \(file.count - header.dataOffset)")
-            }
-            storage = .mapped(file, dataOffset: header.dataOffset)
-        } catch let fault as HeaderFault {
-            throw .badArray(path: path, reason: fault.reason)
-        } catch let error as FileError {
-            throw .file(error)
-        } catch {
-            throw .badArray(path: path, reason: "\(error)")
+        let file = try mapping(MegatronOrderError.file, MappedFile(path: path))
+        let start = file.withBytes { Array($0.prefix(NumPyHeader.maximumByteCount)) }
+        let header = try mapping(
+            { (fault: NumPyHeader.Fault) in MegatronOrderError.badArray(path: path, reason: "\(fault.reason)") }, NumPyHeader(start))
+        guard header.shape.count <= 2 else { throw .badArray(path: path, reason: "it has more than two dimensions") }
+        guard let count = header.count, file.count - header.byteCount == count * header.tokenType.itemSize else {
+            let shape = header.shape.map(String.init).joined(separator: " × ")
+            let claim = "\(shape) values of \(header.tokenType.rawValue)"
+            throw .badArray(path: path, reason: "its header promises \(claim), which does not fit a file of \(file.count) bytes")
         }
+        (elementType, shape) = (header.tokenType, header.shape)
+        storage = .mapped(file, dataOffset: header.byteCount)
     }
 
     /// Writes the file that `numpy.save` writes, byte for byte, under its name only when complete.
     public func write(to path: String) throws(MegatronOrderError) {
         do {
             var file = try AtomicFile(path)
-            let header = self.header
-            try header.withUnsafeBytes { try file.write($0) }
+            try NumPyHeader.bytes(for: elementType, shape: shape).withUnsafeBytes { try file.write($0) }
             try withBytes { try file.write($0) }
             try file.commit()
         } catch let error as FileError {
@@ -115,77 +89,15 @@ public struct NumPyArray: Sendable {
             throw .badArray(path: path, reason: "\(error)")
         }
     }
-
-    /// `numpy.lib.format._wrap_header`: room to grow the first extent to 21 digits, then blanks to a multiple of 64.
-    var header: [UInt8] {
-        let extents = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
-        var text = "{'descr': '\(elementType.rawValue)', 'fortran_order': False, 'shape': (\(extents)), }"
-        text += String(repeating: " ", count: max(0, 21 - String(shape[0]).count))
-        let unpadded = 10 + text.utf8.count + 1
-        text += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
-        let length = UInt16(text.utf8.count)
-        return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)] + Array(text.utf8)
-    }
-
-    private struct HeaderFault: Error { let reason: String }
-
-    private static func parseHeader(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws -> (elementType: ElementType, shape: [Int], dataOffset: Int) {
-        guard bytes.count >= 10, bytes[0] == 0x93, bytes[1..<6].elementsEqual("NUMPY".utf8) else {
-            throw HeaderFault(reason: "it does not begin with NumPy's magic")
-        }
-        let start: Int
-        let length: Int
-        switch bytes[6] {
-        case 1:
-            (start, length) = (10, Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt16.self)))
-        case 2, 3:
-            guard bytes.count >= 12 else { throw HeaderFault(reason: "its header is cut off") }
-            (start, length) = (12, Int(bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
-        default: throw HeaderFault(reason: "its format version \(bytes[6]) is not known")
-        }
-        guard length <= bytes.count - start, length < 65536 else { throw HeaderFault(reason: "its header is cut off") }
-        let text = String(decoding: bytes[start..<start + length], as: UTF8.self)
-        guard let descriptor = text.value(after: "'descr':", until: ",")?.trimmed(of: "' "), text.contains("'fortran_order': False"),
-            let tuple = text.value(after: "'shape':", until: ")")?.trimmed(of: "( ")
-        else { throw HeaderFault(reason: "its header is not that of an array in C order") }
-        guard let elementType = ElementType(rawValue: descriptor) else {
-            throw HeaderFault(reason: "its element type \(descriptor) is not one that Megatron's caches use")
-        }
-        let fields = tuple.split(separator: ",").map { String($0).trimmed(of: " ") }.filter { !$0.isEmpty }
-        let shape = fields.compactMap { Int($0) }.filter { $0 >= 0 }
-        guard (1...2).contains(shape.count), shape.count == fields.count else {
-            throw HeaderFault(reason: "its shape (\(tuple)) is not that of one or two dimensions")
-        }
-        return (elementType, shape, start + length)
-    }
-}
-
-extension String {
-    /// The text between the first `prefix` and the next `end` behind it.
-    fileprivate func value(after prefix: String, until end: Character) -> String? {
-        guard let range = firstRange(of: prefix) else { return nil }
-        let rest = self[range.upperBound...]
-        guard let stop = rest.firstIndex(of: end) else { return nil }
-        return String(rest[..<stop])
-    }
-
-    fileprivate func trimmed(of characters: String) -> String {
-        var rest = self[...]
-        while let first = rest.first, characters.contains(first) { rest.removeFirst() }
-        while let last = rest.last, characters.contains(last) { rest.removeLast() }
-        return String(rest)
-    }
 }
 
 /// An integer that NumPy has a type for, of those in Megatron's caches.
 public protocol NumPyElement: FixedWidthInteger, BitwiseCopyable {
-    static var numPyType: NumPyArray.ElementType { get }
+    static var numPyType: TokenType { get }
 }
 
-extension Int16: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int16 } }
-extension Int32: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int32 } }
-extension Int64: NumPyElement { public static var numPyType: NumPyArray.ElementType { .int64 } }
-extension UInt8: NumPyElement { public static var numPyType: NumPyArray.ElementType { .uint8 } }
-extension UInt32: NumPyElement { public static var numPyType: NumPyArray.ElementType { .uint32 } }
+extension Int16: NumPyElement { public static var numPyType: TokenType { .int16 } }
+extension Int32: NumPyElement { public static var numPyType: TokenType { .int32 } }
+extension Int64: NumPyElement { public static var numPyType: TokenType { .int64 } }
+extension UInt8: NumPyElement { public static var numPyType: TokenType { .uint8 } }
+extension UInt32: NumPyElement { public static var numPyType: TokenType { .uint32 } }
