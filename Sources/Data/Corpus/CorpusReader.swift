@@ -61,6 +61,8 @@ public final class CorpusReader {
     public let options: CorpusOptions
     /// What was read so far.
     public private(set) var tally: CorpusTally
+    /// What archives held and was not read.
+    public let ignored = IgnoredMembers()
     private let reader: ChunkReader
     private let parser: ChunkParser
     private let batch = DocumentBatch()
@@ -77,7 +79,7 @@ public final class CorpusReader {
         self.options = options
         self.report = report
         tally = CorpusTally(from: start)
-        reader = ChunkReader(inputs, options, parts: parts, from: start)
+        reader = ChunkReader(inputs, options, parts: parts, from: start, ignored: ignored)
         parser = ChunkParser(options)
     }
 

@@ -69,6 +69,11 @@ public struct DatasetConverter: Sendable {
         _ file: TokenFile, _ output: String, _ overwrite: Bool, _ progress: (Int, Int) -> Void
     ) throws(IndexError) -> IndexedDatasetWriter.Position {
         let type = try chosenType(file, among: TokenType.allCases.filter { $0.megatronCode != nil && $0.isInteger })
+        if let length = file.wholeDocumentLength, length > Int(Int32.max) {
+            throw .invalidTokenFile(
+                path: file.stream.path, byteOffset: nil,
+                reason: "a document of \(length) tokens is more than an index can count: say which token ends documents (\(option: "eod"))")
+        }
         var writer = try IndexedDatasetWriter(prefix: output, tokenType: type, overwrite: overwrite)
         try writer.copyData(of: file.stream) { progress($0, file.stream.bytes.count) }
         try file.forEachDocument { lengths throws(IndexError) in

@@ -7,8 +7,8 @@ import Quantities
 /// - **Pointers** that overflowed in a merge of more than 40 billion tokens (NVIDIA/Megatron-LM#1672): lengths and data agree, so pointers follow.
 /// - **End-of-text drift** (Megatron-DeepSpeed's `--append-eod`): the data has one more token for each document that is not empty,
 ///   and exactly there stands one and the same token; the lengths are corrected.
-/// - **A missing or unreadable index** of data in which each document ends with a known token: the data is cut behind each of them. Empty
-///   documents leave no trace in the data and are not restored.
+/// - **A missing or unreadable index**, or one whose lengths or documents cannot be, of data in which each document ends with a known token:
+///   the data is cut behind each of them. Empty documents leave no trace in the data and are not restored.
 public struct DatasetRepair: Sendable {
     /// What is wrong, and so what will be done.
     public enum Damage: String, Sendable {
@@ -58,14 +58,25 @@ public struct DatasetRepair: Sendable {
             return .missingIndex
         }
         do throws(IndexError) { try index.checkDocuments() } catch {
-            throw .cannotRepair(path: indexPath, reason: "the document array is damaged, and nothing else says where documents end")
+            if try endOfDocuments() != nil { return .missingIndex }
+            throw .cannotRepair(
+                path: indexPath,
+                reason:
+                    "the document array is damaged, and nothing else says where documents end, unless each ends with the same token (\(option: "eod"))"
+            )
         }
-        let (tokens, drift) = try counts(of: index)
+        let (tokens, drift): (Int, Int)
+        do throws(IndexError) { (tokens, drift) = try counts(of: index) } catch {
+            if try endOfDocuments() != nil { return .missingIndex }
+            throw error
+        }
         let type = index.tokenType(tokenCount: tokens, dataByteCount: data) ?? TokenType(megatronCode: index.typeCode)!
         if data == tokens * type.itemSize {
             return (try? index.checkSequences(itemSize: type.itemSize)) == nil ? .pointers : .none
         }
         if drift > 0, data == (tokens + drift) * type.itemSize { return .endOfTextDrift }
+        // Lengths that pointers contradict say nothing; those that agree say that the data is another.
+        if try endOfDocuments() != nil, (try? index.checkSequences(itemSize: type.itemSize)) == nil { return .missingIndex }
         throw .cannotRepair(
             path: IndexedDataset.dataPath(prefix),
             reason:
@@ -133,8 +144,7 @@ public struct DatasetRepair: Sendable {
 
     /// Cuts the stream behind each end-of-text token.
     private func cut(_ stream: TokenStream, _ writer: inout IndexedDatasetWriter) throws(IndexError) {
-        let said = try description().flatMap { $0.appendsEndOfText == false ? nil : $0.tokenizer?.endOfText }
-        guard let token = endOfText ?? said else {
+        guard let token = try endOfDocuments() else {
             throw .cannotRepair(
                 path: IndexedDataset.indexPath(prefix),
                 reason: "it can be made again only when the token that ends each document is known (\(option: "eod"))")
@@ -157,6 +167,12 @@ public struct DatasetRepair: Sendable {
 
     // MARK: what is known
 
+    /// The token that ends each document, as far as anybody says.
+    private func endOfDocuments() throws(IndexError) -> Int? {
+        if let endOfText { return endOfText }
+        return try description().flatMap { $0.appendsEndOfText == false ? nil : $0.tokenizer?.endOfText }
+    }
+
     /// Tokens by the lengths alone, and documents with tokens.
     private func counts(of index: IndexFile) throws(IndexError) -> (tokens: Int, documentsWithTokens: Int) {
         var (tokens, documents) = (0, 0)
@@ -165,7 +181,11 @@ public struct DatasetRepair: Sendable {
             for sequence in index.documentEntry(document)..<index.documentEntry(document + 1) {
                 let length = index.length(ofSequence: sequence)
                 guard length >= 0 else {
-                    throw .cannotRepair(path: index.map.path, reason: "sequence \(sequence) has a length of \(length)")
+                    throw .cannotRepair(
+                        path: index.map.path,
+                        reason:
+                            "sequence \(sequence) has a length of \(length); the data can be cut anew if each document ends with the same token (\(option: "eod"))"
+                    )
                 }
                 tokens += length
             }
@@ -184,6 +204,11 @@ public struct DatasetRepair: Sendable {
                 ?? TokenType(megatronCode: index.typeCode)!
         }
         if let known = try DatasetMetadata.tokenType(prefix) { return known }
+        if let index = try? IndexFile(path: IndexedDataset.indexPath(prefix)), let type = TokenType(megatronCode: index.typeCode),
+            type.isInteger
+        {
+            return type
+        }
         throw .cannotRepair(
             path: IndexedDataset.indexPath(prefix),
             reason: "nothing says how the tokens of \(data) bytes are stored (\(option: "dtype") uint16 or int32)")

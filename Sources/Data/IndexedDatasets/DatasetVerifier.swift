@@ -92,7 +92,11 @@ public struct DatasetVerifier: Sendable {
     private func checkContent(
         _ sums: BlockChecksums?, _ indexPath: String, _ dataPath: String, _ progress: (Int, Int) -> Void, _ report: inout Report
     ) throws(IndexError) {
-        let metadata = (try? DatasetMetadata(prefix: prefix, binBytes: report.binBytes, idxBytes: report.idxBytes)) ?? nil
+        var metadata: DatasetMetadata?
+        let (binBytes, idxBytes) = (report.binBytes, report.idxBytes)
+        report.collect { () throws(IndexError) in
+            metadata = try DatasetMetadata(prefix: prefix, binBytes: binBytes, idxBytes: idxBytes)
+        }
         report.tokenizer = metadata?.tokenizer
         report.vocabularySize = vocabularySize ?? metadata?.tokenizer?.vocabularySize ?? tokenizer?.vocabularySize
         if let made = metadata?.tokenizer, let tokenizer, made.digest != tokenizer.digest {

@@ -79,7 +79,10 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
         case .pointerMismatch(let path, let sequence, let byteOffset, let expected, let found):
             Self.line(path, "the pointer of sequence \(sequence) at byte \(byteOffset) is \(found), not \(expected); try `slwdata repair`")
         case .dataSizeMismatch(let path, let expected, let found):
-            Self.line(path, "the index describes \(expected) bytes but there are \(found); try `slwdata repair`")
+            Self.line(
+                path,
+                "the index describes \(expected) bytes but there are \(found); \(found < expected ? "the data was cut off: take it from another copy, or make it again" : "try `slwdata repair`")"
+            )
         case .unnamedTokenType(let path, let type):
             Self.line(path, "an index has no code for \(type.rawValue) tokens; store them as uint16 or int32")
         case .misuse(let path, let reason): Self.line(path, "cannot be written: \(reason)")

@@ -121,6 +121,15 @@ struct TokenFile {
         return stride(from: 2, to: start.count - 1, by: 4).allSatisfy { start[$0] < 16 && start[$0 + 1] == 0 }
     }
 
+    /// The length of every document, where the file says nothing of them: of a row, or of all.
+    var wholeDocumentLength: Int? {
+        switch boundaries {
+        case .none: stream.tokenCount
+        case .rows(let length): length
+        default: nil
+        }
+    }
+
     /// Calls `body` with the lengths of the sequences of each document.
     func forEachDocument(_ body: ([Int]) throws(IndexError) -> Void) throws(IndexError) {
         switch boundaries {

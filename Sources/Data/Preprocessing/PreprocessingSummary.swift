@@ -1,5 +1,5 @@
 public import Cleaning
-import Corpus
+public import Corpus
 import Files
 public import JSON
 
@@ -41,7 +41,7 @@ public struct IgnoredFile: Sendable, Equatable {
         self.reason = reason
     }
 
-    init(_ input: IgnoredInput) { self.init(path: PathName.printable(input.path), reason: input.explanation) }
+    public init(_ input: IgnoredInput) { self.init(path: PathName.printable(input.path), reason: input.explanation) }
 
     public var json: JSONValue { ["path": JSONValue(path), "reason": JSONValue(reason)] }
 

@@ -48,7 +48,9 @@ enum TokenizerTrainCommand {
         if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { call.console.warn(remark) }
         let clock = ContinuousClock()
         let start = clock.now
-        let source = SharedCorpus(CorpusReader(inputs, options) { call.console.warn($0) }, console: call.console)
+        let reader = CorpusReader(inputs, options) { call.console.warn($0) }
+        let members = reader.ignored
+        let source = SharedCorpus(reader, console: call.console)
         call.console.beginProgress("counting words", unit: .bytes)
         let counter = try PreTokenCounter.counting(
             workers: call[workers] ?? Preprocessor.availableCores, pattern: PreTokenPattern(rawValue: call[pattern])!
@@ -57,6 +59,8 @@ enum TokenizerTrainCommand {
         }
         let counted = clock.now
         call.console.endProgress()
+        let (inArchives, memberCount) = members.before(input: .max)
+        if let remark = IgnoredInput.remark(inArchives, count: memberCount) { call.console.warn(remark) }
         call.console.note(
             "counted \(QuantityText.count(counter.distinctCount)) different words in \(QuantityText.bytes(Double(counter.byteCount)))")
         var trainer = BPETrainer(vocabularySize: call[size], minimumFrequency: call[frequency])
@@ -68,7 +72,10 @@ enum TokenizerTrainCommand {
             let json: JSONValue = [
                 "vocabulary_size": JSONValue(tokenizer.vocabularySize), "bytes": JSONValue(counter.byteCount),
                 "distinct_words": JSONValue(counter.distinctCount), "seconds": JSONValue(seconds),
-                "counting_seconds": JSONValue((counted - start) / .seconds(1)), "files": .array(files.map { JSONValue($0) }),
+                "counting_seconds": JSONValue((counted - start) / .seconds(1)),
+                "ignored_files": JSONValue(inputs.ignored.count + memberCount),
+                "ignored": .array((inputs.ignored + inArchives).prefix(IgnoredMembers.limit).map { IgnoredFile($0).json }),
+                "files": .array(files.map { JSONValue($0) }),
             ]
             return call.console.print(json.serialized())
         }

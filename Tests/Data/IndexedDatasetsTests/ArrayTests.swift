@@ -142,6 +142,20 @@ import Testing
         #expect(!FileSystem.exists(directory.file("v.idx")) && !FileSystem.exists(directory.file("v.bin")))
     }
 
+    @Test("more tokens than a document can count are refused before any is copied, with what cuts them")
+    func long() throws {
+        try directory.write([], to: "l.bin")
+        let file = try FileHandle(forWritingTo: URL(filePath: directory.file("l.bin")))
+        // A hole: it takes no space.
+        try file.truncate(atOffset: 1 << 31)
+        try file.close()
+        #expect(
+            message { try convert("l.bin", from: .raw, into: "a", raw: .uint8) }
+                == "\(directory.file("l.bin")): a document of 2147483648 tokens is more than an index can count: say which token ends documents (eod)"
+        )
+        #expect(!FileSystem.exists(directory.file("a.bin.partial")))
+    }
+
     @Test("fairseq's pairs are named where Megatron's are wanted, and converted, each sequence a document")
     func fairseq() throws {
         func bytes(_ value: Int, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }

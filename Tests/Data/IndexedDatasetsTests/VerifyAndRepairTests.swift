@@ -143,6 +143,43 @@ import Testing
         #expect(error?.description == "\(prefix).bin: cannot be repaired: the last document, from byte 16, does not end with token 6")
     }
 
+    @Test("lengths and documents that cannot be are cut anew where an end token is known", arguments: [34, 37, 34 + 4 * 4 + 8 * 4 + 9])
+    func cutAnew(place: Int) throws {
+        let prefix = try write()
+        try change("a.idx") { $0[place] ^= 0x81 }
+        #expect(try DatasetVerifier(prefix: prefix).verify().problems.contains { $0.description.hasSuffix("try `slwdata repair`") })
+        #expect(try DatasetRepair(prefix: prefix).repair(into: directory.file("b")) == .missingIndex)
+        let dataset = try IndexedDataset(prefix: directory.file("b"))
+        #expect((0..<dataset.sequenceCount).map { dataset.tokens(ofSequence: $0) } == [[1, 2, 9], [3, 9], [4, 5, 6, 9], [9]])
+        // Where nobody knows, it is said what would have to be known, and that does.
+        for ending in [".meta", ".sums"] { try FileSystem.remove(prefix + ending) }
+        let error = #expect(throws: IndexError.self) { try DatasetRepair(prefix: prefix).repair(into: directory.file("c")) }
+        #expect(error?.description.contains("each") == true && error?.description.contains("(eod)") == true, "\(String(describing: error))")
+        #expect(try DatasetRepair(prefix: prefix, endOfText: 9).repair(into: directory.file("c")) == .missingIndex)
+        #expect(try FileSystem.readAll(directory.file("c.idx")) == FileSystem.readAll(directory.file("b.idx")))
+    }
+
+    @Test("data that was cut off is not sent to repair; side files that cannot be used are named and not needed")
+    func cutOff() throws {
+        let prefix = try write()
+        for name in ["a.meta", "a.sums"] {
+            let sound = try FileSystem.readAll(directory.file(name))
+            try directory.write("{", to: name)
+            let problems = try DatasetVerifier(prefix: prefix).verify().problems
+            #expect(problems.count == 1 && problems[0].description.hasPrefix("\(directory.file(name)): "))
+            #expect(problems[0].description.hasSuffix("; remove this file, the data set works without it"))
+            try FileSystem.remove(directory.file(name))
+            #expect(try DatasetVerifier(prefix: prefix).verify().isGood)
+            try directory.write(sound, to: name)
+        }
+        try FileSystem.remove(prefix + ".sums")
+        try change("a.bin") { $0.removeLast(4) }
+        #expect(
+            try DatasetVerifier(prefix: prefix).verify().problems.first?.description
+                == "\(prefix).bin: the index describes 20 bytes but there are 16; the data was cut off: take it from another copy, or make it again"
+        )
+    }
+
     @Test("what cannot be known is not repaired")
     func refusal() throws {
         let prefix = try write()

@@ -181,6 +181,45 @@ struct AdviceTests {
         #expect(try preprocess("x.jsonl.gz").json["documents"]?.int == 3)
     }
 
+    @Test(
+        "old lz4 frames, packed tables and tables with a log are read as is told",
+        .needs(.machine(has("lz4", "gzip"), "no lz4 or gzip")))
+    func others() throws {
+        let wanted = try wanted()
+        try #require(try shell("lz4 -l -q plain.jsonl old.jsonl.lz4").status == 0)
+        let old = try preprocess("old.jsonl.lz4")
+        let pipe = try #require(old.errors.firstMatch(of: /recompress it with a newer lz4 \((.*)\)/), "\(old.errors)").1
+        try #require(try shell(pipe.replacing(" F ", with: " old.jsonl.lz4 ") + " > new.jsonl.lz4").status == 0)
+        #expect(try preprocess("new.jsonl.lz4").status == 0 && made() == wanted)
+        try folder.write(try FileSystem.readAll(Place.fixture("parquet/snappy-v1-plain.parquet")), to: "t/a.parquet")
+        try folder.write("{}", to: "t/_delta_log/0.json")
+        let documents = try preprocess("t/a.parquet").json["documents"]
+        let table = try preprocess("t")
+        #expect(table.status == 0 && table.errors.contains("give the files that the table still has, one by one"))
+        #expect(try preprocess("t", "--unknown-files", "fail").status == 1)
+        #expect(try preprocess("t/a.parquet", "--unknown-files", "fail").json["documents"]?.int == documents?.int)
+        try #require(try shell("gzip -k t/a.parquet").status == 0)
+        #expect(try preprocess("t/a.parquet.gz").errors.contains("unpack it first"))
+        try #require(try shell("gzip -dc t/a.parquet.gz > again.parquet").status == 0)
+        #expect(try preprocess("again.parquet").json["documents"]?.int == documents?.int)
+    }
+
+    @Test("what training a tokenizer passes over is counted and named, in folders and in archives")
+    func training() throws {
+        for name in ["d/a.jsonl", "d/c/en.jsonl", "d/c/.old/en.jsonl"] { try folder.write(Self.lines, to: name) }
+        try folder.write("x", to: "d/part-1")
+        try #require(try shell("tar -cf d/t.tar -C d c && rm -r d/c").status == 0)
+        let trained = try Tool.slwdata(
+            "tokenizer", "train", "--input", "d", "--vocab-size", "260", "--output-dir", "mine", "--quiet", "--json", in: folder.path)
+        #expect(trained.status == 0)
+        #expect(try trained.json["ignored_files"]?.int == 2)
+        #expect(try trained.json["ignored"]?.array?.compactMap { $0["path"]?.string } == ["d/part-1", "d/t.tar/c/.old/en.jsonl"])
+        #expect(trained.complaints.count == 2)
+        let strict = try Tool.slwdata(
+            "tokenizer", "train", "--input", "d", "--unknown-files", "fail", "--output-dir", "none", in: folder.path)
+        #expect(strict.status == 1 && strict.errors.contains("d/part-1: not read: its name promises no text"))
+    }
+
     // MARK: tokenizers and data sets
 
     @Test("a tokenizer without an end of text takes one that is named, and says which tokens there are")
@@ -221,6 +260,15 @@ struct AdviceTests {
         #expect(mixed.status == 1 && mixed.errors.contains("it holds int32, a holds uint16"))
         #expect(try Tool.slwdata("convert", "b", "--dtype", "uint16", "--output", "d", in: folder.path).status == 0)
         #expect(try Tool.slwdata("merge", "a", "d", "--output-prefix", "c", in: folder.path).status == 0)
+        // As DeepSpeed's library numbers types, which Megatron's files cannot.
+        var index = try FileSystem.readAll(folder.file("b.idx"))
+        index[17] = 7
+        try folder.write(index, to: "u.idx")
+        try folder.write(try FileSystem.readAll(folder.file("b.bin")), to: "u.bin")
+        let dialect = try Tool.slwdata("merge", "u", "--output-prefix", "v", in: folder.path)
+        #expect(dialect.status == 1 && dialect.errors.contains("Megatron has no uint32; use `slwdata convert` on it first"))
+        #expect(try Tool.slwdata("convert", "u", "--output", "w", in: folder.path).status == 0)
+        #expect(try Tool.slwdata("merge", "w", "--output-prefix", "v", in: folder.path).status == 0)
         // An array where a corpus is asked for.
         #expect(try Tool.slwdata("convert", "a", "--to", "npy", "--output", "t.npy", in: folder.path).status == 0)
         let array = try preprocess("t.npy")

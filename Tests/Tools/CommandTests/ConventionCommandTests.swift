@@ -65,7 +65,8 @@ struct ConventionCommandTests {
     @Test("vocabulary and merges of any names, in Megatron's words, also with underscores; found again from elsewhere")
     func megatronWords() throws {
         try merges("f/my-words.json", "g/my-merges")
-        let pair = ["--vocab-file", "f/my-words.json", "--merge-file", "g/my-merges", "--pattern", "gpt2"]
+        let files = ["--vocab-file", "f/my-words.json", "--merge-file", "g/my-merges"]
+        let pair = files + ["--tokenizer-type", "GPT2BPETokenizer"]
         let made = try slwdata(
             ["preprocess", "--input", "a.jsonl", "--output_prefix=o", "--json_keys", "text", "--append_eod", "--quiet"] + pair)
         #expect(made.status == 0, "\(made.errors)")
@@ -89,6 +90,13 @@ struct ConventionCommandTests {
         expectComplaint(
             try slwdata(["tokenizer", "encode", "--vocab-file", "f/my-words.json"]), 1,
             "slwdata: f/my-words.json: a vocabulary without its merges: name their file with --merge-file")
+        #expect(try slwdata(["tokenizer", "encode", "--tokenizer-type", "GPT2BPETokenizer"]).status == 2)
+        // A vocabulary of no known family says so, and takes the pattern that is named.
+        try merges("f/other.json", "f/other")
+        let others = ["tokenizer", "encode", "--vocab-file", "f/other.json", "--merge-file", "f/other"]
+        #expect(try slwdata(others).errors.contains("does not say how texts are cut: give the tokenizer.json, or say --pattern NAME (gpt2"))
+        #expect(try slwdata(others + ["--pattern", "gpt2"]).status == 0)
+        #expect(try slwdata(others + ["--pattern", "llama3", "--tokenizer-type", "GPT2BPETokenizer"]).status == 2)
         try merges("f/gpt2-vocab.json", "f/gpt2-merges.txt")
         #expect(try preprocess("--tokenizer", "f/gpt2-vocab.json", "--pattern", "gpt2").status == 0)
     }
@@ -105,6 +113,17 @@ struct ConventionCommandTests {
         let shown = try slwdata(["inspect", "index", "../o"], in: "elsewhere")
         #expect(shown.text.contains("one two<|endoftext|>"), "\(shown.text)")
         #expect(try slwdata(["verify", "../o", "--tokenizer", "../sub/mine"], in: "elsewhere").status == 0)
+        // A model that was trained on it writes with it from there, too.
+        let more = try slwdata(
+            [
+                "preprocess", "--input", Place.fixture("some.jsonl"), "--output-prefix", "some", "--tokenizer", "sub/mine", "--append-eod",
+                "--quiet",
+            ])
+        try #require(more.status == 0, "\(more.errors)")
+        let run = try Tool.slwTrain.start(["--data", "some", "--run-dir", "run"] + RoadTests.small, in: folder).finish()
+        #expect(run.status == 0, "\(run.errors)")
+        let sample = try Tool.slwTrain("sample", "../run", "--tokens", "2", "--threads", "1", "--quiet", in: folder.file("elsewhere"))
+        #expect(sample.status == 0, "\(sample.errors)")
         let other = try slwdata(["verify", "../o", "--tokenizer", "default"], in: "elsewhere")
         #expect(other.status == 1 && other.errors.contains("../o.meta: its tokens were made by the tokenizer mine, and default is another"))
     }

@@ -182,7 +182,6 @@ struct CookbookTests {
         var words = Array(recipe.words.dropFirst())
         // A fresh clone has a vocabulary of its own, and no more than a file's names say about GPT-2's.
         if let place = words.firstIndex(of: "gpt2") { words[place] = "default" }
-        if words.contains("gpt2-vocab.json") { words += ["--pattern", "gpt2"] }
         // The fixtures have their texts under one name.
         if let place = words.firstIndex(of: "content"), words[place - 1] == "--text-key" { words[place] = "text" }
         let made = try Tool.slwdata.start(words + ["--json"], in: folder).finish()
