@@ -62,7 +62,7 @@ public struct DatasetRepair: Sendable {
             throw .cannotRepair(
                 path: indexPath,
                 reason:
-                    "the document array is damaged, and nothing else says where documents end, unless each ends with the same token (\(option: "eod"))"
+                    "the document array is damaged; \(Self.cuttable)"
             )
         }
         let (tokens, drift): (Int, Int)
@@ -76,7 +76,12 @@ public struct DatasetRepair: Sendable {
         }
         if drift > 0, data == (tokens + drift) * type.itemSize { return .endOfTextDrift }
         // Lengths that pointers contradict say nothing; those that agree say that the data is another.
-        if try endOfDocuments() != nil, (try? index.checkSequences(itemSize: type.itemSize)) == nil { return .missingIndex }
+        if (try? index.checkSequences(itemSize: type.itemSize)) == nil {
+            if try endOfDocuments() != nil { return .missingIndex }
+            throw .cannotRepair(
+                path: indexPath,
+                reason: "lengths, pointers and data contradict each other; \(Self.cuttable)")
+        }
         throw .cannotRepair(
             path: IndexedDataset.dataPath(prefix),
             reason:
@@ -167,6 +172,8 @@ public struct DatasetRepair: Sendable {
 
     // MARK: what is known
 
+    private static let cuttable: OptionText = "the data can be cut anew if each document ends with the same token (\(option: "eod"))"
+
     /// The token that ends each document, as far as anybody says.
     private func endOfDocuments() throws(IndexError) -> Int? {
         if let endOfText { return endOfText }
@@ -184,7 +191,7 @@ public struct DatasetRepair: Sendable {
                     throw .cannotRepair(
                         path: index.map.path,
                         reason:
-                            "sequence \(sequence) has a length of \(length); the data can be cut anew if each document ends with the same token (\(option: "eod"))"
+                            "sequence \(sequence) has a length of \(length); \(Self.cuttable)"
                     )
                 }
                 tokens += length
