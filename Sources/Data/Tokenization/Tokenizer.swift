@@ -28,8 +28,8 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// Whether the pattern has a scan of its own. Other tokenizers are as exact and slower.
-    public var isOnFastRoad: Bool { model.general == nil }
+    /// Whether a scan finds where to cut texts. Other tokenizers are as exact and slower.
+    public var isOnFastRoad: Bool { if case .steps = model.general { false } else { true } }
 
     /// The bytes that texts may have and no token stands for: they are left out, as `tokenizers` does.
     public var droppedBytes: [UInt8] { model.dropped.sorted() }

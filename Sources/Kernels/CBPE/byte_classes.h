@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "blocks.h"
+#include "categories.h"
 #include "code_points.h"
 
 #if defined(__x86_64__)
@@ -19,9 +20,10 @@ typedef struct ascii_sets {
     uint64_t letter, number, white, space, apostrophe, nul, beyond;
 } ascii_sets;
 
-/// What patterns that tell letters by case, or line breaks from other white space, want to know besides.
+/// What patterns that tell letters by case, or line breaks from other white space, or controls from symbols, want to know besides.
 typedef struct finer_sets {
     uint64_t upper, line;
+    uint64_t control;  // below the blank (white space too), and 0x7F
 } finer_sets;
 
 static inline ascii_sets sets_portable(const uint8_t *in) {
@@ -45,6 +47,7 @@ static inline finer_sets finer_portable(const uint8_t *in) {
     for (int i = 0; i < 64; i++) {
         if ((uint8_t)(in[i] - 'A') < 26) sets.upper |= 1ull << i;
         if (in[i] == '\n' || in[i] == '\r') sets.line |= 1ull << i;
+        if (in[i] < 0x20 || in[i] == 0x7F) sets.control |= 1ull << i;
     }
     return sets;
 }
@@ -83,6 +86,8 @@ VECTOR static inline finer_sets finer_vector(const uint8_t *in) {
             _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\n')), _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\r')));
         sets.upper |= (uint64_t)(uint32_t)_mm256_movemask_epi8(upper) << 32 * half;
         sets.line |= (uint64_t)(uint32_t)_mm256_movemask_epi8(line) << 32 * half;
+        __m256i control = _mm256_or_si256(BELOW(bytes, 0x20), _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7F)));
+        sets.control |= (uint64_t)(uint32_t)_mm256_movemask_epi8(control) << 32 * half;
     }
     return sets;
 }
@@ -108,6 +113,7 @@ WIDE static inline finer_sets finer_wide(const uint8_t *in) {
     return (finer_sets){
         .upper = _mm512_cmplt_epu8_mask(_mm512_sub_epi8(bytes, _mm512_set1_epi8('A')), _mm512_set1_epi8(26)),
         .line = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n')) | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\r')),
+        .control = _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(0x20)) | _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(0x7F)),
     };
 }
 #elif defined(__aarch64__)
@@ -149,6 +155,7 @@ static inline finer_sets finer_vector(const uint8_t *in) {
     return (finer_sets){
         .upper = word(vcltq_u8(vsubq_u8(x, vdupq_n_u8('A')), vdupq_n_u8(26))),
         .line = word(vorrq_u8(vceqq_u8(x, vdupq_n_u8('\n')), vceqq_u8(x, vdupq_n_u8('\r')))),
+        .control = word(vorrq_u8(vcltq_u8(x, vdupq_n_u8(0x20)), vceqq_u8(x, vdupq_n_u8(0x7F)))),
     };
 }
 #undef word
@@ -156,19 +163,33 @@ static inline finer_sets finer_vector(const uint8_t *in) {
 
 // MARK: beyond ASCII
 
-/// The bytes beyond ASCII by class, and those of them that begin no code point.
+/// The bytes beyond ASCII by class, and those of them that begin no code point. DeepSeek V3's pattern has a class more: what is neither punctuation
+/// nor a symbol of the other ones, and cuts Han and kana out of everything.
 typedef struct code_point_sets {
     uint64_t of_class[8];
-    uint64_t follows;
+    uint64_t follows, han;
 } code_point_sets;
 
+enum { class_control = 7, class_mask = 7, class_han = 8 };
+
+/// The class as DeepSeek V3's pattern wants it, and whether it is Han or kana.
+static inline uint8_t segmented_class(uint32_t value) {
+    if ((value >= 0x4E00 && value <= 0x9FA5) || (value >= 0x3040 && value <= 0x30FF)) {
+        const uint8_t found = slw_class_of(value);
+        return class_han | (found == slw_class_other ? (slw_is_punctuation_or_symbol(value) ? slw_class_other : class_control) : found);
+    }
+    const uint8_t found = slw_class_of(value);
+    return found == slw_class_other && !slw_is_punctuation_or_symbol(value) ? class_control : found;
+}
+
 /// Finds the classes of the bytes in `beyond`. Documents do not share code points.
-static __attribute__((noinline, unused)) void find_code_points(slw_unfinished *rest, const uint8_t *in, const uint64_t *document_starts,
-                                                               uint64_t beyond, code_point_sets *sets) {
+static inline __attribute__((always_inline)) void find_classes(slw_unfinished *rest, const uint8_t *in, const uint64_t *document_starts,
+                                                               uint64_t beyond, code_point_sets *sets, const int is_segmented) {
     *sets = (code_point_sets){0};
     if (rest->count > 0) {
         uint64_t head = (1ull << rest->count) - 1;
-        sets->of_class[rest->class_found] = head;
+        sets->of_class[rest->class_found & class_mask] = head;
+        if (rest->class_found & class_han) sets->han = head;
         sets->follows = head;
         beyond &= ~head;
         rest->count = 0;
@@ -185,9 +206,10 @@ static __attribute__((noinline, unused)) void find_code_points(slw_unfinished *r
             beyond &= beyond - 1;
             continue;
         }
-        uint8_t found = slw_class_of(value);
+        uint8_t found = is_segmented ? segmented_class(value) : slw_class_of(value);
         uint64_t bytes = ((1ull << length) - 1) << i;
-        sets->of_class[found] |= bytes;
+        sets->of_class[found & class_mask] |= bytes;
+        if (is_segmented && (found & class_han)) sets->han |= bytes;
         sets->follows |= bytes & (bytes - 1);
         beyond &= ~bytes;
         if (i + length > 64) {
@@ -195,6 +217,16 @@ static __attribute__((noinline, unused)) void find_code_points(slw_unfinished *r
             rest->class_found = found;
         }
     }
+}
+
+static __attribute__((noinline, unused)) void find_code_points(slw_unfinished *rest, const uint8_t *in, const uint64_t *document_starts,
+                                                               uint64_t beyond, code_point_sets *sets) {
+    find_classes(rest, in, document_starts, beyond, sets, 0);
+}
+
+static __attribute__((noinline, unused)) void find_segmented(slw_unfinished *rest, const uint8_t *in, const uint64_t *document_starts,
+                                                             uint64_t beyond, code_point_sets *sets) {
+    find_classes(rest, in, document_starts, beyond, sets, 1);
 }
 
 // MARK: positions

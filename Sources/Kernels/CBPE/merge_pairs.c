@@ -27,21 +27,40 @@ typedef struct word {
     uint32_t places[64];
 } word;
 
-INLINE void begin(const slw_merges *merges, word *word, lanes *keys, const size_t vectors, const uint8_t *text, slw_piece *piece) {
-    const uint8_t *bytes = text + piece->start;
-    const size_t count = piece->length;
+/// What pieces are made of: bytes, or symbols where these are there.
+typedef struct input {
+    const uint8_t *bytes;
+    const uint32_t *symbols;
+} input;
+
+/// Of symbols `length` counts the symbols, which have no table of pairs.
+INLINE void begin_symbols(const slw_merges *merges, word *word, uint32_t *ranks, const uint32_t *symbols, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        word->places[i] = symbols[i - 1];
+        ranks[i] = slw_rank(merges, symbols[i - 1], symbols[i]);
+    }
+    word->places[count] = symbols[count - 1];
+}
+
+INLINE void begin_bytes(const slw_merges *merges, word *word, uint32_t *ranks, const uint8_t *bytes, size_t count, const size_t vectors) {
     // The shortest are looked up with what follows them: a loop of known length is faster than one that ends in time.
     const size_t read = vectors == 1 ? 16 : count;
-    uint32_t ranks[64];
-    word->piece = piece;
-    word->alive = (4ull << count) - 1;
-    word->places[0] = slw_no_token;
-    ranks[0] = slw_no_rank;
     for (size_t i = 1; i < read; i++) {
         word->places[i] = merges->byte_tokens[bytes[i - 1]];
         ranks[i] = merges->byte_pairs[(size_t)bytes[i - 1] << 8 | bytes[i]];
     }
     word->places[count] = merges->byte_tokens[bytes[count - 1]];
+}
+
+INLINE void begin(const slw_merges *merges, word *word, lanes *keys, const size_t vectors, const input in, slw_piece *piece) {
+    const size_t count = piece->length;
+    uint32_t ranks[64];
+    word->piece = piece;
+    word->alive = (4ull << count) - 1;
+    word->places[0] = slw_no_token;
+    ranks[0] = slw_no_rank;
+    if (in.symbols) begin_symbols(merges, word, ranks, in.symbols + piece->start, count);
+    else begin_bytes(merges, word, ranks, in.bytes + piece->start, count, vectors);
     word->places[count + 1] = slw_no_token;
     for (size_t i = 0; i < vectors; i++) {
         load(keys + i, ranks + 16 * i);
@@ -84,7 +103,7 @@ INLINE int merge_once(const slw_merges *merges, word *word, lanes *keys, const s
 
 /// Each merge waits for the one before it, a hundred cycles and more; so several pieces are merged by turns.
 /// Takes those of more than `shortest` and at most `longest` bytes.
-INLINE void merge_some(const slw_merges *merges, const uint8_t *text, slw_piece *pieces, size_t count, uint32_t *tokens,
+INLINE void merge_some(const slw_merges *merges, const input text, slw_piece *pieces, size_t count, uint32_t *tokens,
                        const size_t shortest, const size_t longest, const size_t vectors) {
     enum { turns = 4 };
     word words[turns];
@@ -116,7 +135,7 @@ INLINE void merge_some(const slw_merges *merges, const uint8_t *text, slw_piece 
     }
 }
 
-INLINE void merge_pieces(const slw_merges *merges, const uint8_t *text, slw_piece *pieces, size_t count, uint32_t *tokens) {
+INLINE void merge_pieces(const slw_merges *merges, const input text, slw_piece *pieces, size_t count, uint32_t *tokens) {
     size_t longest = 0;
     for (size_t i = 0; i < count; i++) longest = pieces[i].length > longest ? pieces[i].length : longest;
     merge_some(merges, text, pieces, count, tokens, 0, 16, 1);
@@ -203,7 +222,11 @@ INLINE size_t merge(const slw_merges *merges, const uint8_t *bytes, size_t count
     }                                                                                                                              \
     __attribute__((target(features))) static void merge_pieces_##level(const slw_merges *merges, const uint8_t *text,              \
                                                                        slw_piece *pieces, size_t count, uint32_t *tokens) {        \
-        merge_pieces(merges, text, pieces, count, tokens);                                                                         \
+        merge_pieces(merges, (input){.bytes = text}, pieces, count, tokens);                                                       \
+    }                                                                                                                              \
+    __attribute__((target(features))) static void merge_symbols_##level(const slw_merges *merges, const uint32_t *symbols,         \
+                                                                        slw_piece *pieces, size_t count, uint32_t *tokens) {       \
+        merge_pieces(merges, (input){.symbols = symbols}, pieces, count, tokens);                                                  \
     }
 TARGET(wide, "avx512f,avx512bw,avx512vl,avx512dq,bmi,bmi2,lzcnt,popcnt")
 TARGET(vector, "avx2,bmi,bmi2,lzcnt,popcnt")
@@ -230,5 +253,13 @@ void slw_merge_pieces(const slw_merges *merges, const uint8_t *text, slw_piece *
     if (merges->level == slw_scan_wide) return merge_pieces_wide(merges, text, pieces, count, tokens);
     if (merges->level == slw_scan_vector) return merge_pieces_vector(merges, text, pieces, count, tokens);
 #endif
-    merge_pieces(merges, text, pieces, count, tokens);
+    merge_pieces(merges, (input){.bytes = text}, pieces, count, tokens);
+}
+
+void slw_merge_symbols(const slw_merges *merges, const uint32_t *symbols, slw_piece *pieces, size_t count, uint32_t *tokens) {
+#if defined(__x86_64__)
+    if (merges->level == slw_scan_wide) return merge_symbols_wide(merges, symbols, pieces, count, tokens);
+    if (merges->level == slw_scan_vector) return merge_symbols_vector(merges, symbols, pieces, count, tokens);
+#endif
+    merge_pieces(merges, (input){.symbols = symbols}, pieces, count, tokens);
 }

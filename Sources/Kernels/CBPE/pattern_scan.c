@@ -20,11 +20,22 @@ INLINE uint64_t classify(slw_classes *classes, size_t block, ascii_sets sets, fi
     classes->upper[block] = finer.upper;
     classes->lower[block] = sets.letter & ~finer.upper;
     classes->both[block] = 0;
+    const int is_segmented = classes->pattern == slw_pattern_deepseek_v3;
+    if (is_segmented) {
+        classes->control[block] = finer.control & ~sets.white;
+        classes->odd[block] = classes->control[block] | sets.beyond;
+        classes->han[block] = 0;
+    }
     if (sets.beyond | (uint64_t)classes->unfinished.count) {
         code_point_sets more;
-        find_code_points(&classes->unfinished, in, document_starts, sets.beyond, &more);
+        if (is_segmented) find_segmented(&classes->unfinished, in, document_starts, sets.beyond, &more);
+        else find_code_points(&classes->unfinished, in, document_starts, sets.beyond, &more);
         const uint64_t both = more.of_class[slw_class_letter] | more.of_class[slw_class_mark];
-        if (classes->pattern == slw_pattern_qwen35) classes->letter[block] |= more.of_class[slw_class_mark];
+        if (is_segmented || classes->pattern == slw_pattern_qwen35) classes->letter[block] |= more.of_class[slw_class_mark];
+        if (is_segmented) {
+            classes->control[block] |= more.of_class[class_control];
+            classes->han[block] = more.han;
+        }
         classes->letter[block] |= more.of_class[slw_class_upper] | more.of_class[slw_class_lower] | more.of_class[slw_class_letter];
         classes->number[block] |= more.of_class[slw_class_number];
         classes->white[block] |= more.of_class[slw_class_white];
@@ -32,6 +43,11 @@ INLINE uint64_t classify(slw_classes *classes, size_t block, ascii_sets sets, fi
         classes->upper[block] |= more.of_class[slw_class_upper] | both;
         classes->lower[block] |= more.of_class[slw_class_lower] | both;
         classes->both[block] = both;
+    }
+    if (is_segmented) {
+        const uint64_t number = classes->number[block], han = classes->han[block];
+        const uint64_t number_before = block > 0 ? classes->number[block - 1] >> 63 : 0, han_before = block > 0 ? classes->han[block - 1] >> 63 : 0;
+        classes->segment[block] = (number ^ (number << 1 | number_before)) | (han ^ (han << 1 | han_before));
     }
     return sets.nul;
 }
@@ -72,7 +88,8 @@ int slw_classify_chunk(slw_classes *classes, const uint8_t *chunk, const uint64_
     // The block after the chunk before is this one's first.
     const size_t first = classes->block_count;
     uint64_t *const sets[] = {classes->letter,     classes->number, classes->white, classes->line,  classes->space,
-                              classes->apostrophe, classes->start,  classes->upper, classes->lower, classes->both};
+                              classes->apostrophe, classes->start,  classes->upper, classes->lower, classes->both,
+                              classes->segment,    classes->control, classes->odd,  classes->han};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) sets[i][0] = sets[i][first];
     classes->block_count = block_count;
     const uint64_t nul_before = classes->nul_ahead;
@@ -103,11 +120,16 @@ INLINE size_t length(uint64_t word) { return 64 - (size_t)__builtin_clzll(word);
 /// Ends from here on are not decided: the sets may be longer than the word.
 enum { undecided = 57 };
 
+INLINE int tells_case(const slw_pattern pattern) { return pattern == slw_pattern_o200k || pattern == slw_pattern_tekken; }
+INLINE int has_contractions(const slw_pattern pattern) { return pattern != slw_pattern_tekken && pattern != slw_pattern_deepseek_v3; }
+INLINE int takes_one_digit(const slw_pattern pattern) { return pattern == slw_pattern_qwen2 || pattern == slw_pattern_tekken; }
+
 /// The sets of a document from a place on, at least 57 bits of each. Behind the document's end, and behind the word, no bit is set, but those of `start`
-/// in the next document; `start` has no bit for the place itself.
+/// in the next document; `start` has no bit for the place itself. To DeepSeek V3's pattern a segment is what a document is to others.
 typedef struct ahead {
     uint64_t letter, number, white, line, other, start;
     uint64_t upper, lower, both;
+    uint64_t control, ascii;  // DeepSeek V3's; `ascii` are letters
     size_t document_end;  // 64 when it is farther
     const uint8_t *text;
 } ahead;
@@ -123,8 +145,9 @@ INLINE uint64_t word_at(const uint64_t *set, size_t place) {
 #endif
 }
 
-INLINE ahead look_ahead(const slw_classes *classes, const uint8_t *chunk, const uint64_t *document_starts, size_t place, const int by_case) {
-    const uint64_t fresh = word_at(document_starts, place) & ~1ull;
+INLINE ahead look_ahead(const slw_classes *classes, const uint8_t *chunk, const uint64_t *document_starts, size_t place, const slw_pattern pattern) {
+    const int is_segmented = pattern == slw_pattern_deepseek_v3;
+    const uint64_t fresh = (word_at(document_starts, place) | (is_segmented ? word_at(classes->segment, place) : 0)) & ~1ull;
     const uint64_t within = (fresh & -fresh) - 1;
     const uint64_t known = within & ~0ull >> place % 8;
     ahead here = {
@@ -136,8 +159,12 @@ INLINE ahead look_ahead(const slw_classes *classes, const uint8_t *chunk, const 
         .document_end = zeros(fresh),
         .text = chunk + place,
     };
-    here.other = known & ~(here.letter | here.number | here.white);
-    if (by_case) {
+    if (is_segmented) {
+        here.control = word_at(classes->control, place) & within;
+        here.ascii = here.letter & ~word_at(classes->odd, place);
+    }
+    here.other = known & ~(here.letter | here.number | here.white | here.control);
+    if (tells_case(pattern)) {
         here.upper = word_at(classes->upper, place) & within;
         here.lower = word_at(classes->lower, place) & within;
         here.both = word_at(classes->both, place) & within;
@@ -177,19 +204,19 @@ INLINE size_t beginning_upper(const ahead *here, size_t offset) {
     return end + run(here->lower >> end);
 }
 
-/// o200k's two alternatives for words, each with and then without a character before it, and a contraction behind it. `second` is where the second character
+/// The two alternatives for words by case, each with and then without a character before it, and o200k's contraction behind it. `second` is where the second character
 /// begins.
-INLINE size_t cased(const ahead *here, size_t second) {
+INLINE size_t cased(const ahead *here, size_t second, const slw_pattern pattern) {
     const int may_precede = !((here->letter | here->number | here->line) & 1) && second < undecided;
     size_t end = may_precede ? ending_lower(here, second) : 0;
     if (end == 0) end = ending_lower(here, 0);
     if (end == 0 && may_precede) end = beginning_upper(here, second);
     if (end == 0) end = beginning_upper(here, 0);
-    if (end == 0 || end >= undecided) return end;
+    if (end == 0 || end >= undecided || !has_contractions(pattern)) return end;
     return end + contraction(here->text + end, here->document_end - end);
 }
 
-/// `[^\s\p{L}\p{N}]+[\r\n]*` from `offset` on, for o200k with `/` among the line breaks.
+/// `[^\s\p{L}\p{N}]+[\r\n]*` from `offset` on, for o200k and tekken with `/` among the line breaks.
 INLINE size_t symbols(const ahead *here, size_t offset, const int with_slashes) {
     size_t end = offset + run(here->other >> offset);
     if (end >= undecided) return end;
@@ -208,19 +235,33 @@ INLINE size_t white_space(const ahead *here, size_t end, const int takes_all_at_
     return is_last || starts == 0 ? end : length(starts) - 1;
 }
 
+/// What DeepSeek V3's pattern makes of a place at which neither a letter nor white space nor a number stands: `[!-/:-@\[-`{-~][A-Za-z]+`, or a character that is no symbol before
+/// a word, or such characters that nothing matches, or symbols.
+INLINE size_t end_of_other(const ahead *here, size_t second) {
+    if (!(here->control & 1)) {
+        if (here->text[0] < 0x80 && (here->ascii >> 1 & 1)) return 1 + run(here->ascii >> 1);
+        return symbols(here, 0, 0);
+    }
+    const size_t end = run(here->control);
+    if (end >= undecided || !(here->letter >> end & 1)) return end;
+    if (second >= end) return end + run(here->letter >> end);
+    // The last one belongs to the word.
+    return length(here->start & below(end)) - 1;
+}
+
 /// The end of the pre-token that begins here; from `undecided` on it may be farther.
 INLINE size_t end_of(const ahead *here, const slw_pattern pattern) {
-    const int by_case = pattern == slw_pattern_o200k;
+    const int by_case = tells_case(pattern);
     const size_t second = zeros(here->start);
     if (by_case) {
-        const size_t end = cased(here, second);
+        const size_t end = cased(here, second, pattern);
         if (end) return end;
     } else if (here->letter & 1) {
         return run(here->letter);
     }
     if (here->number & 1) {
         uint64_t starts = here->start;
-        if (pattern != slw_pattern_qwen2) {
+        if (!takes_one_digit(pattern)) {
             starts &= starts - 1;
             starts &= starts - 1;
         }
@@ -236,6 +277,7 @@ INLINE size_t end_of(const ahead *here, const slw_pattern pattern) {
         }
         return white_space(here, end, pattern == slw_pattern_cl100k);
     }
+    if (pattern == slw_pattern_deepseek_v3) return end_of_other(here, second);
     if (!by_case) {
         const size_t end = contraction(here->text, here->document_end);
         if (end) return end;
@@ -259,11 +301,13 @@ INLINE uint64_t others(const slw_classes *classes, size_t block) {
 INLINE int is_plain(const slw_classes *classes, size_t block, const uint64_t *document_starts, const slw_pattern pattern) {
     const uint64_t white = classes->white[block], number = classes->number[block], other = others(classes, block);
     uint64_t special = (white & BEFORE(white) & ~document_starts[block]) | (other & ~classes->start[block]);
-    if (pattern != slw_pattern_qwen2) {
+    if (!takes_one_digit(pattern)) {
         const uint64_t before = classes->number[block - 1];
         special |= number & (number << 1 | before >> 63) & (number << 2 | before >> 62) & (number << 3 | before >> 61);
     }
-    if (pattern == slw_pattern_o200k) {
+    // Of ASCII without controls it makes what Llama 3's pattern does, but for contractions.
+    if (pattern == slw_pattern_deepseek_v3) special |= classes->odd[block] | classes->odd[block - 1] >> 62;
+    if (tells_case(pattern)) {
         // Slashes belong to the line breaks before them, so a run of other characters may be cut.
         special |= classes->both[block] | (BEFORE(line) & other) | (other & 1 & others(classes, block - 1) >> 63);
     }
@@ -279,7 +323,7 @@ typedef struct remains {
 /// The bytes of a plain block at which a pre-token begins.
 INLINE uint64_t plain_starts(const slw_classes *classes, size_t block, const slw_pattern pattern, const uint8_t *chunk,
                              const uint64_t *document_starts, remains *last) {
-    const int by_case = pattern == slw_pattern_o200k;
+    const int by_case = tells_case(pattern);
     const uint64_t letter = classes->letter[block], number = classes->number[block], white = classes->white[block];
     const uint64_t fresh = document_starts[block], other = others(classes, block), last_others = others(classes, block - 1) >> 62;
     const uint64_t other_before = other << 1 | last_others >> 1;
@@ -292,10 +336,11 @@ INLINE uint64_t plain_starts(const slw_classes *classes, size_t block, const slw
     const uint64_t attached = ((BEFORE(white) & ~BEFORE(line)) | other_start << 1 | other_start_before) & ~fresh;
     uint64_t starts = (letter & (~BEFORE(letter) | fresh) & ~attached) | other_start;
     starts |= white & ~(classes->line[block] & other_before & ~fresh);
-    starts |= pattern == slw_pattern_qwen2 ? number & classes->start[block] : number & (~BEFORE(number) | fresh);
+    starts |= takes_one_digit(pattern) ? number & classes->start[block] : number & (~BEFORE(number) | fresh);
     if (by_case) starts |= letter & classes->upper[block] & BEFORE(lower) & ~fresh;
     starts |= last->begin;
     last->begin = 0;
+    if (!has_contractions(pattern)) return starts;
     uint64_t candidates = classes->apostrophe[block] & other_start;
     candidates &= by_case ? BEFORE(letter) & ~fresh : letter >> 1 | classes->letter[block + 1] << 63;
     for (; candidates != 0; candidates &= candidates - 1) {
@@ -339,7 +384,7 @@ INLINE size_t walk(const slw_classes *classes, const slw_pattern pattern, positi
             next_block++;
             place = positions[used - 1];
         }
-        const ahead here = look_ahead(classes, chunk, document_starts, place, pattern == slw_pattern_o200k);
+        const ahead here = look_ahead(classes, chunk, document_starts, place, pattern);
         const size_t end = end_of(&here, pattern);
         if (end >= undecided) {
             *is_undecided = 1;
@@ -361,6 +406,8 @@ INLINE size_t walk(const slw_classes *classes, const slw_pattern pattern, positi
     case slw_pattern_llama3: return WALK(slw_pattern_llama3, write);                                                                \
     case slw_pattern_qwen2:                                                                                                         \
     case slw_pattern_qwen35: return WALK(slw_pattern_qwen2, write);                                                                 \
+    case slw_pattern_tekken: return WALK(slw_pattern_tekken, write);                                                                \
+    case slw_pattern_deepseek_v3: return WALK(slw_pattern_deepseek_v3, write);                                                      \
     default: return WALK(slw_pattern_o200k, write);                                                                                 \
     }
 

@@ -21,6 +21,8 @@ struct PatternScanTests {
             "\u{1F600}x", "it's's", ".\n\n", "...", "—", "’s", "“", "\u{A0}",
             "\u{3000}",
             "\u{2028}", "中文", "한", "ǅ", "ʰ", "e\u{301}", "\u{301}", "😀", "_", "a_b", "\0", "\u{85}",
+            "カ・ラ", "ひ\u{3099}", "\u{3040}", "文1文", "\u{1}", "\u{1}\u{7F}", "\u{200B}a", "\u{AD}\u{AD}é", "(a", "(é", "aé", "'aé", "・\n",
+            "\u{E000}",
         ]
         var bytes: [UInt8] = []
         for _ in 0..<pieces {
@@ -122,6 +124,29 @@ struct PatternScanTests {
     }
 
     private static let patterns = PreTokenPattern.allCases.filter { $0 != .gpt2 }
+
+    @Test(arguments: patterns)
+    func `a pattern cuts texts where its regular expressions do`(pattern: PreTokenPattern) throws {
+        var generator = SeededGenerator(TestRun.seed)
+        let stepped = SteppedText(PreTokenizerSetting.steps(pattern))
+        for round in 0..<TestRun.cases(1000) {
+            // Regular expressions read what is no UTF-8 as a character; what PatternScanner makes of it is tested elsewhere.
+            let text = String(
+                decoding: Self.randomText(&generator, pieces: Int.random(in: 1...60, using: &generator), plain: [60, 0][round % 2]),
+                as: UTF8.self)
+            var documents = Documents()
+            documents.text = Array(text.utf8)
+            documents.ends = [documents.text.count]
+            var (starts, place): ([Int], Int) = ([], 0)
+            documents.text.withUnsafeBytes {
+                stepped.forEachPreToken(in: $0) {
+                    starts.append(place)
+                    place += $0.count
+                }
+            }
+            try #require(documents.starts(pattern) == starts, "seed \(TestRun.seed), round \(round): \(text.debugDescription)")
+        }
+    }
 
     @Test(arguments: patterns)
     func `a scan in chunks of any size finds what the pattern finds, at every vector level`(pattern: PreTokenPattern) throws {

@@ -4,7 +4,12 @@ internal import CByteScan
 /// The hot path: a batch, chunk by chunk and pass by pass.
 extension Encoder {
     func encode(_ batch: inout Batch) {
-        if model.general != nil { return encodeGenerally(&batch) }
+        if let stepped { return encode(&batch, stepped) }
+        if let characterText { return encode(&batch, characterText) }
+        encodeChunks(&batch)
+    }
+
+    func encodeChunks(_ batch: inout Batch) {
         var offset = 0
         var starts = DocumentStarts(documentStarts, batch.documentEnds)
         var isFirst = true
@@ -35,6 +40,14 @@ extension Encoder {
     private func findPositions(
         _ batch: inout Batch, _ chunk: UnsafePointer<UInt8>, offset: Int, blocks: Int, isFirst: Bool
     ) -> (positions: Int, hasNUL: Bool) {
+        if case .characters(let model) = model.general {
+            var hasNUL: Int32 = 0
+            let before = offset > 0 ? batch.text[offset - 1] : 0
+            let count = model.joined.pairs.withUnsafeBufferPointer {
+                slw_scan_cuts($0.baseAddress!, before, chunk, documentStarts, blocks, scan.pointee.level, positions, &hasNUL)
+            }
+            return (count, hasNUL != 0)
+        }
         guard let pattern = model.pattern.inC, let classes else {
             if isFirst { slw_scan_begin(scan, chunk, documentStarts) }
             var hasNUL: Int32 = 0
@@ -140,15 +153,24 @@ extension Encoder {
             pieceCount &+= 1
         }
         // From here on the second table may move.
+        defer { for index in 0..<repeatCount { results[Int(misses[Int(unknown[index])].number)] = results[Int(earliest[index])] } }
+        if let merger { return mergeCharacters(merger, chunk, pieceCount) }
         if model.ignoresMerges { pieceCount = takeWholeTokens(chunk, pieceCount) }
         slw_merge_pieces(model.merges.parts, chunk, pieces, pieceCount, pieceTokens)
         for number in 0..<pieceCount {
             let piece = pieces[number]
-            let miss = misses[Int(piece.index)]
-            let value = cache.pack(pieceTokens + Int(piece.start), count: Int(piece.count))
-            remember(miss, isLong: isLong(miss, chunk, hasNUL: hasNUL), chunk + Int(piece.start), value)
+            remember(piece, chunk, pieceTokens + Int(piece.start), count: Int(piece.count))
         }
-        for index in 0..<repeatCount { results[Int(misses[Int(unknown[index])].number)] = results[Int(earliest[index])] }
+    }
+
+    /// Remembers the tokens of a piece of a chunk.
+    @inline(__always)
+    func remember(_ piece: slw_piece, _ chunk: UnsafePointer<UInt8>, _ tokens: UnsafePointer<TokenID>, count: Int) {
+        let miss = misses[Int(piece.index)]
+        let bytes = chunk + Int(piece.start)
+        // A key is padded with zeros, so a word that ends in one is not asked for there.
+        let isLong = miss.length > 16 || bytes[Int(miss.length) - 1] == 0
+        remember(miss, isLong: isLong, bytes, cache.pack(tokens, count: count))
     }
 
     @inline(__always)
@@ -220,32 +242,31 @@ extension Encoder {
             if let value = cache.long.find(bytes, hash: hash) { return value }
             if bytes.count <= slw_piece_limit, !model.ignoresMerges { return nil }
         }
-        let tokenCount = tokens(of: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count: bytes.count)
-        let value = cache.pack(merging.tokens, count: tokenCount)
+        let value = withTokens(of: bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), count: bytes.count, cache.pack)
         if isKept { cache.long.insert(bytes, hash: hash, value) }
         return value
     }
 
-    /// Merges one pre-token; its tokens are in `merging.tokens`.
+    /// Merges one pre-token or word.
     @inline(__always)
-    func tokens(of bytes: UnsafePointer<UInt8>, count: Int) -> Int {
-        if let whole = model.wholeToken(UnsafeRawBufferPointer(start: bytes, count: count)) {
-            merging.tokens[0] = whole
-            return 1
+    func withTokens<Result>(of bytes: UnsafePointer<UInt8>, count: Int, _ body: (UnsafePointer<TokenID>, Int) -> Result) -> Result {
+        if let merger {
+            merger.encode(UnsafeRawBufferPointer(start: bytes, count: count))
+            return merger.tokens.withUnsafeBufferPointer { body($0.baseAddress!, $0.count) }
         }
-        return merging.encode(bytes, count: count)
+        if let whole = model.wholeToken(UnsafeRawBufferPointer(start: bytes, count: count)) {
+            return withUnsafePointer(to: whole) { body($0, 1) }
+        }
+        let tokenCount = merging.encode(bytes, count: count)
+        return body(merging.tokens, tokenCount)
     }
 
     /// A pre-token that does not lie within one chunk.
     func appendOne(_ bytes: UnsafePointer<UInt8>, count: Int, to output: TokenBuffer) {
         guard count <= PreTokenCache.longestKey else {
-            let tokenCount = tokens(of: bytes, count: count)
-            return output.append(merging.tokens, count: tokenCount)
+            return withTokens(of: bytes, count: count) { output.append($0, count: $1) }
         }
-        results[0] = cache.value(UnsafeRawBufferPointer(start: bytes, count: count)) {
-            let tokenCount = tokens(of: bytes, count: count)
-            return cache.pack(merging.tokens, count: tokenCount)
-        }
+        results[0] = cache.value(UnsafeRawBufferPointer(start: bytes, count: count)) { withTokens(of: bytes, count: count, cache.pack) }
         output.reserve(count)
         emit(0, 1, to: output)
     }

@@ -21,11 +21,15 @@ public final class Encoder {
     let model: EncodingModel
     let merging: MergeScratch
     let cache: PreTokenCache
-    /// For tokenizers without a fast path.
+    /// For tokenizers whose pattern has no scan.
     let stepped: SteppedText?
+    /// For tokenizers that merge characters.
     let merger: CharacterMerger?
+    let characterText: CharacterText?
     /// For tokenizers that change texts or look for added tokens in them.
     let prepared: PreparedText?
+    /// For the tokens of pieces of documents.
+    var pieceBuffers: [TokenBuffer] = []
 
     let scan: UnsafeMutablePointer<slw_scan>
     /// For other patterns than GPT-2's.
@@ -47,6 +51,8 @@ public final class Encoder {
     static let latestMask = 255
     /// The number of the pre-token that a new one repeats.
     let earliest: UnsafeMutablePointer<UInt16>
+    /// What characters are before they are merged, of a word from where its text begins.
+    let symbols: UnsafeMutablePointer<UInt32>?
     /// Every sixteenth short pre-token that the second table knows moves to the first: of each sixteen misses, this one.
     var promoted = 0
 
@@ -69,9 +75,9 @@ public final class Encoder {
                 absent: model.preparation?.absent ?? [])
         prepared = preparation.map { PreparedText($0) }
         switch model.general {
-        case nil: (stepped, merger) = (nil, nil)
-        case .steps(let steps): (stepped, merger) = (SteppedText(steps), nil)
-        case .characters(let model): (stepped, merger) = (nil, CharacterMerger(model))
+        case nil: (stepped, merger, characterText) = (nil, nil, nil)
+        case .steps(let steps): (stepped, merger, characterText) = (SteppedText(steps), nil, nil)
+        case .characters(let model): (stepped, merger, characterText) = (nil, CharacterMerger(model), CharacterText(model))
         }
         scan = .allocate(capacity: 1)
         scan.initialize(to: slw_scan())
@@ -91,6 +97,7 @@ public final class Encoder {
         latest = .allocate(capacity: Self.latestMask + 1)
         latest.initialize(repeating: .max, count: Self.latestMask + 1)
         earliest = .allocate(capacity: Self.scratchBytes + 64)
+        symbols = merger == nil ? nil : .allocate(capacity: Self.scratchBytes + 64)
     }
 
     deinit {
@@ -107,6 +114,7 @@ public final class Encoder {
         pieceTokens.deallocate()
         latest.deallocate()
         earliest.deallocate()
+        symbols?.deallocate()
     }
 
     /// Encodes the documents that lie one after the other in `text`; document `i` ends before `documentEnds[i]`, the last

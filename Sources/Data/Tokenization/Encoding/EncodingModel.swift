@@ -1,6 +1,6 @@
-/// A path for any tokenizer that is understood exactly, slower than that of the families whose patterns are vector scans.
+/// What encoding is where it is not merges over bytes in pre-tokens that a scan finds.
 enum GeneralEncoding: Sendable {
-    /// Pre-tokens by splitters and regular expressions, merges over bytes.
+    /// Pre-tokens by splitters and regular expressions, merges over bytes: slower.
     case steps(PreTokenSteps)
     /// Merges over characters.
     case characters(CharacterModel)

@@ -6,9 +6,9 @@ internal import JSON
 struct CharacterModelBuilder {
     private let strings: TokenStrings
     private let index: TokenIndex
-    private var merges = SymbolMerges()
+    private var merges = CharacterMergeList()
     private var list: [Vocabulary.Merge] = []
-    private var joined: Set<UInt32> = []
+    private var joined = JoinedBytes()
     /// The tokens of the bytes, `<0x00>` to `<0xFF>`, as far as there are any.
     private let byteTokens: [TokenID?]
     private var mergesBytes = false
@@ -36,9 +36,9 @@ struct CharacterModelBuilder {
         guard list.count < MergeTable.maximumRank else { return "there are more than \(MergeTable.maximumRank) merges" }
         if left.count == 6, byteTokens.contains(leftID) { mergesBytes = true }
         if right.count == 6, byteTokens.contains(rightID) { mergesBytes = true }
-        merges.insert(leftID, rightID, rank: UInt32(list.count), product: product)
+        merges.append(leftID, rightID, rank: UInt32(list.count), product: product)
         list.append(Vocabulary.Merge(left: leftID, right: rightID))
-        CharacterModel.joined(in: String(decoding: both, as: UTF8.self).unicodeScalars, into: &joined)
+        both.withUnsafeBytes { joined.join(Self.text(of: $0)) }
         return nil
     }
 
@@ -48,7 +48,7 @@ struct CharacterModelBuilder {
     ) -> Result<CharacterModel, PreTokenizerSetting.Refusal> {
         func refuse(_ feature: String) -> Result<CharacterModel, PreTokenizerSetting.Refusal> { .failure(.init(feature: feature)) }
         if mergesBytes { return refuse("it merges the tokens of single bytes") }
-        var characters: [UInt32: TokenID] = [:]
+        var characters = CharacterTable()
         for id in 0..<TokenID(strings.count) {
             let string = strings[id]
             guard string.count > 0, string.count <= 4, index.id(of: string, in: strings) == id else { continue }
@@ -59,9 +59,9 @@ struct CharacterModelBuilder {
             } else if scalar >= 0x80 {
                 continue
             }
-            characters[scalar] = id
+            characters.insert(scalar, id)
         }
-        guard characters[CharacterModel.blank] != nil else { return refuse("no token spells its blank, ▁") }
+        guard characters.symbol(CharacterModel.blank) & CharacterTable.unspelled == 0 else { return refuse("no token spells its blank, ▁") }
         let bytes = byteTokens.compactMap { $0 }
         if hasByteFallback, bytes.count < 256 { return refuse("it asks for byte_fallback and has tokens for \(bytes.count) bytes only") }
         if !hasByteFallback, unknown == nil {
@@ -69,7 +69,8 @@ struct CharacterModelBuilder {
         }
         return .success(
             CharacterModel(
-                characters: characters, merges: merges, byteTokens: hasByteFallback ? bytes : nil, unknown: unknown ?? 0, prefix: prefix,
+                characters: characters, merges: merges.table { Self.text(of: strings[$0]) }, byteTokens: hasByteFallback ? bytes : nil, unknown: unknown ?? 0,
+                prefix: prefix,
                 cutsAtBlanks: cutsAtBlanks, joined: joined, fusesUnknown: fusesUnknown))
     }
 

@@ -32,10 +32,29 @@ enum PreTokenizerSetting {
             #"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s"#,
             .cl100k
         ),
+        (
+            #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"#,
+            .tekken
+        ),
     ]
 
-    /// The regular expression that stands for a pattern.
-    static func expression(_ pattern: PreTokenPattern) -> String { expressions.first { $0.1 == pattern }!.0 }
+    /// The same of those that split several times.
+    private static let sequences: [([String], PreTokenPattern)] = [
+        (
+            [
+                #"\p{N}{1,3}"#, "[一-龥぀-ゟ゠-ヿ]+",
+                ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\##r\##n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\##r\##n]*|\s*[\##r\##n]+|\s+(?!\S)|\s+"##,
+            ], .deepseekV3
+        )
+    ]
+
+    /// The regular expressions that stand for a pattern, one split after the other.
+    static func expressions(_ pattern: PreTokenPattern) -> [String] {
+        sequences.first { $0.1 == pattern }?.0 ?? [expressions.first { $0.1 == pattern }!.0]
+    }
+
+    /// The pattern that a regular expression stands for, whoever reads it: none of these has a part that means different things to two of them.
+    static func pattern(of expression: String) -> PreTokenPattern? { expressions.first { $0.0 == expression }?.1 }
 
     /// What becomes of a text before it is merged.
     enum Cutting {
@@ -58,7 +77,8 @@ enum PreTokenizerSetting {
 
     /// A pattern with a scan of its own, by its expression.
     static func steps(_ pattern: PreTokenPattern) -> PreTokenSteps {
-        PreTokenSteps([.split(.expression(try! RegularExpression(expression(pattern), .oniguruma)), .isolated, isInverted: false)])
+        PreTokenSteps(
+            expressions(pattern).map { .split(.expression(try! RegularExpression($0, .oniguruma)), .isolated, isInverted: false) })
     }
 
     static func cutting(_ setting: JSONValue, normalizer: JSONValue) -> Result<Cutting, Refusal> {
@@ -86,15 +106,17 @@ enum PreTokenizerSetting {
     /// The pattern of settings for which there is a scan.
     private static func knownPattern(_ parts: [JSONValue]) -> PreTokenPattern? {
         guard let last = parts.last, last["type"]?.string == "ByteLevel", last["add_prefix_space"]?.bool != true else { return nil }
-        let splits = last["use_regex"]?.bool ?? true
-        if parts.count == 1 { return splits ? .gpt2 : nil }
-        guard parts.count == 2, !splits, parts[0]["type"]?.string == "Split", let expression = parts[0]["pattern"]?["Regex"]?.string else {
-            return nil
+        let usesOwn = last["use_regex"]?.bool ?? true
+        if parts.count == 1 { return usesOwn ? .gpt2 : nil }
+        guard !usesOwn else { return nil }
+        let splits = parts.dropLast().map { part in
+            // The single patterns match every character, so what is between their matches is nothing.
+            let isInverted = parts.count == 2 && part["invert"]?.bool == true
+            let isCut = part["type"]?.string == "Split" && part["behavior"]?.string == (isInverted ? "Removed" : "Isolated")
+            return isCut && (isInverted || part["invert"]?.bool != true) ? part["pattern"]?["Regex"]?.string : nil
         }
-        // The patterns match every character, so what is between the matches is nothing.
-        let isInverted = parts[0]["invert"]?.bool ?? false
-        guard parts[0]["behavior"]?.string == (isInverted ? "Removed" : "Isolated") else { return nil }
-        return expressions.first { $0.0 == expression }?.1
+        if splits.count == 1, let only = splits[0] { return pattern(of: only) }
+        return sequences.first { $0.0 == splits }?.1
     }
 
     // MARK: the general path
@@ -109,7 +131,7 @@ enum PreTokenizerSetting {
                 if areBytes { throw Refusal(feature: "its pre-tokenizer spells bytes twice") }
                 if part["add_prefix_space"]?.bool == true { steps.append(.prefix) }
                 if part["use_regex"]?.bool ?? true {
-                    steps.append(.split(.expression(try expression(Self.expression(.gpt2))), .isolated, isInverted: false))
+                    steps.append(.split(.expression(try expression(Self.expressions(.gpt2)[0])), .isolated, isInverted: false))
                 }
                 steps.append(.bytes)
                 areBytes = true

@@ -71,9 +71,13 @@ extension RankFamily {
                 ("<|endoftext|>", 127_957), ("<|startoftext|>", 127_958), ("<|bos|>", 127_959), ("<|eos|>", 127_960), ("<|pad|>", 127_961),
             ],
             beginning: "<|startoftext|>"),
+        // K3 has the same ranks and another name for 163586, <|im_end|> here: so it has none.
         RankFamily(
-            name: "kimi_k2", rankCounts: [163_584], cutting: .expression(kimi),
-            specials: [("[EOS]", 163_585), ("[BOS]", 163_584), ("<|im_end|>", 163_586)], beginning: "[BOS]"),
+            name: "kimi_k2", rankCounts: [163_584], cutting: .expression(kimi), specials: [("[EOS]", 163_585), ("[BOS]", 163_584)],
+            beginning: "[BOS]"),
+        // Files of their own say more of these; a file of ranks by their pattern must be named.
+        RankFamily(name: "tekken", rankCounts: [], cutting: .pattern(.tekken), specials: []),
+        RankFamily(name: "deepseek_v3", rankCounts: [], cutting: .pattern(.deepseekV3), specials: []),
     ]
 
     /// The family of files with so many ranks.

@@ -90,19 +90,24 @@ extension Vocabulary {
                   }
                 """
         }
-        return """
-            {
-                "type": "Sequence",
-                "pretokenizers": [
+        let splits = PreTokenizerSetting.expressions(pattern).map { expression in
+            """
                   {
                     "type": "Split",
                     "pattern": {
-                      "Regex": \(quoted(PreTokenizerSetting.expression(pattern)))
+                      "Regex": \(quoted(expression))
                     },
                     "behavior": "Isolated",
                     "invert": false
                   },
-                  {
+
+            """
+        }
+        return """
+            {
+                "type": "Sequence",
+                "pretokenizers": [
+            \(splits.joined())      {
                     "type": "ByteLevel",
                     "add_prefix_space": false,
                     "trim_offsets": true,

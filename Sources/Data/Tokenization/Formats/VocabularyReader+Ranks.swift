@@ -35,6 +35,10 @@ extension VocabularyReader {
         switch settings.cutting {
         case .pattern(let pattern): encoding = (pattern, nil)
         case .expression(let source):
+            if let pattern = PreTokenizerSetting.pattern(of: source) {
+                encoding = (pattern, nil)
+                break
+            }
             func refusal(_ error: RegularExpression.Refusal) -> TokenizerError {
                 .unsupported(path: path, feature: "the pattern \(source.prefix(60)) has \(error.reason)")
             }

@@ -108,25 +108,33 @@ private struct SentencePieceModel {
         func refuse(_ feature: String) -> Result<Tokenizer, TokenizerError> { .failure(.unsupported(path: path, feature: feature)) }
         if let unsupported { return refuse(unsupported) }
         guard pieces.count > 0, pieces.count < MergeTable.maximumToken else { return malformed("it has \(pieces.count) pieces") }
-        var ids: [[UInt8]: TokenID] = [:]
-        var characters: [UInt32: TokenID] = [:]
+        var read = ReadStrings()
+        for (number, piece) in pieces.enumerated() {
+            read.bytes += piece.text
+            read.close(TokenID(number))
+        }
+        let strings = TokenStrings(read, count: pieces.count)
+        var index = TokenIndex(count: pieces.count)
+        var characters = CharacterTable()
         var (byteTokens, unknown): ([TokenID?], TokenID?) = (Array(repeating: nil, count: 256), nil)
-        var userDefined: [AddedTokens.Entry] = []
+        var (userDefined, kept): ([AddedTokens.Entry], [AddedTokens.Entry]) = ([], [])
         var vocabulary = Vocabulary()
-        var joined: Set<UInt32> = []
+        var joined = JoinedBytes()
         for (number, piece) in pieces.enumerated() {
             let id = TokenID(number)
             guard !piece.text.isEmpty, let text = String(validating: piece.text, as: UTF8.self), piece.score.isFinite else {
                 return malformed("the piece \(number) has no text or no score")
             }
-            if ids.updateValue(id, forKey: piece.text) != nil { return malformed("two pieces are \(text)") }
+            if !index.insert(id, in: strings) { return malformed("two pieces are \(text)") }
             let scalars = Array(text.unicodeScalars)
             var bytes = piece.text.withUnsafeBytes { CharacterModelBuilder.text(of: $0) }
             switch piece.kind! {
             case .normal:
-                if scalars.count == 1 { characters[scalars[0].value] = id } else { CharacterModel.joined(in: scalars, into: &joined) }
+                if scalars.count == 1 { characters.insert(scalars[0].value, id) } else { joined.join(bytes) }
             case .userDefined:
-                userDefined.append(AddedTokens.Entry(bytes: piece.text, id: id))
+                kept.append(AddedTokens.Entry(bytes: piece.text, id: id))
+                // A blank is `▁` where tokens are looked for, so that one that is spelled with a blank is not found.
+                if !piece.text.contains(0x20) { userDefined.append(AddedTokens.Entry(bytes: bytes, id: id)) }
                 vocabulary.specialTokens.append(.init(text: text, id: id))
             case .unknown, .control:
                 if scalars.count == 1 { return refuse("its piece \(text) stands for no text and is a character") }
@@ -143,18 +151,17 @@ private struct SentencePieceModel {
             }
             vocabulary.append(bytes)
         }
-        guard characters[CharacterModel.blank] != nil else { return refuse("no piece is its blank, ▁") }
+        guard characters.symbol(CharacterModel.blank) & CharacterTable.unspelled == 0 else { return refuse("no piece is its blank, ▁") }
         guard let unknown else { return malformed("no piece is the unknown one") }
         let bytes = byteTokens.compactMap { $0 }
         if hasByteFallback, bytes.count < 256 { return malformed("it falls back to bytes and has \(bytes.count) of them") }
-        let (merges, scores) = merges(ids)
+        let (merges, scores) = merges(strings, index)
         let table = chart.isEmpty ? nil : chart.withUnsafeBytes { CharacterChart($0) }
         if !chart.isEmpty, table == nil { return malformed("its chart of normalisation (\(normalizerName)) is damaged") }
-        let found = AddedTokens(userDefined)
         let model = CharacterModel(
             characters: characters, merges: merges, byteTokens: hasByteFallback ? bytes : nil, unknown: unknown,
-            prefix: addsDummyPrefix ? .always : .none, userDefined: found, joined: joined, scores: scores,
-            normalizer: CharacterNormalizer(chart: table, removesExtraBlanks: removesExtraWhitespace, kept: found))
+            prefix: addsDummyPrefix ? .always : .none, userDefined: AddedTokens(userDefined), joined: joined, scores: scores,
+            normalizer: CharacterNormalizer(chart: table, removesExtraBlanks: removesExtraWhitespace, kept: AddedTokens(kept)))
         return .success(
             Tokenizer(
                 name: name, vocabulary: vocabulary, characters: model, preparation: nil,
@@ -162,37 +169,39 @@ private struct SentencePieceModel {
     }
 
     /// All ways to put a piece together from two symbols, by score: of equal ones the leftmost is merged first. And a number for the scores.
-    private func merges(_ ids: [[UInt8]: TokenID]) -> (SymbolMerges, UInt64) {
+    private func merges(_ strings: TokenStrings, _ index: TokenIndex) -> (CharacterMerges, UInt64) {
         let normal = pieces.indices.filter { pieces[$0].kind == .normal }.sorted { pieces[$0].score > pieces[$1].score }
-        var merges = SymbolMerges(minimumCapacity: 3 * normal.count)
+        var merges = CharacterMergeList()
+        merges.reserve(3 * normal.count)
         var hash = XXHash64()
         var rank: UInt32 = 0
         var last: Float?
         /// The symbol for a part of a piece: a normal piece, or a character that is none.
-        func symbol(_ part: ArraySlice<UInt8>) -> UInt32? {
-            if let id = ids[Array(part)] { return pieces[Int(id)].kind == .normal ? id : nil }
-            return part.withUnsafeBytes { part in
-                var scalar = UInt32(part[0])
-                if scalar >= 0x80 {
-                    let base = part.baseAddress!.assumingMemoryBound(to: UInt8.self)
-                    guard Int(slw_decode(base, part.count, &scalar)) == part.count else { return nil }
-                } else if part.count > 1 {
-                    return nil
-                }
-                return scalar | CharacterModel.unspelled
+        func symbol(_ part: UnsafeRawBufferPointer) -> UInt32? {
+            if let id = index.id(of: part, in: strings) { return pieces[Int(id)].kind == .normal ? id : nil }
+            var scalar = UInt32(part[0])
+            if scalar >= 0x80 {
+                let base = part.baseAddress!.assumingMemoryBound(to: UInt8.self)
+                guard Int(slw_decode(base, part.count, &scalar)) == part.count else { return nil }
+            } else if part.count > 1 {
+                return nil
             }
+            return scalar | CharacterTable.unspelled
         }
         for number in normal {
-            let piece = pieces[number]
-            if let last, piece.score != last { rank += 1 }
-            last = piece.score
+            let score = pieces[number].score
+            if let last, score != last { rank += 1 }
+            last = score
             hash.update(TokenID(number))
             hash.update(TokenID(rank))
-            for middle in 1..<max(piece.text.count, 1) where piece.text[middle] & 0xC0 != 0x80 {
-                guard let left = symbol(piece.text[..<middle]), let right = symbol(piece.text[middle...]) else { continue }
-                merges.insert(left, right, rank: rank, product: TokenID(number))
+            let text = strings[TokenID(number)]
+            for middle in 1..<max(text.count, 1) where text[middle] & 0xC0 != 0x80 {
+                guard let left = symbol(UnsafeRawBufferPointer(rebasing: text[..<middle])),
+                    let right = symbol(UnsafeRawBufferPointer(rebasing: text[middle...]))
+                else { continue }
+                merges.append(left, right, rank: rank, product: TokenID(number))
             }
         }
-        return (merges, hash.finish())
+        return (merges.table { CharacterModelBuilder.text(of: strings[$0]) }, hash.finish())
     }
 }

@@ -1,11 +1,9 @@
+internal import CBPE
 internal import CUnicode
 
-/// Encodes texts by a ``CharacterModel``. One merger serves one thread; its memory is used again.
+/// Encodes words by a ``CharacterModel``. One merger serves one thread; its memory is used again.
 final class CharacterMerger {
     private let model: CharacterModel
-    /// The piece in hand, with `▁` for blanks.
-    private var text: [UInt8] = []
-    private var normalized: [UInt8] = []
     private var symbols: [UInt32] = []
     private var previous: [Int32] = []
     private var next: [Int32] = []
@@ -15,67 +13,28 @@ final class CharacterMerger {
 
     init(_ model: CharacterModel) { self.model = model }
 
-    /// Calls `word` with each word of a piece and `token` with each user-defined token, in order. `isFirst`: whether the piece begins its text.
-    func forEachWord(
-        in piece: UnsafeRawBufferPointer, isFirst: Bool, word: (UnsafeRawBufferPointer) -> Void, token: (TokenID) -> Void
-    ) {
-        guard piece.count > 0 else { return }
-        text.removeAll(keepingCapacity: true)
-        if let normalizer = model.normalizer {
-            normalized.removeAll(keepingCapacity: true)
-            normalizer.normalize(piece, hasPrefix: model.prefix == .always, into: &normalized)
-            normalized.withUnsafeBytes(appendWithMarks)
-            return cutWords(word, token)
+    /// The merges for `slw_merge_symbols`, where C knows how to do them.
+    var merges: UnsafePointer<slw_merges>? { model.merges.table.map { UnsafePointer($0.parts) } }
+
+    /// Writes the symbols of a word that C may merge and returns their number; 0 for a word that it may not.
+    @inline(__always)
+    func symbols(of word: UnsafeRawBufferPointer, to output: UnsafeMutablePointer<UInt32>) -> Int {
+        let base = word.baseAddress!.assumingMemoryBound(to: UInt8.self)
+        var (offset, count) = (0, 0)
+        var all: UInt32 = 0
+        while offset < word.count {
+            let (scalar, length) = Self.scalar(base + offset, word.count &- offset)
+            if let shared = model.merges.shared, offset > 0, shared.contains(base[offset &- 1], base[offset]) { return 0 }
+            let symbol = model.characters.symbol(scalar)
+            output[count] = symbol
+            all |= symbol
+            count &+= 1
+            offset &+= length
         }
-        let startsWithBlank = piece[0] == 0x20 || piece.starts(with: CharacterModel.blankBytes)
-        switch model.prefix {
-        case .none: break
-        case .always: text += CharacterModel.blankBytes
-        case .unlessThere: if !startsWithBlank { text += CharacterModel.blankBytes }
-        case .firstUnlessThere: if isFirst, !startsWithBlank { text += CharacterModel.blankBytes }
-        }
-        appendWithMarks(piece)
-        cutWords(word, token)
+        return all & CharacterTable.unspelled == 0 ? count : 0
     }
 
-    /// Appends to the text, with `▁` for blanks.
-    private func appendWithMarks(_ piece: UnsafeRawBufferPointer) {
-        text.reserveCapacity(text.count + piece.count + piece.count / 2)
-        for byte in piece { if byte == 0x20 { text += CharacterModel.blankBytes } else { text.append(byte) } }
-    }
-
-    /// Calls the closures with the words and the user-defined tokens of the text.
-    private func cutWords(_ word: (UnsafeRawBufferPointer) -> Void, _ token: (TokenID) -> Void) {
-        text.withUnsafeBytes { text in
-            var start = 0
-            while let found = model.userDefined.first(in: text, from: start) {
-                cut(UnsafeRawBufferPointer(rebasing: text[start..<found.place.lowerBound]), word)
-                token(found.id)
-                start = found.place.upperBound
-            }
-            cut(UnsafeRawBufferPointer(rebasing: text[start...]), word)
-        }
-    }
-
-    /// Cuts before each `▁` over which no merge reaches.
-    private func cut(_ text: UnsafeRawBufferPointer, _ word: (UnsafeRawBufferPointer) -> Void) {
-        guard text.count > 0 else { return }
-        let base = text.baseAddress!.assumingMemoryBound(to: UInt8.self)
-        var (start, offset) = (0, 0)
-        var previous: UInt32?
-        while offset < text.count {
-            let (scalar, length) = Self.scalar(base + offset, text.count - offset)
-            if scalar == CharacterModel.blank, let previous, model.cutsAtBlanks || !model.joined.contains(previous) {
-                word(UnsafeRawBufferPointer(rebasing: text[start..<offset]))
-                start = offset
-            }
-            previous = scalar
-            offset += length
-        }
-        word(UnsafeRawBufferPointer(rebasing: text[start...]))
-    }
-
-    /// Sets `tokens` to those of a word.
+    /// Sets `tokens` to those of a word of at least one byte.
     func encode(_ word: UnsafeRawBufferPointer) {
         read(word)
         merge()
@@ -85,13 +44,13 @@ final class CharacterMerger {
         while index >= 0 {
             let symbol = symbols[Int(index)]
             index = next[Int(index)]
-            guard symbol & CharacterModel.unspelled != 0 else {
+            guard symbol & CharacterTable.unspelled != 0 else {
                 tokens.append(symbol)
                 isUnknown = false
                 continue
             }
             if let byteTokens = model.byteTokens {
-                for byte in Unicode.UTF8.encode(Unicode.Scalar(symbol & ~CharacterModel.unspelled)!)! {
+                for byte in Unicode.UTF8.encode(Unicode.Scalar(symbol & ~CharacterTable.unspelled)!)! {
                     tokens.append(byteTokens[Int(byte)])
                 }
             } else if !isUnknown || !model.fusesUnknown {
@@ -103,7 +62,7 @@ final class CharacterMerger {
 
     /// The code point that begins at `bytes`, and how many bytes it has. What is no UTF-8 is U+FFFD, as it is to SentencePiece.
     @inline(__always)
-    private static func scalar(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (scalar: UInt32, length: Int) {
+    static func scalar(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (scalar: UInt32, length: Int) {
         var scalar = UInt32(bytes[0])
         if scalar < 0x80 { return (scalar, 1) }
         let length = Int(slw_decode(bytes, count, &scalar))
@@ -116,7 +75,7 @@ final class CharacterMerger {
         var offset = 0
         while offset < word.count {
             let (scalar, length) = Self.scalar(base + offset, word.count - offset)
-            symbols.append(model.characters[scalar] ?? scalar | CharacterModel.unspelled)
+            symbols.append(model.characters.symbol(scalar))
             offset += length
         }
         previous.removeAll(keepingCapacity: true)

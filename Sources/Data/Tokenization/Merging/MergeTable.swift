@@ -61,6 +61,10 @@ final class MergeTable: @unchecked Sendable {  // pointers to memory that never 
     @inline(__always)
     func rank(_ left: UInt32, _ right: UInt32) -> UInt32 { slw_rank(parts, left, right) }
 
+    /// What the merge of a rank makes, once `finish` was called.
+    @inline(__always)
+    func product(_ rank: UInt32) -> UInt32 { slw_product(parts, rank) }
+
     /// Records that `left` and `right` become `product` with `rank`. The last record of a pair holds.
     func insert(_ left: TokenID, _ right: TokenID, rank: Int, product: TokenID) {
         products[rank] = product

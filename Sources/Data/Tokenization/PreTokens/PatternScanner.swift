@@ -1,13 +1,14 @@
 internal import CBPE
 internal import CUnicode
 
-/// The pre-tokenizers of cl100k, o200k, Llama 3 and Qwen: the end of the pre-token that begins at a place, alternative by
+/// The pre-tokenizers of cl100k, o200k, Llama 3, Qwen and tekken (and through `SegmentScanner` DeepSeek V3's): the end of the pre-token that begins at a place, alternative by
 /// alternative as the pattern lists them. For pre-tokens that are too long for `slw_scan_pattern`, and what tests compare that with.
 ///
 ///     cl100k  '(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s
 ///     llama3  the same, but for \s++$          qwen2   the same as llama3 with \p{N}
 ///     qwen35  the same as qwen2 with [\p{L}\p{M}]+ for words and [^\s\p{L}\p{M}\p{N}]+ for symbols: marks are letters
 ///     o200k   two alternatives for words by case, each with a contraction at its end; [\r\n/]* after symbols
+///     tekken  the same as o200k without contractions, with \p{N}
 ///
 /// No pattern looks back, so a scan may begin at any beginning of a pre-token.
 struct PatternScanner {
@@ -21,6 +22,8 @@ struct PatternScanner {
         self.text = text
         self.end = end
     }
+
+    private var tellsCase: Bool { pattern == .o200k || pattern == .tekken }
 
     private struct Character {
         var kind: UInt8
@@ -53,8 +56,9 @@ struct PatternScanner {
 
     /// The end of the pre-token that begins at `start`, which is before the document's end.
     func end(from start: Int) -> Int {
+        if pattern == .deepseekV3 { return SegmentScanner(text, end: end).end(from: start) }
         let first = character(start)
-        if pattern == .o200k {
+        if tellsCase {
             if let end = cased(start, first) { return end }
         } else {
             if let end = contraction(start) { return end }
@@ -84,7 +88,7 @@ struct PatternScanner {
         return offset
     }
 
-    /// o200k's two alternatives for words, each with and then without a character before it.
+    /// The two alternatives for words by case, each with and then without a character before it.
     private func cased(_ start: Int, _ first: Character) -> Int? {
         let mayPrecede = !first.isLetter && !first.isNumber && !isLineBreak(start)
         if mayPrecede, let end = endingLower(first.next) { return withContraction(end) }
@@ -131,7 +135,7 @@ struct PatternScanner {
         return offset
     }
 
-    private func withContraction(_ offset: Int) -> Int { offset < end ? contraction(offset) ?? offset : offset }
+    private func withContraction(_ offset: Int) -> Int { offset < end && pattern == .o200k ? contraction(offset) ?? offset : offset }
 
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)`; without regard to case, `s` is also U+017F.
     private func contraction(_ start: Int) -> Int? {
@@ -148,10 +152,10 @@ struct PatternScanner {
 
     // MARK: the rest
 
-    /// `\p{N}{1,3}`, for Qwen `\p{N}`.
+    /// `\p{N}{1,3}`, for Qwen and tekken `\p{N}`.
     private func numbers(_ start: Int) -> Int {
         var offset = start
-        var left = pattern == .qwen2 || pattern == .qwen35 ? 1 : 3
+        var left = pattern == .qwen2 || pattern == .qwen35 || pattern == .tekken ? 1 : 3
         while left > 0, offset < end {
             let next = character(offset)
             if !next.isNumber { break }
@@ -161,7 +165,7 @@ struct PatternScanner {
         return offset
     }
 
-    /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, for o200k with `/` among the line breaks.
+    /// ` ?[^\s\p{L}\p{N}]+[\r\n]*`, for o200k and tekken with `/` among the line breaks.
     private func symbols(_ start: Int, _ first: Character) -> Int? {
         var offset = start
         if !first.isSymbol {
@@ -173,7 +177,7 @@ struct PatternScanner {
             if !next.isSymbol { break }
             offset = next.next
         }
-        while offset < end, isLineBreak(offset) || (pattern == .o200k && text[offset] == UInt8(ascii: "/")) { offset += 1 }
+        while offset < end, isLineBreak(offset) || (tellsCase && text[offset] == UInt8(ascii: "/")) { offset += 1 }
         return offset
     }
 

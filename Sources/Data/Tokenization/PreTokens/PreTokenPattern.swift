@@ -14,6 +14,10 @@ public enum PreTokenPattern: String, CaseIterable, Sendable {
     case qwen2
     /// Qwen 3.5 and 3.6: Qwen 2's with marks beside letters.
     case qwen35
+    /// Mistral's tekken: o200k's without contractions, and one digit a pre-token.
+    case tekken
+    /// DeepSeek V3 and R1: numbers, then Han and kana, then the rest.
+    case deepseekV3 = "deepseek_v3"
 }
 
 extension PreTokenPattern {
@@ -26,6 +30,8 @@ extension PreTokenPattern {
         case .qwen2: slw_pattern_qwen2
         case .qwen35: slw_pattern_qwen35
         case .o200k: slw_pattern_o200k
+        case .tekken: slw_pattern_tekken
+        case .deepseekV3: slw_pattern_deepseek_v3
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import CByteScan
 internal import Normalization
 
 /// A batch as its tokenizer's ``TextPreparation`` leaves it: the documents, or their pieces between added tokens, one after the other. The memory is used again
@@ -15,7 +16,6 @@ final class PreparedText {
     private(set) var hasTokens = false
     private var normalized: [UInt8] = []
     private var replaced: [UInt8] = []
-    private var pieceTokens: TokenBuffer?
 
     init(_ preparation: TextPreparation) {
         self.preparation = preparation
@@ -26,8 +26,9 @@ final class PreparedText {
     /// Prepares a batch. False if it is to be encoded as it is, which is found out by looking at its bytes once for each thing that could be there.
     func prepare(_ batch: UnsafeRawBufferPointer, documentEnds: UnsafeBufferPointer<Int>) -> Bool {
         // Documents side by side may hold more than each of them does, never less.
+        // Absent bytes are in no valid UTF-8, which is seen at a glance.
         let isAbsent = preparation.isAbsent
-        if !isAbsent.isEmpty, batch.contains(where: { isAbsent[Int($0)] }) {
+        if !isAbsent.isEmpty, !Self.isValid(batch), batch.contains(where: { isAbsent[Int($0)] }) {
             prepareReplaced(batch, documentEnds: documentEnds)
             return true
         }
@@ -38,6 +39,11 @@ final class PreparedText {
         else { return false }
         prepareAll(batch, documentEnds: documentEnds)
         return true
+    }
+
+    private static func isValid(_ batch: UnsafeRawBufferPointer) -> Bool {
+        guard let base = batch.baseAddress else { return true }
+        return json_valid_utf8_prefix(base.assumingMemoryBound(to: UInt8.self), batch.count, json_best_level()) == batch.count
     }
 
     /// Prepares a batch after U+FFFD has taken the places of bytes that have no token.
@@ -103,50 +109,42 @@ final class PreparedText {
         followers.append(follower)
         if follower != nil { hasTokens = true }
     }
-
-    /// A buffer for the tokens of the pieces.
-    func tokenBuffer(width: Int) -> TokenBuffer {
-        if let pieceTokens, pieceTokens.width == width {
-            pieceTokens.removeAll()
-            return pieceTokens
-        }
-        let buffer = TokenBuffer(width: width)
-        pieceTokens = buffer
-        return buffer
-    }
-}
-
-extension AddedTokens {
-    /// Calls the closures with the parts of `text` in order; pieces may be empty.
-    fileprivate func split(_ text: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) -> Void, token: (TokenID) -> Void) {
-        var start = 0
-        while let found = first(in: text, from: start) {
-            piece(UnsafeRawBufferPointer(rebasing: text[start..<found.place.lowerBound]))
-            token(found.id)
-            start = found.place.upperBound
-        }
-        piece(UnsafeRawBufferPointer(rebasing: text[start...]))
-    }
 }
 
 extension Encoder {
     /// Encodes a batch that was prepared: documents as any others, pieces as documents whose tokens are put together with the added ones.
     func encode(_ prepared: PreparedText, _ batch: inout Batch) {
-        let output = prepared.hasTokens ? prepared.tokenBuffer(width: batch.output.width) : batch.output
         prepared.text.withUnsafeBytes { text in
-            prepared.pieceEnds.withUnsafeBufferPointer { ends in
-                var inner = Batch(text, documentEnds: ends, endOfText: prepared.hasTokens ? nil : batch.endOfText, output: output)
-                if prepared.hasTokens { inner.followers = prepared.followers }
-                encode(&inner)
-            }
+            encode(text, prepared.pieceEnds, prepared.hasTokens ? prepared.followers : [], for: &batch, encode)
         }
-        guard prepared.hasTokens else { return }
+    }
+
+    /// Encodes a batch's documents as another text. If there are `followers`, it has pieces for documents, and behind each comes this token, or its document ends.
+    func encode(
+        _ text: UnsafeRawBufferPointer, _ ends: [Int], _ followers: [TokenID?], for batch: inout Batch, _ body: (inout Batch) -> Void
+    ) {
+        let areWhole = followers.isEmpty
+        let output = areWhole ? batch.output : pieceBuffer(width: batch.output.width)
+        ends.withUnsafeBufferPointer { ends in
+            var inner = Batch(text, documentEnds: ends, endOfText: areWhole ? batch.endOfText : nil, output: output)
+            inner.followers = areWhole ? batch.followers : followers
+            body(&inner)
+        }
+        if areWhole { return }
         var start = 0
-        for (count, follower) in zip(output.documentTokenCounts, prepared.followers) {
+        for (count, follower) in zip(output.documentTokenCounts, followers) {
             let end = start + Int(count) * output.width
             batch.output.append(UnsafeRawBufferPointer(rebasing: output.bytes[start..<end]))
             start = end
             if let follower { batch.output.append(follower) } else { batch.finishDocument() }
         }
+        pieceBuffers.append(output)
+    }
+
+    /// A buffer for the tokens of pieces, of which there may be pieces too.
+    private func pieceBuffer(width: Int) -> TokenBuffer {
+        guard let buffer = pieceBuffers.popLast(), buffer.width == width else { return TokenBuffer(width: width) }
+        buffer.removeAll()
+        return buffer
     }
 }

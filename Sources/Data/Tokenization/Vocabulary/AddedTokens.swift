@@ -31,27 +31,52 @@ struct AddedTokens: Sendable {
             named + [0x24B6...0x24E9, 0x1F130...0x1F149, 0x1F150...0x1F169, 0x1F170...0x1F189, 0x200C...0x200D])
     }()
 
-    /// By first byte, the longest first.
-    private let entries: [[Entry]]
-    /// Whether a token begins with this byte.
-    private let isFirst: [Bool]
-    /// Whether a token may have this byte behind its first: runs of blanks are tokens of some, and blanks are everywhere.
-    private let isSecond: [Bool]
-    /// The byte with which all of them begin, if they do: `<` more often than not.
+    /// The entries by the hash of their bytes.
+    private let entries: [UInt64: [Entry]]
+    /// By first and second byte, a number in `lengths`; 0 for pairs with which no token begins.
+    private let numbers: [UInt16]
+    /// The lengths of tokens that begin so, the longest first.
+    private let lengths: [[Int]]
+    /// A bit a pair of bytes that has a number.
+    private let pairs: [UInt64]
+    private let isAlone: [Bool]
+    /// The byte with which all of them begin, if they do and it is no blank, which are everywhere: `<` more often than not.
     private let onlyFirst: UInt8?
     /// Whether no token can be found.
     let isEmpty: Bool
 
     init(_ tokens: [Entry]) {
-        var entries = [[Entry]](repeating: [], count: 256)
-        for token in tokens where !token.bytes.isEmpty { entries[Int(token.bytes[0])].append(token) }
-        for byte in 0..<256 { entries[byte].sort { $0.bytes.count > $1.bytes.count } }
-        self.entries = entries
-        var isSecond = [Bool](repeating: tokens.contains { $0.bytes.count == 1 }, count: 256)
-        for token in tokens where token.bytes.count > 1 { isSecond[Int(token.bytes[1])] = true }
-        self.isSecond = isSecond
-        isFirst = entries.map { !$0.isEmpty }
-        onlyFirst = isFirst.count { $0 } == 1 ? UInt8(isFirst.firstIndex(of: true)!) : nil
+        var entries: [UInt64: [Entry]] = [:]
+        var byPair: [Int: Set<Int>] = [:]
+        var isAlone = [Bool](repeating: false, count: 256)
+        for token in tokens where !token.bytes.isEmpty {
+            let hash = token.bytes.withUnsafeBytes { TokenIndex.hash($0) }
+            // Of two with the same bytes the first one counts.
+            entries[hash, default: []].append(token)
+            let first = Int(token.bytes[0])
+            if token.bytes.count == 1 {
+                isAlone[first] = true
+            } else {
+                byPair[first << 8 | Int(token.bytes[1]), default: []].insert(token.bytes.count)
+            }
+        }
+        for first in 0..<256 where isAlone[first] { for second in 0..<256 { byPair[first << 8 | second, default: []].insert(1) } }
+        var numbers = [UInt16](repeating: 0, count: byPair.isEmpty ? 0 : 1 << 16)
+        var lengths: [[Int]] = [[]]
+        var pairs = [UInt64](repeating: 0, count: byPair.isEmpty ? 0 : 1 << 10)
+        var known: [[Int]: UInt16] = [:]
+        for (pair, found) in byPair {
+            let sorted = found.sorted(by: >)
+            if known[sorted] == nil {
+                known[sorted] = UInt16(lengths.count)
+                lengths.append(sorted)
+            }
+            numbers[pair] = known[sorted]!
+            pairs[pair >> 6] |= 1 << UInt64(pair & 63)
+        }
+        (self.entries, self.numbers, self.lengths, self.pairs, self.isAlone) = (entries, numbers, lengths, pairs, isAlone)
+        let firsts = Set(tokens.compactMap(\.bytes.first))
+        onlyFirst = firsts.count == 1 && !firsts.contains(0x20) ? firsts.first : nil
         isEmpty = tokens.allSatisfy { $0.id == nil }
     }
 
@@ -72,6 +97,17 @@ struct AddedTokens: Sendable {
             offset = place.upperBound
         }
         return nil
+    }
+
+    /// Calls the closures with the parts of `text` in order; pieces may be empty.
+    func split(_ text: UnsafeRawBufferPointer, piece: (UnsafeRawBufferPointer) -> Void, token: (TokenID) -> Void) {
+        var start = 0
+        while let found = first(in: text, from: start) {
+            piece(UnsafeRawBufferPointer(rebasing: text[start..<found.place.lowerBound]))
+            token(found.id)
+            start = found.place.upperBound
+        }
+        piece(UnsafeRawBufferPointer(rebasing: text[start...]))
     }
 
     /// Whether no character of a word stands beside a place.
@@ -122,13 +158,29 @@ struct AddedTokens: Sendable {
         if let onlyFirst {
             return memchr(base + start, Int32(onlyFirst), text.count - start).map { $0 - UnsafeMutableRawPointer(mutating: base) }
         }
-        return isFirst.withUnsafeBufferPointer { isFirst in (start..<text.count).first { isFirst[Int(text[$0])] } }
+        return pairs.withUnsafeBufferPointer { pairs in
+            var first = Int(text[start])
+            for offset in start..<text.count &- 1 {
+                let pair = first << 8 | Int(text[offset &+ 1])
+                if pairs[pair >> 6] >> UInt64(pair & 63) & 1 != 0 { return offset }
+                first = pair & 255
+            }
+            return isAlone[first] ? text.count - 1 : nil
+        }
     }
 
     private func entry(at offset: Int, in text: UnsafeRawBufferPointer) -> Entry? {
-        guard offset + 1 == text.count || isSecond[Int(text[offset + 1])] else { return nil }
-        return entries[Int(text[offset])].first { entry in
-            entry.bytes.count <= text.count - offset && memcmp(entry.bytes, text.baseAddress! + offset, entry.bytes.count) == 0
+        guard offset + 1 < text.count else { return isAlone[Int(text[offset])] ? entry(offset..<offset + 1, in: text) : nil }
+        let number = numbers[Int(text[offset]) << 8 | Int(text[offset + 1])]
+        if number == 0 { return nil }
+        for length in lengths[Int(number)] where length <= text.count - offset {
+            if let entry = entry(offset..<offset + length, in: text) { return entry }
         }
+        return nil
+    }
+
+    private func entry(_ place: Range<Int>, in text: UnsafeRawBufferPointer) -> Entry? {
+        let bytes = UnsafeRawBufferPointer(rebasing: text[place])
+        return entries[TokenIndex.hash(bytes)]?.first { $0.bytes.elementsEqual(bytes) }
     }
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "blocks.h"
+#include "cut_scan.h"
 #include "emit.h"
 #include "look_up.h"
 #include "merge_pairs.h"

@@ -38,6 +38,9 @@ enum { slw_piece_limit = 62 };
 /// Merges pieces of a text. The tokens of one are written to `tokens + start`. Sixteen bytes from the start of each piece must be readable.
 void slw_merge_pieces(const slw_merges *merges, const uint8_t *text, slw_piece *pieces, size_t count, uint32_t *tokens);
 
+/// The same of symbols that are tokens from the beginning: `start` and `length` of a piece count symbols.
+void slw_merge_symbols(const slw_merges *merges, const uint32_t *symbols, slw_piece *pieces, size_t count, uint32_t *tokens);
+
 /// The longest pre-token that `slw_merge` takes.
 enum { slw_merge_limit = 1000 };
 

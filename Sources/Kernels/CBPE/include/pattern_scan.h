@@ -1,5 +1,5 @@
 #pragma once
-// Where the pre-tokens of cl100k, o200k, Llama 3 and Qwen (2 to 3, and 3.5) begin.
+// Where the pre-tokens of cl100k, o200k, Llama 3, Qwen (2 to 3, and 3.5), tekken and DeepSeek V3 begin.
 //
 // The classes of a chunk's bytes are sets, as for GPT-2's pattern, but what a run of white space or digits comes to depends on how far it
 // goes. A block without such runs is plain: what begins in it is shifts and logic on words. Through other blocks a scan walks from
@@ -11,7 +11,15 @@
 #include "blocks.h"
 #include "scan_level.h"
 
-typedef enum slw_pattern { slw_pattern_cl100k, slw_pattern_llama3, slw_pattern_qwen2, slw_pattern_qwen35, slw_pattern_o200k } slw_pattern;
+typedef enum slw_pattern {
+    slw_pattern_cl100k,
+    slw_pattern_llama3,
+    slw_pattern_qwen2,
+    slw_pattern_qwen35,
+    slw_pattern_o200k,
+    slw_pattern_tekken,
+    slw_pattern_deepseek_v3,
+} slw_pattern;
 
 /// Words of a set: a chunk, the block after it, and what a read of a word may touch.
 enum { slw_class_words = slw_blocks_in_chunk + 3 };
@@ -23,8 +31,10 @@ typedef struct slw_classes {
     uint64_t line[slw_class_words];   // CR and LF, which are white too
     uint64_t space[slw_class_words], apostrophe[slw_class_words];
     uint64_t start[slw_class_words];  // the first byte of a code point, or a byte of none
-    // o200k's: `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`, and what is in both
+    // o200k's and tekken's: `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`, `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`, and what is in both
     uint64_t upper[slw_class_words], lower[slw_class_words], both[slw_class_words];
+    // DeepSeek V3's: where numbers, and Han and kana, begin and end; what is neither punctuation nor a symbol of the rest; this and all beyond ASCII; and Han and kana
+    uint64_t segment[slw_class_words], control[slw_class_words], odd[slw_class_words], han[slw_class_words];
     size_t block_count;  // of the chunk before
     uint64_t nul_ahead;
     slw_unfinished unfinished;

@@ -13,3 +13,9 @@ enum : uint8_t {
 
 /// The general category of a code point below 0x110000 in the lower five bits (in the order of `CharacterSet.categoryNames`), the flags above.
 uint8_t slw_category_of(uint32_t code_point);
+
+/// `[\p{P}\p{S}]`
+static inline _Bool slw_is_punctuation_or_symbol(uint32_t code_point) {
+    // From Pc, the first of P, to So, the last of S.
+    return (uint8_t)((slw_category_of(code_point) & slw_category_mask) - 11) <= 10;
+}
