@@ -69,7 +69,8 @@ struct CharacterModelBuilder {
         }
         return .success(
             CharacterModel(
-                characters: characters, merges: merges.table { Self.text(of: strings[$0]) }, byteTokens: hasByteFallback ? bytes : nil, unknown: unknown ?? 0,
+                characters: characters, merges: merges.table { Self.text(of: strings[$0]) }, byteTokens: hasByteFallback ? bytes : nil,
+                unknown: unknown ?? 0,
                 prefix: prefix,
                 cutsAtBlanks: cutsAtBlanks, joined: joined, fusesUnknown: fusesUnknown))
     }
