@@ -60,21 +60,11 @@ struct TokenFile {
             boundaries = .index(dataset.index)
         case .fairseq:
             let index = try FairseqIndex(path: IndexedDataset.indexPath(Self.prefix(path)))
-            let data = IndexedDataset.dataPath(Self.prefix(path))
-            let byteCount = try Self.size(data)
-            guard index.tokenCount * index.tokenType.itemSize == byteCount else {
-                throw .dataSizeMismatch(path: data, expected: index.tokenCount * index.tokenType.itemSize, found: byteCount)
-            }
-            stream = TokenStream(path: data, tokenType: index.tokenType, bytes: 0..<byteCount)
+            stream = try Self.data(path, index.tokenType, count: index.tokenCount)
             boundaries = .fairseq(index)
         case .tnt:
             let index = try LegacyIndex(path: IndexedDataset.indexPath(Self.prefix(path)))
-            let data = IndexedDataset.dataPath(Self.prefix(path))
-            let byteCount = try Self.size(data)
-            guard index.tokenCount * index.tokenType.itemSize == byteCount else {
-                throw .dataSizeMismatch(path: data, expected: index.tokenCount * index.tokenType.itemSize, found: byteCount)
-            }
-            stream = TokenStream(path: data, tokenType: index.tokenType, bytes: 0..<byteCount)
+            stream = try Self.data(path, index.tokenType, count: index.tokenCount)
             boundaries = .legacy(index)
         case .datatrove: (stream, boundaries) = try Self.datatrove(path)
         case .llmc: (stream, boundaries) = try Self.llmc(path, endOfText)
@@ -211,6 +201,17 @@ struct TokenFile {
         }
         let stream = TokenStream(path: path, tokenType: type, bytes: LLMCHeader.byteCount..<byteCount)
         return (stream, try marks(in: stream, endOfText))
+    }
+
+    /// The data beside an index that counts so many tokens.
+    private static func data(_ path: String, _ type: TokenType, count: Int) throws(IndexError) -> TokenStream {
+        let data = IndexedDataset.dataPath(prefix(path))
+        let byteCount = try size(data)
+        let (expected, overflow) = count.multipliedReportingOverflow(by: type.itemSize)
+        guard !overflow, expected == byteCount else {
+            throw .dataSizeMismatch(path: data, expected: overflow ? .max : expected, found: byteCount)
+        }
+        return TokenStream(path: data, tokenType: type, bytes: 0..<byteCount)
     }
 
     private static func raw(_ path: String, _ type: TokenType, _ endOfText: Int?) throws(IndexError) -> (TokenStream, Boundaries) {

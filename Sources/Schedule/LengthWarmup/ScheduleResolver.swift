@@ -37,8 +37,8 @@ public struct ResolvedSchedule: Sendable, Equatable {
 /// From words and facts to a plan: the one place where open choices are made. The same words and facts give the same plan in every front end.
 public enum ScheduleResolver {
     static let standardLength = 256
-    static let standardBatchSize = 16
-    static let standardSeed = 1234
+    public static let standardBatchSize = 16
+    public static let standardSeed = 1234
     static let standardStart = 8
 
     /// The split that the words ask for.

@@ -28,6 +28,10 @@ public struct ScheduleWords: Sendable, Equatable {
     }
 
     public func count(_ option: ScheduleOption) -> Int? { if case .count(let value)? = self[option] { value } else { nil } }
+    public subscript(count option: ScheduleOption) -> Int? {
+        get { count(option) }
+        set { self[option] = newValue.map { .count($0) } }
+    }
     public func number(_ option: ScheduleOption) -> Double? { if case .number(let value)? = self[option] { value } else { nil } }
     public func word(_ option: ScheduleOption) -> String? { if case .word(let value)? = self[option] { value } else { nil } }
     public func json(_ option: ScheduleOption) -> JSONValue? { if case .json(let value)? = self[option] { value } else { nil } }

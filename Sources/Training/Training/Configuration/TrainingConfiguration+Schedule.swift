@@ -16,20 +16,20 @@ extension TrainingConfiguration {
 
     /// L; nil for one that fits the data.
     public var sequenceLength: Int? {
-        get { schedule.count(.sequenceLength) }
-        set { schedule[.sequenceLength] = newValue.map { .count($0) } }
+        get { schedule[count: .sequenceLength] }
+        set { schedule[count: .sequenceLength] = newValue }
     }
 
     /// Rows of a step.
     public var globalBatchSize: Int {
-        get { schedule.count(.batchSize) ?? 16 }
-        set { schedule[.batchSize] = .count(newValue) }
+        get { schedule[count: .batchSize] ?? ScheduleResolver.standardBatchSize }
+        set { schedule[count: .batchSize] = newValue }
     }
 
     /// Targets to train; the run ends with the first step that reaches them.
     public var trainTokens: Int? {
-        get { schedule.count(.trainTokens) }
-        set { schedule[.trainTokens] = newValue.map { .count($0) } }
+        get { schedule[count: .trainTokens] }
+        set { schedule[count: .trainTokens] = newValue }
     }
 
     /// The name of the pacing function.
@@ -40,20 +40,20 @@ extension TrainingConfiguration {
 
     /// s, the length of the first step.
     public var warmupStart: Int? {
-        get { schedule.count(.start) }
-        set { schedule[.start] = newValue.map { .count($0) } }
+        get { schedule[count: .start] }
+        set { schedule[count: .start] = newValue }
     }
 
     /// T, the step at which full length is reached.
     public var warmupSteps: Int? {
-        get { schedule.count(.steps) }
-        set { schedule[.steps] = newValue.map { .count($0) } }
+        get { schedule[count: .steps] }
+        set { schedule[count: .steps] = newValue }
     }
 
     /// Of weights and data order.
     public var seed: Int {
-        get { schedule.count(.seed) ?? 1234 }
-        set { schedule[.seed] = .count(newValue) }
+        get { schedule[count: .seed] ?? ScheduleResolver.standardSeed }
+        set { schedule[count: .seed] = newValue }
     }
 
     /// The plan that a resolved configuration describes. Its words leave nothing open, so that the facts do not matter.
