@@ -9,7 +9,10 @@ public final class ArrowTexts: ColumnTexts {
     public let column: String
     public let sectionRows: [Int]
     public let sectionStarts: [Int]
+    public let sectionBytes: [Int]
     public private(set) var section = 0
+    // Dictionaries lie between the record batches and are read in their order.
+    public var canBeDivided: Bool { field.dictionary == nil }
 
     private let input: ArrowInput
     private let schema: ArrowSchema
@@ -37,6 +40,7 @@ public final class ArrowTexts: ColumnTexts {
         limit = maximumBytes
         let batches = messages.filter { !$0.isDictionary }
         sectionRows = batches.map(\.rowCount)
+        sectionBytes = batches.map { $0.metadata.count + $0.body.count }
         var start = 0
         sectionStarts = batches.map {
             start = max(start, $0.metadata.lowerBound)
@@ -44,6 +48,15 @@ public final class ArrowTexts: ColumnTexts {
         }
         batchesLeft = 0..<batches.count
     }
+
+    private init(_ texts: ArrowTexts, _ file: consuming OpenFile) throws(TableError) {
+        input = try ArrowInput(file)
+        (schema, field, messages, column, limit) = (texts.schema, texts.field, texts.messages, texts.column, texts.limit)
+        (sectionRows, sectionBytes, sectionStarts) = (texts.sectionRows, texts.sectionBytes, texts.sectionStarts)
+        batchesLeft = 0..<sectionRows.count
+    }
+
+    public func another(_ file: consuming OpenFile) throws(TableError) -> any ColumnTexts { try ArrowTexts(self, file) }
 
     public func begin(sections: Range<Int>, atRow row: Int) {
         let first: Int

@@ -10,15 +10,25 @@ protocol ByteSource: AnyObject {
 /// A file or standard input as it is.
 final class FileSource: ByteSource {
     private let file: OpenFile
+    private let end: Int
+    private var place = 0
 
-    init(_ file: consuming OpenFile) { self.file = file }
+    /// `end`: nothing is read from this byte on.
+    init(_ file: consuming OpenFile, until end: Int? = nil) {
+        self.file = file
+        self.end = end ?? .max
+    }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
-        return try mapping(CorpusError.file, file.read(into: buffer))
+        let space = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, end - place)])
+        let count = try mapping(CorpusError.file, file.read(into: space))
+        place += count
+        return count
     }
 
     func seek(to byteOffset: Int) throws(CorpusError) {
         try mapping(CorpusError.file, file.seek(to: byteOffset))
+        place = byteOffset
     }
 }
 

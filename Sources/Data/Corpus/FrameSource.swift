@@ -18,19 +18,20 @@ final class FrameSource: ByteSource {
     /// The part of `input` that is still to be decoded.
     private var pending = 0..<0
     /// Compressed bytes read so far.
-    private var compressedBytes = 0
+    private var compressedBytes: Int
     /// Decoded and not given out yet.
     private var piece = UnsafeRawBufferPointer(start: nil, count: 0)
     private var failure: CorpusError?
     private var hasEnded = false
 
-    init(gzip upstream: any ByteSource, path: String) {
-        (self.upstream, self.path, decoder) = (upstream, path, .gzip(GzipDecoder()))
+    /// `start`: where in the file `upstream` begins.
+    init(gzip upstream: any ByteSource, path: String, from start: Int = 0) {
+        (self.upstream, self.path, decoder, compressedBytes) = (upstream, path, .gzip(GzipDecoder()), start)
         input = .allocate(byteCount: 1 << 17, alignment: 64)
     }
 
     init(lz4 upstream: any ByteSource, path: String) {
-        (self.upstream, self.path, decoder) = (upstream, path, .lz4(LZ4FrameDecoder()))
+        (self.upstream, self.path, decoder, compressedBytes) = (upstream, path, .lz4(LZ4FrameDecoder()), 0)
         input = .allocate(byteCount: 1 << 17, alignment: 64)
     }
 

@@ -153,7 +153,10 @@ public final class IgnoredMembers: Sendable {
 
     func add(_ ignored: IgnoredInput, input: Int) {
         state.withLock {
-            if $0.found.count < Self.limit { $0.found.append((input, ignored)) }
+            // Readers come to inputs in any order; those that stay are the first.
+            let place = $0.found.firstIndex { $0.input > input } ?? $0.found.count
+            if place < Self.limit { $0.found.insert((input, ignored), at: place) }
+            if $0.found.count > Self.limit { $0.found.removeLast() }
             $0.counts[input, default: 0] += 1
         }
     }

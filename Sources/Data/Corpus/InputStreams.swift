@@ -11,12 +11,15 @@ final class InputStreams {
         let file: FileSource?
         /// Set when it is a table: it is read through this alone.
         var table: InputTable?
+        /// Set when the stream is a regular file that is compressed, once.
+        var compression: Compression?
         /// Its path in the archive that is the input.
         var member: String?
     }
 
     private let path: String
     private let options: CorpusOptions
+    private let readsAhead: Bool
     /// Is told of the members of archives that are passed over.
     private let ignore: (IgnoredInput) -> Void
     /// Archives that are open, the innermost last.
@@ -26,9 +29,11 @@ final class InputStreams {
     /// Archives nested deeper are an attack.
     private static let maximumNesting = 8
 
-    /// Opens the input.
-    init(_ input: CorpusInput, _ options: CorpusOptions, ignore: @escaping (IgnoredInput) -> Void = { _ in }) throws(CorpusError) {
-        self.ignore = ignore
+    /// Opens the input. With `readsAhead` what is compressed is decoded by a thread of its own.
+    init(
+        _ input: CorpusInput, _ options: CorpusOptions, readsAhead: Bool = false, ignore: @escaping (IgnoredInput) -> Void = { _ in }
+    ) throws(CorpusError) {
+        (self.ignore, self.readsAhead) = (ignore, readsAhead)
         path = input.path == "-" ? "<stdin>" : input.path
         self.options = options
         let file = FileSource(input.path == "-" ? .standardInput() : try mapping(CorpusError.file, OpenFile(input.path)))
@@ -96,7 +101,8 @@ final class InputStreams {
     /// Peels compression and archives off `source`. Nil when it is an archive, whose members come next.
     private func open(_ source: any ByteSource, name: String, path: String, file: FileSource?) throws(CorpusError) -> Stream? {
         var (source, name, file) = (PeekedSource(source), name, file)
-        var isUnpacked = false
+        let isRegular = file != nil
+        var compressions: [Compression] = []
         for _ in 0..<Self.maximumNesting {
             let promised = Compression(name: name)
             if let table = try table(source, name: name, path: path, isPlain: file != nil) {
@@ -116,32 +122,39 @@ final class InputStreams {
                     format = try RecordFormat.of(source, name: Compression.stripped(name), path: path, options: options)
                 } catch {
                     // What reads a file as it lies there does not read it in an archive.
-                    guard case .foreignFormat(let format, _, _) = error, !archives.isEmpty || isUnpacked else { throw error }
+                    guard case .foreignFormat(let format, _, _) = error, !archives.isEmpty || !compressions.isEmpty else { throw error }
                     throw .foreignFormat(format, path: path, isWrapped: true)
                 }
                 guard format == .jsonLines || options.allConditions.isEmpty else { throw .unselectable(path: path) }
-                return Stream(source: source, format: format, file: file)
+                return Stream(
+                    source: source, format: format, file: file, compression: isRegular && compressions.count == 1 ? compressions[0] : nil)
             }
             if let promised, promised != compression {
                 throw .misnamed(path: path, named: promised.rawValue, found: "\(compression.rawValue) data")
             }
-            let decoder: (any ByteSource)? =
-                switch compression {
-                case .zstd: ZstdSource(source, path: path, maximumWindowLog: options.maximumWindowLog)
-                case .gzip: FrameSource(gzip: source, path: path)
-                case .lz4: FrameSource(lz4: source, path: path)
-                case .xz, .bzip2: nil
-                }
-            if let decoder {
-                source = PeekedSource(ReadAhead(decoder) ?? decoder)
+            compressions.append(compression)
+            if let decoder = compression.decoder(source, path: path, options) {
+                source = PeekedSource(readsAhead ? ReadAhead(decoder) ?? decoder : decoder)
             } else if file != nil {
                 source = PeekedSource(try ProgramSource(compression, file: path))
             } else {
                 source = PeekedSource(try ProgramSource(compression, source, path: path))
             }
-            (file, isUnpacked) = (nil, true)
+            file = nil
             name = Compression.stripped(name)
         }
         throw .archive(path: path, byteOffset: 0, reason: "archives nested deeper than \(Self.maximumNesting)")
+    }
+}
+
+extension Compression {
+    /// What decodes `source`, which begins at byte `start` of its file, in process; nil for what programs decode.
+    func decoder(_ source: any ByteSource, path: String, from start: Int = 0, _ options: CorpusOptions) -> (any ByteSource)? {
+        switch self {
+        case .zstd: ZstdSource(source, path: path, from: start, maximumWindowLog: options.maximumWindowLog)
+        case .gzip: FrameSource(gzip: source, path: path, from: start)
+        case .lz4: FrameSource(lz4: source, path: path)
+        case .xz, .bzip2: nil
+        }
     }
 }

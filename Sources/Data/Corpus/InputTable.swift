@@ -32,7 +32,17 @@ final class InputTable {
         }
     }
 
+    /// Opens the file of `table` for another thread, without looking at what it says of itself again.
+    init(another table: InputTable) throws(CorpusError) {
+        (path, sectionName) = (table.path, table.sectionName)
+        let file = try mapping(CorpusError.file, OpenFile(path))
+        do throws(TableError) { texts = try table.texts.another(file) } catch { throw CorpusError(error, path) }
+    }
+
     var sectionRows: [Int] { texts.sectionRows }
+    var sectionBytes: [Int] { texts.sectionBytes }
+    /// Whether its sections can be read at the same time, each by another reader.
+    var canBeDivided: Bool { texts.canBeDivided }
     /// The section of what ``next()`` last gave.
     var section: Int { texts.section }
 

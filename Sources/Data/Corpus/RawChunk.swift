@@ -19,10 +19,12 @@ public final class RawChunk: @unchecked Sendable {
 
     /// Index into the input list.
     public let input: Int
+    /// How many chunks were given out before.
+    public private(set) var number = 0
     /// Where this piece begins in the decompressed content of the input.
-    public let byteOffset: Int
+    public private(set) var byteOffset: Int
     /// Where the next piece begins.
-    public let endOffset: Int
+    public private(set) var endOffset: Int
     let content: Content
     /// The file in an archive that all of it is of.
     let member: String?
@@ -46,6 +48,16 @@ public final class RawChunk: @unchecked Sendable {
     }
 
     deinit { pool.give(buffer) }
+
+    /// Says its place, before it is given out: `base` is where the content begins that its offsets were counted from.
+    func take(number: Int, base: Int) {
+        self.number = number
+        byteOffset += base
+        endOffset += base
+    }
+
+    /// How much memory it holds.
+    var memoryBytes: Int { buffer.count }
 
     /// How many bytes there are to parse.
     public var byteCount: Int { bytes.count }

@@ -26,7 +26,10 @@ struct TableRows: Equatable {
     var badRows: [BadRow] = []
 
     /// Documents are counted: empty ones have no bytes that would fill a chunk.
-    var isFull: Bool { ends.count + badRows.count >= 1 << 16 }
+    var isFull: Bool { room <= 0 }
+
+    /// So many documents more.
+    var room: Int { 65536 - ends.count - badRows.count }
 }
 
 /// Cuts the rows of a table into chunks.
@@ -66,6 +69,12 @@ final class TableChunks {
             }
             switch row {
             case .nulls(let number): rows.rowCount += number
+            case .empty(let number):
+                let taken = min(number, rows.room)
+                rows.ends += repeatElement(count, count: taken)
+                rows.rows += rows.rowCount..<rows.rowCount + taken
+                rows.rowCount += taken
+                if number > taken { held = .empty(number - taken) }
             case .text(let text) where text.count > maximumDocumentBytes:
                 let reason = Limit.documentBytes.reason("a document", text.count, maximumDocumentBytes)
                 rows.badRows.append(TableRows.BadRow(row: rows.rowCount, byteOffset: count, reason: reason))

@@ -16,11 +16,14 @@ final class ZstdSource: ByteSource {
     /// The part of `input` that is still to be decoded.
     private var pending = 0..<0
     /// Compressed bytes before `pending`.
-    private var compressedOffset = 0
+    private var compressedOffset: Int
+    private let start: Int
     private var isInsideFrame = false
     private var hasEnded = false
 
-    init(_ upstream: any ByteSource, path: String, maximumWindowLog: Int) {
+    /// `start`: where in the file `upstream` begins.
+    init(_ upstream: any ByteSource, path: String, from start: Int = 0, maximumWindowLog: Int) {
+        (compressedOffset, self.start) = (start, start)
         self.upstream = upstream
         self.path = path
         windowLimit = maximumWindowLog
@@ -85,7 +88,7 @@ final class ZstdSource: ByteSource {
         hasEnded = true
         let reason: OptionText
         switch ZSTD_getErrorCode(result) {
-        case ZSTD_error_prefix_unknown where compressedOffset > 0:
+        case ZSTD_error_prefix_unknown where compressedOffset > start:
             reason = "what follows the last frame is no zstd frame; cut it off or fetch the file again"
         case ZSTD_error_frameParameter_windowTooLarge:
             let more: OptionText = windowLimit < Self.largestWindowLog ? "give it more (\(option: "zstd-window") 2GiB) or " : ""

@@ -33,9 +33,6 @@ struct GzipMembers: ~Copyable {
     /// Whether the input may end here.
     var isBetweenMembers: Bool { stage == .between }
 
-    /// Bytes of the input that were taken into the state and are not decoded yet.
-    var heldBytes: Int { Int(state.pointee.bit_count >> 3) }
-
     /// Decodes until `input` is used up or `output` is full; both move on. `base` is where `output` began: the last 32 KiB before
     /// `output` are there, as far as there were any.
     mutating func run(

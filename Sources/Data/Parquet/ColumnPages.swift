@@ -6,7 +6,7 @@ internal import Tables
 /// Reads the pages of one column chunk from the file, front to back. Holds one page as it is stored and one decoded.
 final class ColumnPages {
     private let file: OpenFile
-    private let maximumBytes: Int
+    let maximumBytes: Int
     private var codec = Codec.none
     /// Where the next header begins, and where the chunk ends.
     private(set) var position = 0

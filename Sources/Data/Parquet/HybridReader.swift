@@ -43,6 +43,12 @@ struct HybridReader {
         }
     }
 
+    /// The value that stands here several times, and how often; nil where that is not known.
+    var repeated: (value: UInt32, count: Int)? { runLeft > 0 ? (runValue, runLeft) : nil }
+
+    /// Passes over so many of those that are ``repeated``.
+    mutating func pass(_ count: Int) { runLeft -= count }
+
     /// The next value alone, of `left` that there should be.
     mutating func nextValue(_ left: Int) throws(TableError) -> UInt32 {
         while true {

@@ -11,7 +11,9 @@ public final class ParquetTexts: ColumnTexts {
     public let column: String
     public let sectionRows: [Int]
     public let sectionStarts: [Int]
+    public var sectionBytes: [Int] { chunks.map(\.range.count) }
     public private(set) var section = 0
+    public var canBeDivided: Bool { true }
 
     private let pages: ColumnPages
     private let values = PageValues()
@@ -71,6 +73,16 @@ public final class ParquetTexts: ColumnTexts {
         groupsLeft = 0..<chunks.count
     }
 
+    private init(_ texts: ParquetTexts, _ file: consuming OpenFile) {
+        pages = ColumnPages(file, maximumBytes: texts.pages.maximumBytes)
+        (column, sectionRows, sectionStarts, leaf, chunks) = (
+            texts.column, texts.sectionRows, texts.sectionStarts, texts.leaf, texts.chunks
+        )
+        groupsLeft = 0..<chunks.count
+    }
+
+    public func another(_ file: consuming OpenFile) -> any ColumnTexts { ParquetTexts(self, file) }
+
     public func begin(sections: Range<Int>, atRow row: Int) throws(TableError) {
         let first: Int
         (first, rowsToPass) = place(ofRow: row, in: sections)
@@ -82,7 +94,7 @@ public final class ParquetTexts: ColumnTexts {
             guard rowsToPass > 0, let next = try next() else { break }
             switch next {
             case .text: rowsToPass -= 1
-            case .nulls(let count): rowsToPass -= count
+            case .nulls(let count), .empty(let count): rowsToPass -= count
             }
         }
     }
@@ -102,6 +114,11 @@ public final class ParquetTexts: ColumnTexts {
         guard try openLevels(stayingInGroup: false) else { return nil }
         if run.count == 0 { run = try nextRun() }
         if run.level == leaf.maximumDefinition {
+            let count = values.passEmpty(rowsToPass > 0 ? min(run.count, rowsToPass) : run.count)
+            if count > 0 {
+                pass(count)
+                return .empty(count)
+            }
             run.count -= 1
             levelsLeft -= 1
             rowsGiven += 1
@@ -109,10 +126,14 @@ public final class ParquetTexts: ColumnTexts {
         }
         // The last rows that are passed end a call.
         let count = rowsToPass > 0 ? min(run.count, rowsToPass) : run.count
+        pass(count)
+        return .nulls(count)
+    }
+
+    private func pass(_ count: Int) {
         run.count -= count
         levelsLeft -= count
         rowsGiven += count
-        return .nulls(count)
     }
 
     private func nextRun() throws(TableError) -> (level: UInt32, count: Int) {

@@ -4,11 +4,11 @@ import Corpus
 import Tokenization
 import TypedErrors
 
-/// Chunks of a corpus, read in order by one worker at a time, parsed, cleaned and encoded by all of them, given out in order.
+/// Chunks of a corpus, read, parsed, cleaned and encoded by all workers, given out in order.
 ///
 /// A worker takes an empty slot, then the next chunk, and hands the slot back filled; whoever writes takes filled slots in the order of
-/// their chunks. So the result does not depend on the number of workers, and memory is bounded: by the number of slots, and by
-/// `budgetBytes` of chunks that are on the way (exceeded by one chunk at most, however large its documents are).
+/// their chunks. So the result does not depend on the number of workers, and memory is bounded: by the number of slots, by
+/// `budgetBytes` of chunks that are on the way, and by as many that were read ahead (each exceeded by one chunk a worker at most, however large its documents are).
 final class ChunkPipeline {
     /// One chunk on its way. Belongs to one thread at a time: a worker while it is filled, the writer until it gives it back; the
     /// monitor makes the hand-over.
@@ -36,7 +36,7 @@ final class ChunkPipeline {
     private var number = 0
 
     init(
-        _ reader: sending ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
+        _ reader: ChunkReader, _ options: CorpusOptions, _ rules: CleaningRules, _ tokenizer: Tokenizer, tokenWidth: Int,
         appendEndOfText: Bool, beginningToken: TokenID? = nil, workers: Int, budgetBytes: Int, filter: sending DuplicateFilter?
     ) throws(PreprocessingError) {
         let shared = SharedWork(
@@ -89,13 +89,11 @@ final class ChunkPipeline {
     }
 }
 
-/// What the threads of a pipeline share: a reader that one of them uses at a time, slots on their way, and the filter of duplicates.
+/// What the threads of a pipeline share: the reader, slots on their way, and the filter of duplicates.
 private final class SharedWork: Sendable {
     private struct Slots {
         var free: [ChunkPipeline.Slot]
         var filled: [Int: ChunkPipeline.Slot] = [:]
-        /// Of the next chunk.
-        var number = 0
         var bytesOnTheWay = 0
         /// The number behind the last chunk, and why there is no other.
         var end: (number: Int, failure: CorpusError?)?
@@ -103,44 +101,38 @@ private final class SharedWork: Sendable {
     }
 
     private let slots: Monitor<Slots>
-    private let reader: Monitor<ChunkReader>
+    private let reader: ChunkReader
     private let budgetBytes: Int
     let duplicates: DuplicateTurns?
 
-    init(_ reader: sending ChunkReader, slots: [ChunkPipeline.Slot], _ filter: sending DuplicateFilter?, budgetBytes: Int) {
+    init(_ reader: ChunkReader, slots: [ChunkPipeline.Slot], _ filter: sending DuplicateFilter?, budgetBytes: Int) {
         self.slots = Monitor(Slots(free: slots))
-        self.reader = Monitor(reader)
+        self.reader = reader
         self.budgetBytes = budgetBytes
         if let filter { duplicates = DuplicateTurns(filter) } else { duplicates = nil }
     }
 
     /// Takes an empty slot and reads the next chunk; nil when there is no more to do.
     func nextChunk() -> (number: Int, chunk: RawChunk, slot: ChunkPipeline.Slot)? {
-        reader.withLock { reader in
-            let slot: ChunkPipeline.Slot? = slots.wait { slots in
-                if slots.isStopped || slots.end != nil { return .some(nil) }
-                if slots.free.isEmpty || slots.bytesOnTheWay >= budgetBytes { return nil }
-                return .some(slots.free.removeLast())
-            }
-            guard let slot else { return nil }
-            var failure: CorpusError?
-            do throws(CorpusError) {
-                if let chunk = try reader.next() {
-                    slot.chunkBytes = chunk.byteCount
-                    let number = slots.withLock { slots in
-                        defer { slots.number += 1 }
-                        slots.bytesOnTheWay += chunk.byteCount
-                        return slots.number
-                    }
-                    return (number, chunk, slot)
-                }
-            } catch { failure = error }
-            slots.change { slots in
-                slots.end = (slots.number, failure)
-                slots.free.append(slot)
-            }
-            return nil
+        let slot: ChunkPipeline.Slot? = slots.wait { slots in
+            if slots.isStopped || slots.end != nil { return .some(nil) }
+            if slots.free.isEmpty || slots.bytesOnTheWay >= budgetBytes { return nil }
+            return .some(slots.free.removeLast())
         }
+        guard let slot else { return nil }
+        var failure: CorpusError?
+        do throws(CorpusError) {
+            if let chunk = try reader.next() {
+                slot.chunkBytes = chunk.byteCount
+                slots.withLock { $0.bytesOnTheWay += chunk.byteCount }
+                return (chunk.number, chunk, slot)
+            }
+        } catch { failure = error }
+        slots.change { slots in
+            slots.end = (reader.count, failure)
+            slots.free.append(slot)
+        }
+        return nil
     }
 
     func deliver(_ slot: ChunkPipeline.Slot, _ number: Int) { slots.change { $0.filled[number] = slot } }
@@ -163,7 +155,10 @@ private final class SharedWork: Sendable {
         }
     }
 
-    func stop() { slots.change { $0.isStopped = true } }
+    func stop() {
+        slots.change { $0.isStopped = true }
+        reader.cancel()
+    }
 }
 
 /// The filter of duplicates, which sees chunks in their order: which of two duplicates is the first must not depend on who is faster.

@@ -49,8 +49,9 @@ public struct Preprocessor: Sendable {
         public var shard: Shard?
         /// How much of a run may be lost when the process is killed.
         public var secondsBetweenDurablePoints = 5.0
-        /// Chunks of input that may be on their way at a time, in bytes: bounds memory (to about four times this, and more for larger documents).
-        public var budgetBytes = 64 << 20
+        /// Input that may be on its way at a time, in bytes: so much read ahead, and chunks of so much in the hands of workers. Bounds memory (to about four times
+        /// this, and more for larger documents). By default 64 MiB, or 16 MiB a worker where that is more.
+        public var budgetBytes: Int?
 
         /// Asked between chunks whether to stop.
         public var isStopRequested: @Sendable () -> Bool = { StopSignal.isRequested }

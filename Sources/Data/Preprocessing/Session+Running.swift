@@ -137,12 +137,14 @@ extension Session {
             state.ignored = Array((ignoredBefore + ignored.map { IgnoredFile($0) }).prefix(IgnoredMembers.limit))
             state.ignoredCount = ignoredCountBefore + count
         }
+        let workers = max(1, configuration.workers)
+        let budgetBytes = configuration.budgetBytes ?? max(64 << 20, workers << 24)
         let pipeline = try ChunkPipeline(
-            ChunkReader(inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members), configuration.corpus,
-            configuration.cleaning,
-            configuration.tokenizer, tokenWidth: tokenType.itemSize, appendEndOfText: configuration.appendEndOfText,
-            beginningToken: configuration.beginningToken,
-            workers: max(1, configuration.workers), budgetBytes: configuration.budgetBytes, filter: filter)
+            ChunkReader(
+                inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members, threads: workers, aheadBytes: budgetBytes),
+            configuration.corpus, configuration.cleaning, configuration.tokenizer, tokenWidth: tokenType.itemSize,
+            appendEndOfText: configuration.appendEndOfText, beginningToken: configuration.beginningToken, workers: workers,
+            budgetBytes: budgetBytes, filter: filter)
         defer { pipeline.stop() }
         let meter = InputProgress(inputs, parts)
         var tally = CorpusTally(from: state.corpus)

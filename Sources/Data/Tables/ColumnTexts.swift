@@ -1,3 +1,5 @@
+public import Files
+
 /// The texts of one column of a file of rows. Its rows lie in sections (row groups of Parquet, record batches of Arrow), which can be
 /// entered by themselves. One thread at a time uses it.
 public protocol ColumnTexts: AnyObject {
@@ -7,8 +9,16 @@ public protocol ColumnTexts: AnyObject {
     var sectionRows: [Int] { get }
     /// Where each section begins in the file, never before the one in front of it: by this they are dealt out to shards.
     var sectionStarts: [Int] { get }
+    /// Bytes of each section in the file, of which this column is made.
+    var sectionBytes: [Int] { get }
     /// The section of what ``next()`` last gave, counted from 0.
     var section: Int { get }
+
+    /// Whether its sections can be read at the same time, each by ``another(_:)``.
+    var canBeDivided: Bool { get }
+
+    /// Reads the same file, open anew as `file`, by what this one found in it. This one may be in use by another thread.
+    func another(_ file: consuming OpenFile) throws(TableError) -> any ColumnTexts
 
     /// Goes to row `row` of those of `sections`, counted from 0.
     func begin(sections: Range<Int>, atRow row: Int) throws(TableError)
@@ -21,6 +31,8 @@ public protocol ColumnTexts: AnyObject {
 public enum TextRows {
     /// The text of the next row, valid until the next call.
     case text(UnsafeRawBufferPointer)
+    /// So many rows with an empty text.
+    case empty(Int)
     /// So many rows without a text: they are no documents.
     case nulls(Int)
 }

@@ -22,7 +22,7 @@ enum PreprocessCommand {
     static let workers = Option<Int?>.count("--workers", in: 1...4096, "threads; the output is the same for any number").defaulting(
         to: "one a core")
     static let memory = Option<Int?>.bytes("--memory", "input on its way at a time; memory stays below about four times this").defaulting(
-        to: "64MiB")
+        to: "64MiB, or 16MiB a worker")
     static let durable = Option<Double?>.number(
         "--durable-every", "SECONDS", in: 0...86400, "how much work a kill may cost: what is older is on the device"
     ).defaulting(to: "5")

@@ -49,9 +49,9 @@ struct KilledPreprocessTests {
     func start(_ more: [String]) throws -> RunningCommand { try Tool.slwdata.start(arguments + more, in: directory) }
 
     /// The uninterrupted run's files and its time.
-    func whole(_ more: [String] = []) throws -> (files: [String: Data], seconds: Double) {
+    func whole(_ more: [String] = [], _ arguments: [String]? = nil) throws -> (files: [String: Data], seconds: Double) {
         let begin = ContinuousClock.now
-        let result = try start(["--output-prefix", "whole"] + more).finish()
+        let result = try Tool.slwdata.start((arguments ?? self.arguments) + ["--output-prefix", "whole"] + more, in: directory).finish()
         try #require(result.status == 0, "\(result.errors)")
         return (files("whole"), (ContinuousClock.now - begin) / .seconds(1))
     }
@@ -84,9 +84,29 @@ struct KilledPreprocessTests {
         try strike(more: ["--normalize", "nfc", "--min-chars", "200", "--dedup", rule])
     }
 
-    private func strike(more: [String]) throws {
+    @Test("neither are they with Parquet and many gzip files, read by several workers at once")
+    func killsOfCompressed() throws {
+        let lines = try Data(contentsOf: URL(filePath: Place.fixture("some.jsonl")))
+        let packed = try TestSupport.run("/usr/bin/env", ["gzip", "-c"], input: Array(lines))
+        try #require(packed.status == 0)
+        let texts = try String(contentsOfFile: Place.fixture("some.jsonl"), encoding: .utf8).split(separator: "\n").map { Array($0.utf8) }
+        try FileManager.default.createDirectory(atPath: directory.file("in"), withIntermediateDirectories: true)
+        for number in 0..<24 {
+            if number % 4 == 1 {
+                let groups = (0..<6).map { group in texts.map { $0 + Array(" \(number) \(group)".utf8) } }
+                try directory.write(ParquetMaker.file(groups), to: "in/\(number).parquet")
+            } else {
+                try directory.write(Array(repeating: packed.output, count: 2).joined(), to: "in/\(number).jsonl.gz")
+            }
+        }
+        try strike(
+            ["preprocess", "--input", "in", "--append-eod", "--quiet", "--durable-every", "0.02", "--workers", "3"], more: [])
+    }
+
+    private func strike(_ arguments: [String]? = nil, more: [String]) throws {
         var random = SeededGenerator(TestRun.seed)
-        let (reference, seconds) = try whole(more)
+        let arguments = arguments ?? self.arguments
+        let (reference, seconds) = try whole(more, arguments)
         try #require(reference.count == 4)
         let old = try Tool.slwdata.start(
             ["preprocess", "--input", Place.fixture("some.jsonl"), "--output-prefix", "old", "--quiet"], in: directory)
@@ -137,7 +157,7 @@ struct KilledPreprocessTests {
             #expect(try leftovers("out") == [], "round \(rounds), seed \(TestRun.seed)")
         }
         note(
-            "\((["preprocess"] + more).joined(separator: " ")): \(struck) kills (\(signals[SIGKILL] ?? 0) SIGKILL, \(signals[SIGTERM] ?? 0) SIGTERM, \(signals[SIGINT] ?? 0) SIGINT) in \(rounds) rounds, \(resumed) resumed in the middle, 0 bytes lost"
+            "\((arguments.prefix(4) + more).joined(separator: " ")): \(struck) kills (\(signals[SIGKILL] ?? 0) SIGKILL, \(signals[SIGTERM] ?? 0) SIGTERM, \(signals[SIGINT] ?? 0) SIGINT) in \(rounds) rounds, \(resumed) resumed in the middle, 0 bytes lost"
         )
     }
 
