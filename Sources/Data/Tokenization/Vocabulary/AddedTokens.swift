@@ -1,3 +1,4 @@
+internal import CBPE
 internal import CUnicode
 
 #if canImport(Glibc)
@@ -42,6 +43,8 @@ struct AddedTokens: Sendable {
     private let isAlone: [Bool]
     /// The byte with which all of them begin, if they do and it is no blank, which are everywhere: `<` more often than not.
     private let onlyFirst: UInt8?
+    /// The bytes with which all of them begin, if there are no others.
+    private let onlyPair: (first: UInt8, second: UInt8)?
     /// Whether no token can be found.
     let isEmpty: Bool
 
@@ -77,6 +80,7 @@ struct AddedTokens: Sendable {
         (self.entries, self.numbers, self.lengths, self.pairs, self.isAlone) = (entries, numbers, lengths, pairs, isAlone)
         let firsts = Set(tokens.compactMap(\.bytes.first))
         onlyFirst = firsts.count == 1 && !firsts.contains(0x20) ? firsts.first : nil
+        onlyPair = byPair.count == 1 ? byPair.keys.first.map { (UInt8($0 >> 8), UInt8($0 & 255)) } : nil
         isEmpty = tokens.allSatisfy { $0.id == nil }
     }
 
@@ -155,6 +159,11 @@ struct AddedTokens: Sendable {
     /// The first place from `start` on where a token may begin.
     private func candidate(in text: UnsafeRawBufferPointer, from start: Int) -> Int? {
         guard start < text.count, let base = text.baseAddress else { return nil }
+        if let onlyPair {
+            let bytes = base.assumingMemoryBound(to: UInt8.self)
+            let place = slw_find_pair(bytes, start, text.count, onlyPair.first, onlyPair.second)
+            return place < text.count ? place : nil
+        }
         if let onlyFirst {
             return memchr(base + start, Int32(onlyFirst), text.count - start).map { $0 - UnsafeMutableRawPointer(mutating: base) }
         }

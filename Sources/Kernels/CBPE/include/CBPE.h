@@ -3,6 +3,7 @@
 #include "blocks.h"
 #include "cut_scan.h"
 #include "emit.h"
+#include "find_pair.h"
 #include "look_up.h"
 #include "merge_pairs.h"
 #include "pattern_scan.h"
