@@ -92,7 +92,8 @@ struct TokenizerCommandTests {
         "the file that training writes is the one that Hugging Face's tokenizers 0.23.3 saves after the same training",
         arguments: [
             ("gpt2", "b916fef7640cab6a"), ("cl100k", "53ac519155ef6e58"), ("o200k", "79d050e00aed7324"), ("llama3", "c5a766fa3fc244b5"),
-            ("qwen2", "20262471205fe43a"), ("qwen35", "80baf965eca5b6b8"),
+            ("qwen2", "20262471205fe43a"), ("qwen35", "80baf965eca5b6b8"), ("tekken", "1af3954dcf11c002"),
+            ("deepseek_v3", "9427198eb7a22657"),
         ])
     func trainedByPattern(pattern: String, digest: String) throws {
         let folder = try TemporaryDirectory()
