@@ -68,7 +68,7 @@ public struct DatasetVerifier: Sendable {
         report.hasChecksums = sums != nil
         try checkContent(sums, indexPath, dataPath, progress, &report)
         if report.isGood, let dataset = try? IndexedDataset(prefix: prefix) {
-            checkConventions(dataset, &report)
+            try checkConventions(dataset, &report)
             report.remarks = MegatronReading(dataset, vocabularySize: report.vocabularySize).remarks
         }
         return report
@@ -146,10 +146,10 @@ public struct DatasetVerifier: Sendable {
     }
 
     /// A token that is known to end or begin documents does so in all of them, or in none.
-    private func checkConventions(_ dataset: IndexedDataset, _ report: inout Report) {
+    private func checkConventions(_ dataset: IndexedDataset, _ report: inout Report) throws(IndexError) {
         let metadata = dataset.metadata
         let ending = endOfText ?? metadata?.tokenizer?.endOfText ?? tokenizer?.endOfText
-        let conventions = DocumentConventions(dataset, ending: ending, beginning: metadata?.beginning)
+        let conventions = try DocumentConventions(dataset, ending: ending, beginning: metadata?.beginning)
         (report.ending, report.beginning) = (conventions.ending, conventions.beginning)
         let path = IndexedDataset.dataPath(prefix)
         // Who appended none may have texts that end so by themselves.

@@ -1,3 +1,5 @@
+import Files
+
 /// A token that documents have at one of their ends, and how many of them do.
 public struct DocumentConvention: Sendable, Equatable {
     /// A document without it.
@@ -39,7 +41,7 @@ struct DocumentConventions {
     private static let sampleSize = 1024
 
     /// Complexity: O(documents); touches two tokens of each.
-    init(_ dataset: IndexedDataset, ending known: Int? = nil, beginning knownBeginning: Int? = nil) {
+    init(_ dataset: IndexedDataset, ending known: Int? = nil, beginning knownBeginning: Int? = nil) throws(IndexError) {
         var (last, first): ([Int], [Int]) = ([], [])
         let step = max(1, dataset.documentCount / Self.sampleSize)
         for document in stride(from: 0, to: dataset.documentCount, by: step) {
@@ -51,6 +53,7 @@ struct DocumentConventions {
         beginning = (knownBeginning ?? Self.majority(of: first)).map { DocumentConvention($0) }
         guard ending != nil || beginning != nil else { return }
         for document in 0..<dataset.documentCount {
+            if document % 65_536 == 0, StopSignal.isRequested { throw .interrupted }
             guard let range = dataset.tokenRange(ofDocument: document) else { continue }
             if beginning != nil { beginning!.note(dataset.token(at: range.lowerBound), document: document, at: range.lowerBound) }
             if ending != nil { ending!.note(dataset.token(at: range.upperBound - 1), document: document, at: range.upperBound - 1) }
