@@ -1,12 +1,13 @@
 """What scripts/bench/parquet and scripts/bench/compressed have in common: peers, a text, timed processes, a table in docs/benchmarks.md."""
+import datetime
 import importlib.machinery
 import importlib.util
 import os
 import pathlib
 import platform
-import datetime
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
@@ -46,19 +47,21 @@ def vocabulary(slwdata, folder):
 
 
 def timed(command, cores):
-    """Seconds of one fresh process on so many cores, by the clock and of the processor, and its greatest memory in bytes."""
+    """Seconds of one fresh process on so many cores, by the clock and of the processor."""
     allowed = sorted(os.sched_getaffinity(0))[:cores]
     environment = dict(os.environ, TOKENIZERS_PARALLELISM="true" if cores > 1 else "false", RAYON_NUM_THREADS=str(cores), OMP_NUM_THREADS=str(cores))
     # What the one before left unwritten would be waited for by the first one that syncs its files.
     os.sync()
-    start = time.perf_counter()
-    process = subprocess.Popen([str(part) for part in command], env=environment, stdout=subprocess.DEVNULL,
-                               preexec_fn=lambda: os.sched_setaffinity(0, allowed))
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        sys.exit(f"{' '.join(str(part) for part in command[:3])} failed")
-    return seconds, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
+    with tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen([str(part) for part in command], env=environment, stdout=subprocess.DEVNULL, stderr=errors,
+                                   preexec_fn=lambda: os.sched_setaffinity(0, allowed))
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        if status:
+            errors.seek(0)
+            sys.exit(f"{' '.join(str(part) for part in command[:3])} failed: {errors.read().decode(errors='replace')}")
+    return seconds, used.ru_utime + used.ru_stime
 
 
 def machine(script, arguments):
