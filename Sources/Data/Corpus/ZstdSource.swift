@@ -13,6 +13,9 @@ final class ZstdSource: ByteSource {
     private static let largestWindowLog = 31
     private let stream: OpaquePointer
     private let input: UnsafeMutableRawBufferPointer
+    /// A block for who asks for less, so that the place that an error names does not depend on how much is asked for; and what is left of it.
+    private let block: UnsafeMutableRawBufferPointer
+    private var held = 0..<0
     /// The part of `input` that is still to be decoded.
     private var pending = 0..<0
     /// Compressed bytes before `pending`.
@@ -30,14 +33,27 @@ final class ZstdSource: ByteSource {
         stream = ZSTD_createDStream()
         ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, Int32(maximumWindowLog))
         input = .allocate(byteCount: ZSTD_DStreamInSize(), alignment: 64)
+        block = .allocate(byteCount: ZSTD_DStreamOutSize(), alignment: 64)
     }
 
     deinit {
         ZSTD_freeDStream(stream)
         input.deallocate()
+        block.deallocate()
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
+        if held.isEmpty {
+            if buffer.count >= block.count { return try decode(into: buffer) }
+            held = 0..<(try decode(into: block))
+        }
+        let count = min(buffer.count, held.count)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: block[held.prefix(count)]))
+        held = held.dropFirst(count)
+        return count
+    }
+
+    private func decode(into buffer: UnsafeMutableRawBufferPointer) throws(CorpusError) -> Int {
         var output = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)
         while output.pos == 0 && !hasEnded {
             if pending.isEmpty {
