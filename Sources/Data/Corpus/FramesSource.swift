@@ -35,33 +35,59 @@ final class FramesSource: ByteSource {
     }
 }
 
-/// Where a file of many frames can be entered.
+/// Where a file of many frames can be entered; looked up once a file.
 ///
 /// gzip: the blocks of BGZF, each of which says how long it is. zstd: pzstd's frames, before each of which stands its length, and the seekable format, at whose
 /// end there is a list. What is said there is only taken when all of it fits; other files are read by one reader.
 enum FrameBorders {
-    /// The first border at least `byteCount` bytes behind the one at `start`; nil when there is none, or none that is known.
-    static func border(in path: String, _ compression: Compression, from start: Int, atLeast byteCount: Int) throws(CorpusError) -> Int? {
+    case blocks
+    case lengths
+    /// Where the frames begin, rising.
+    case list([Int])
+
+    /// Nil when the file at `path` does not say where its frames end.
+    init?(of path: String, _ compression: Compression) throws(CorpusError) {
+        let found = try mapping(CorpusError.file) { () throws(FileError) -> FrameBorders? in
+            let file = try OpenFile(path)
+            switch compression {
+            case .gzip: return try Self.blockBytes(file, 0) == nil ? nil : .blocks
+            case .zstd:
+                if try Self.frameBytes(file, 0) != nil { return .lengths }
+                return try Self.seekTable(file).map { .list($0) }
+            case .lz4, .xz, .bzip2: return nil
+            }
+        }
+        guard let found else { return nil }
+        self = found
+    }
+
+    /// The first border at least `byteCount` bytes behind the one at `start`; nil when there is none.
+    func border(in path: String, from start: Int, atLeast byteCount: Int) throws(CorpusError) -> Int? {
         try mapping(CorpusError.file) { () throws(FileError) in
             let file = try OpenFile(path)
-            let size = try file.status().size
-            switch compression {
-            case .gzip:
-                return try hop(from: start, atLeast: byteCount, size) { place throws(FileError) in try blockBytes(file, place) }
-            case .zstd:
-                if try frameBytes(file, start) != nil {
-                    return try hop(from: start, atLeast: byteCount, size) { place throws(FileError) in try frameBytes(file, place) }
+            switch self {
+            case .blocks:
+                return try Self.hop(file, from: start, atLeast: byteCount) { place throws(FileError) in try Self.blockBytes(file, place) }
+            case .lengths:
+                return try Self.hop(file, from: start, atLeast: byteCount) { place throws(FileError) in try Self.frameBytes(file, place) }
+            case .list(let places):
+                let (next, overflow) = start.addingReportingOverflow(byteCount)
+                var (low, high) = (0, places.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if !overflow, places[middle] >= next { high = middle } else { low = middle + 1 }
                 }
-                return try seekTable(file, size)?.first { $0 >= start + byteCount }
-            case .lz4, .xz, .bzip2: return nil
+                guard low < places.count, try Self.read(file, places[low], 4) == Self.zstdMagic else { return nil }
+                return places[low]
             }
         }
     }
 
     /// Goes from frame to frame; nil where one does not say its length.
     private static func hop(
-        from start: Int, atLeast byteCount: Int, _ size: Int, _ length: (Int) throws(FileError) -> Int?
+        _ file: borrowing OpenFile, from start: Int, atLeast byteCount: Int, _ length: (Int) throws(FileError) -> Int?
     ) throws(FileError) -> Int? {
+        let size = try file.status().size
         var place = start
         while let count = try length(place), count < size - place {
             place += count
@@ -83,13 +109,14 @@ enum FrameBorders {
     private static func frameBytes(_ file: borrowing OpenFile, _ place: Int) throws(FileError) -> Int? {
         let bytes = try read(file, place, 16)
         guard bytes.count == 16, bytes.starts(with: [0x50, 0x2A, 0x4D, 0x18, 4, 0, 0, 0]),
-            bytes[12...].elementsEqual([0x28, 0xB5, 0x2F, 0xFD])
+            bytes[12...].elementsEqual(zstdMagic)
         else { return nil }
         return 12 + word(bytes, 8)
     }
 
     /// Where the frames of a file in zstd's seekable format begin; nil when it is not in that format, or not all of it.
-    private static func seekTable(_ file: borrowing OpenFile, _ size: Int) throws(FileError) -> [Int]? {
+    private static func seekTable(_ file: borrowing OpenFile) throws(FileError) -> [Int]? {
+        let size = try file.status().size
         let footer = try read(file, max(0, size - 9), 9)
         guard footer.count == 9, footer[5...].elementsEqual([0xB1, 0xEA, 0x92, 0x8F]), footer[4] & 0x7C == 0 else { return nil }
         let (count, entryBytes) = (word(footer, 0), footer[4] & 0x80 == 0 ? 8 : 12)
@@ -104,6 +131,8 @@ enum FrameBorders {
         }
         return place == size - tableBytes - 8 ? places : nil
     }
+
+    private static let zstdMagic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 
     private static func word(_ bytes: [UInt8], _ place: Int) -> Int {
         (0..<4).reduce(0) { $0 | Int(bytes[place + $1]) << (8 * $1) }

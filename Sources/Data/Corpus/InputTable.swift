@@ -49,6 +49,9 @@ final class InputTable {
     /// The sections that begin within these bytes of the file.
     func sections(beginningIn bytes: Range<Int>) -> Range<Int> { texts.sections(beginningIn: bytes) }
 
+    /// The first of `sections` that is read when `row` rows are left away, and the row in it.
+    func place(ofRow row: Int, in sections: Range<Int>) -> (section: Int, row: Int) { texts.place(ofRow: row, in: sections) }
+
     /// Goes to row `row` of those of `sections`.
     func begin(sections: Range<Int>, atRow row: Int) throws(CorpusError) {
         do throws(TableError) { try texts.begin(sections: sections, atRow: row) } catch { throw CorpusError(error, path) }

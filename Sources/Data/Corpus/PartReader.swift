@@ -7,7 +7,7 @@ enum Extent {
     /// Sections of a table that another reader has open.
     case sections(Range<Int>, of: InputTable)
     /// Lines of a file of compressed frames, from the frame at this byte on.
-    case frames(from: Int, Compression, RecordFormat)
+    case frames(from: Int, FrameBorders, Compression, RecordFormat)
 
     /// Whether offsets in the content are counted from the beginning of this extent: those before it are not known yet.
     var isRelative: Bool { if case .bytes = self { false } else { true } }
@@ -75,9 +75,9 @@ final class PartReader {
             let another = try InputTable(another: opened)
             (format, table) = (.table, TableChunks(another, options, pool))
             try begin(sections, of: another, atRow: 0, division)
-        case .frames(let first, let compression, let format):
+        case .frames(let first, let borders, let compression, let format):
             self.format = format
-            try beginFrames(from: first, compression, input.path, division)
+            try beginFrames(from: first, borders, compression, input.path, division)
             // The line that begins in an earlier frame is that part's.
             try passRestOfLine()
         }
@@ -132,7 +132,8 @@ final class PartReader {
             guard border < min(end, input.byteCount) else { return }
             (stop, rest) = (border, .bytes(border..<end))
         } else if let compression = stream.compression, start.byteOffset == 0, start.line == 0 {
-            try beginFrames(from: 0, compression, input.path, division)
+            guard let borders = try FrameBorders(of: input.path, compression) else { return }
+            try beginFrames(from: 0, borders, compression, input.path, division)
         }
     }
 
@@ -142,11 +143,7 @@ final class PartReader {
     private func begin(
         _ sections: Range<Int>, of table: InputTable, atRow row: Int, _ division: Division?
     ) throws(CorpusError) {
-        var (first, row) = (sections.lowerBound, row)
-        while first < sections.upperBound, row >= table.sectionRows[first] {
-            row -= table.sectionRows[first]
-            first += 1
-        }
+        let (first, row) = table.place(ofRow: row, in: sections)
         var end = sections.upperBound
         if let division, table.canBeDivided {
             var byteCount = 0
@@ -163,14 +160,16 @@ final class PartReader {
     }
 
     /// Reads the frames of a file up to where another reader can begin, and the line that goes on behind that; nothing changes where that is nowhere.
-    private func beginFrames(from first: Int, _ compression: Compression, _ path: String, _ division: Division?) throws(CorpusError) {
+    private func beginFrames(
+        from first: Int, _ borders: FrameBorders, _ compression: Compression, _ path: String, _ division: Division?
+    ) throws(CorpusError) {
         let border = try division.flatMap { division throws(CorpusError) in
-            try FrameBorders.border(in: path, compression, from: first, atLeast: division.bytes)
+            try borders.border(in: path, from: first, atLeast: division.bytes)
         }
         guard border != nil || first > 0 else { return }
         let frames = FramesSource(path, compression, from: first, to: border, options)
         (self.frames, source) = (frames, frames)
-        rest = border.map { .frames(from: $0, compression, format) }
+        rest = border.map { .frames(from: $0, borders, compression, format) }
     }
 
     /// Moves to where an earlier run stopped: by seeking in a plain file of lines, else by reading up to there. A border between whole documents

@@ -184,10 +184,42 @@ private struct Outcome: Equatable {
             if whole.error == nil {
                 #expect(found == whole, "seed \(TestRun.seed), round \(round)")
             } else {
-                let common = min(whole.documents.count, found.documents.count)
-                #expect(whole.documents.prefix(common) == found.documents.prefix(common), "seed \(TestRun.seed), round \(round)")
+                #expect(found.documents.starts(with: whole.documents), "seed \(TestRun.seed), round \(round)")
             }
         }
+    }
+
+    @Test("damaged compressed files and tars are refused in the same words, whoever reads them")
+    func places() throws {
+        let names = try FileSystem.list(Place.fixture("hostile")).filter {
+            $0.contains(".zst") || $0.contains(".gz") || $0.contains(".lz4")
+        }
+        try #require(names.count > 20)
+        for name in names {
+            let inputs = try InputList([Place.fixture("hostile/" + name)])
+            let whole = Outcome(inputs, CorpusOptions(), threads: 1)
+            let found = Outcome(inputs, CorpusOptions(), threads: 3, aheadBytes: 1 << 20)
+            #expect(found.error == whole.error && found.documents == whole.documents, "\(name)")
+        }
+    }
+
+    @Test("a list of frames that fits and does not say where they begin is not followed")
+    func wrongList() throws {
+        var generator = SeededGenerator(TestRun.seed)
+        let bytes = try ReadingTests.lines(ReadingTests.documents(50, &generator), &generator)
+        let frames = Self.pieces(bytes, &generator).filter { !$0.isEmpty }.map(Self.frame)
+        try #require(frames.count > 1)
+        // One byte of each frame is said to be the next one's.
+        var lengths = frames.map(\.count)
+        lengths[0] -= 1
+        lengths[lengths.count - 1] += 1
+        let entries = lengths.flatMap { Self.word($0) + Self.word(0) }
+        let list =
+            [0x5E, 0x2A, 0x4D, 0x18] + Self.word(entries.count + 9) + entries + Self.word(frames.count) + [0, 0xB1, 0xEA, 0x92, 0x8F]
+        let inputs = try InputList([try directory.write(Array(frames.joined()) + list, to: "a.jsonl.zst")])
+        let whole = Outcome(inputs, CorpusOptions(), threads: 1)
+        #expect(whole.error == nil && !whole.documents.isEmpty)
+        #expect(Outcome(inputs, CorpusOptions(), threads: 3, aheadBytes: 1 << 20) == whole)
     }
 
     @Test("shards over row groups hold every row once, read by several threads")
