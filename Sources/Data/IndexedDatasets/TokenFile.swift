@@ -97,6 +97,9 @@ struct TokenFile {
 
     /// Why the format of what is at `path` cannot be told, and what to say.
     static func unknown(_ path: String) -> IndexError {
+        if !FileSystem.exists(IndexedDataset.indexPath(prefix(path))) {
+            do throws(FileError) { _ = try FileSystem.status(path) } catch { return .file(error) }
+        }
         var reason: OptionText = "its format cannot be told; name it with \(option: "from")"
         if path.hasSuffix(".npy") || path.hasSuffix(".bin"), FileSystem.exists(path) {
             let why = path.hasSuffix(".npy") ? "it has no header of NumPy's" : "it looks like uint32, which nanoGPT's files are not"
@@ -268,8 +271,7 @@ struct TokenFile {
     }
 
     private static func start(of path: String, _ byteCount: Int) throws(IndexError) -> [UInt8] {
-        let map = try mapping(IndexError.file, MappedFile(path: path))
-        return unsafe map.withBytes { unsafe Array($0.prefix(byteCount)) }
+        try mapping(IndexError.file, FileSystem.start(of: path, byteCount))
     }
 }
 

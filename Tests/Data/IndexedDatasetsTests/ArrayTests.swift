@@ -101,6 +101,12 @@ import Testing
         #expect(!FileSystem.exists(directory.file("a.idx")))
     }
 
+    @Test("a file that is missing is said to be missing", arguments: ["no.npy", "no.bin", "no.ds", "no"])
+    func missing(name: String) {
+        let text = message { try convert(name, into: "a") }
+        #expect(text.contains(directory.file(name)) && text.hasSuffix("No such file or directory"), "\(text)")
+    }
+
     @Test("damaged headers are read or refused, and take no memory")
     func mutated() throws {
         var mutator = Mutator(seed: TestRun.seed)
