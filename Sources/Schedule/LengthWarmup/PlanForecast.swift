@@ -139,7 +139,8 @@ public struct PlanForecast: Sendable {
             shrinkage = max(1, Double(samples) / rows / Double(64 * fewRows))
             let steps = configuration.trainTokens / (configuration.globalBatchSize * configuration.sequenceLength)
             let crossings = Double(fewRows) / max(1, Double(samples) / rows)
-            stride = max(2, Int(Double(steps) / (Double(effort) / 8 / (1 + crossings))))
+            // Fewer rows are smaller already.
+            stride = max(rows > 1 ? 1 : 2, Int(Double(steps) / (Double(effort) / 8 / (1 + crossings))))
         }
 
         mutating func coarsen() { stride = min(stride * 8, 1 << 60) }
@@ -227,6 +228,6 @@ private struct SampledPacing: PacingFunction {
         return pacing.length(atStep: overflow ? 1 << 61 : min(first, 1 << 61) + place, full: full, granularity: granularity)
     }
 
-    func fullLengthStep(full: Int) -> Int? { pacing.fullLengthStep(full: full).map { $0 / stride + 1 } }
+    func fullLengthStep(full: Int) -> Int? { pacing.fullLengthStep(full: full).map { $0 / stride + min($0 % stride, 1) } }
     func summary(full: Int) -> String { pacing.summary(full: full) }
 }

@@ -144,6 +144,15 @@ struct PlanForecastTests {
         #expect(warm.counts.fetched == warm.counts.trained + warm.counts.outstanding + warm.counts.dropped)
     }
 
+    @Test("rows by the million of an epoch of one sample are estimated before their first step is planned")
+    func hugeSteps() throws {
+        for (tokens, steps) in [(1, 1), (1 << 24, 1), (5 << 24, 5), (1000 << 24, 1000)] {
+            let configuration = PlanConfiguration(sequenceLength: 1, globalBatchSize: 1 << 24, trainTokens: tokens)
+            let forecast = try PlanForecast(configuration, samples: 1)
+            #expect(forecast.isEstimated && forecast.counts.steps == steps && forecast.counts.trained == tokens)
+        }
+    }
+
     @Test(
         "no size traps: each ends exactly, by an estimate, or in a refusal",
         arguments: [1, 1 << 14], [1, 1 << 24])
