@@ -22,7 +22,8 @@ package struct NumPyHeader: Equatable {
     /// Reads the header in `start`, the first ``maximumByteCount`` bytes of a file or all of it.
     package init(_ start: [UInt8]) throws(Fault) {
         func refusal(_ reason: OptionText, at byteOffset: Int? = nil) -> Fault { Fault(reason: reason, byteOffset: byteOffset) }
-        guard start.starts(with: Self.magic), start.count >= 10 else { throw refusal("no NumPy array (it does not begin with \\x93NUMPY)") }
+        guard start.starts(with: Self.magic) else { throw refusal("no NumPy array (it does not begin with \\x93NUMPY)") }
+        guard start.count >= 10 else { throw refusal("the file ends inside of the header", at: start.count) }
         guard (1...3).contains(start[6]), start[7] == 0 else {
             throw refusal("version \(start[6]).\(start[7]) of the header; 1.0 to 3.0 are known", at: 6)
         }

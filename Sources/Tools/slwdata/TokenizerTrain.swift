@@ -40,12 +40,13 @@ enum TokenizerTrainCommand {
         let directory = call[directory]
         let name = FileSystem.name(of: directory)
         if !call[SharedOptions.overwrite] { try TokenizerFormats.refuseExisting(formats, of: name, in: directory) }
-        try FileSystem.createDirectories(directory)
         let keys = CorpusFlags.keys(call)
         guard keys.count == 1 else { throw call.misuse("--text-key has \(keys.count) keys; a vocabulary is learnt from one") }
         let options = try CorpusFlags.options(call, key: keys[0])
         let inputs = try InputList(call[CorpusFlags.input], source: options.source, unknownFiles: options.unknownFiles)
         if let remark = IgnoredInput.remark(inputs.ignored, count: inputs.ignored.count) { call.console.warn(remark) }
+        // Before the work, so that a place that cannot be written to is known at once.
+        try FileSystem.createDirectories(directory)
         let clock = ContinuousClock()
         let start = clock.now
         let reader = CorpusReader(inputs, options) { call.console.warn($0) }
