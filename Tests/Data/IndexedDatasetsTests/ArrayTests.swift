@@ -118,7 +118,7 @@ import Testing
         for count in 0..<sound.count {
             try directory.write(sound.prefix(count), to: "m.npy")
             let text = message { try convert("m.npy", from: .npy, into: "a") }
-            #expect(text.contains(count < 6 ? "no NumPy array" : count < 10 ? "ends inside of the header" : ""), "\(count): \(text)")
+            #expect(text.contains(count < 6 ? "no NumPy array" : count < 10 ? "ends inside of the header" : "m.npy: "), "\(count): \(text)")
         }
     }
 
