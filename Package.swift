@@ -88,6 +88,7 @@ let data: [Target] = [
 let schedule: [Target] = [
     module("Schedule", "Sampling", ["IndexedDatasets", "Files", "JSON", "Quantities", "Hashing", "TypedErrors"], swift: kernel),
     module("Schedule", "Batches", swift: kernel),
+    module("Schedule", "Curricula", ["Hashing", "Quantities"], swift: kernel),
     module(
         "Schedule", "LengthWarmup",
         ["Batches", "Sampling", "IndexedDatasets", "Concurrency", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
@@ -165,6 +166,7 @@ let testTargets: [Target] = [
         "Data", "PreprocessingTests",
         ["Preprocessing", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Files", "JSON", "Hashing", "Quantities"]),
     tests("Schedule", "SamplingTests", ["Sampling", "IndexedDatasets", "Files", "JSON", "Quantities", "Hashing"]),
+    tests("Schedule", "CurriculaTests", ["Curricula", "Files", "Hashing", "JSON", "Quantities"]),
     tests(
         "Schedule", "LengthWarmupTests",
         [

@@ -1,3 +1,5 @@
+import Hashing
+
 /// The three arrays by which Megatron-Core's `GPTDataset` turns documents into samples, bit for bit.
 ///
 /// Source: `megatron/core/datasets/gpt_dataset.py` (`_build_document_index`, `_build_shuffle_index`) and `helpers.cpp`
