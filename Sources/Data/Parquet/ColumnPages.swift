@@ -12,10 +12,10 @@ final class ColumnPages {
     private(set) var position = 0
     private var end = 0
     /// A stretch of the file.
-    private var window = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+    private var window = PageMemory()
     private var windowStart = 0
     private var windowCount = 0
-    private var decoded = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 64)
+    private var decoded = PageMemory()
 
     enum Codec {
         case none
@@ -42,11 +42,6 @@ final class ColumnPages {
     init(_ file: consuming OpenFile, maximumBytes: Int) {
         self.file = file
         self.maximumBytes = maximumBytes
-    }
-
-    deinit {
-        window.deallocate()
-        decoded.deallocate()
     }
 
     /// Reads at any place, for the footer.
@@ -110,13 +105,17 @@ final class ColumnPages {
         }
         // Nothing may be stored as a compressed nothing or as no bytes at all.
         if count == 0 && bytes.isEmpty { return bytes }
-        if decoded.count < count {
-            decoded.deallocate()
-            decoded = .allocate(byteCount: count + count / 4, alignment: 64)
-        }
-        let output = UnsafeMutableRawBufferPointer(start: decoded.baseAddress, count: count)
+        decoded.reserve(count)
+        let output = UnsafeMutableRawBufferPointer(start: decoded.start, count: count)
         do throws(DecompressionError) { try block.decode(bytes, into: output) } catch { throw .damaged(error.reason) }
         return UnsafeRawBufferPointer(output)
+    }
+
+    /// Puts what ``decode(_:to:isCompressed:)`` has just given into `memory`, where it stays: without copying it, where it was decoded.
+    func keep(_ page: UnsafeRawBufferPointer, in memory: inout PageMemory) {
+        if page.baseAddress == UnsafeRawPointer(decoded.start) { return swap(&decoded, &memory) }
+        memory.reserve(page.count)
+        UnsafeMutableRawBufferPointer(start: memory.start, count: page.count).copyMemory(from: page)
     }
 
     /// `count` bytes of the file from `offset` on, inside the chunk; more of it are read along.
@@ -124,17 +123,16 @@ final class ColumnPages {
         let held = offset >= windowStart && offset <= windowStart + windowCount ? windowStart + windowCount - offset : 0
         if held < count {
             let wanted = min(max(count, 1 << 18), end - offset)
-            var target = window
-            if window.count < wanted { target = .allocate(byteCount: wanted + wanted / 4, alignment: 64) }
-            if held > 0 { target.baseAddress!.copyMemory(from: window.baseAddress! + (offset - windowStart), byteCount: held) }
-            if target.baseAddress != window.baseAddress {
-                window.deallocate()
-                window = target
+            // What is held stays where it is, when there is room behind it.
+            if held == 0 || offset - windowStart > window.count - wanted {
+                window.reserve(wanted, moving: offset - windowStart..<offset - windowStart + held)
+                windowStart = offset
             }
-            (windowStart, windowCount) = (offset, held)
-            try read(into: UnsafeMutableRawBufferPointer(rebasing: window[held..<wanted]), at: offset + held)
-            windowCount = wanted
+            windowCount = offset - windowStart + held
+            try read(
+                into: UnsafeMutableRawBufferPointer(start: window.start + windowCount, count: wanted - held), at: offset + held)
+            windowCount += wanted - held
         }
-        return UnsafeRawBufferPointer(start: window.baseAddress! + (offset - windowStart), count: count)
+        return UnsafeRawBufferPointer(start: window.start + (offset - windowStart), count: count)
     }
 }

@@ -15,29 +15,21 @@ final class PageValues {
     private var previous = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 12, alignment: 16)
     private var previousCount = 0
     /// The dictionary of the chunk: its page and where each value lies in it.
-    private var dictionary = UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 16)
+    private var dictionary = PageMemory()
     private var entries: [(start: UInt32, count: UInt32)]?
 
-    deinit {
-        previous.deallocate()
-        dictionary.deallocate()
-    }
+    deinit { previous.deallocate() }
 
     /// Forgets the dictionary: a chunk begins.
     func beginChunk() { entries = nil }
 
     var hasDictionary: Bool { entries != nil }
 
-    /// Takes a dictionary page: `count` values in PLAIN.
-    func take(dictionary bytes: UnsafeRawBufferPointer, count: Int, encoding: Int) throws(TableError) {
+    /// Takes a dictionary page that `pages` has decoded: `count` values in PLAIN.
+    func take(dictionary bytes: UnsafeRawBufferPointer, of pages: ColumnPages, count: Int, encoding: Int) throws(TableError) {
         guard encoding == 0 || encoding == 2 else { throw .damaged("the dictionary has the encoding \(encoding)") }
         // Each value has a length of 4 bytes.
         guard count <= bytes.count / 4 else { throw .damaged("a dictionary of \(count) values in \(bytes.count) bytes") }
-        if dictionary.count < bytes.count {
-            dictionary.deallocate()
-            dictionary = .allocate(byteCount: bytes.count, alignment: 16)
-        }
-        dictionary.copyMemory(from: bytes)
         var found: [(start: UInt32, count: UInt32)] = []
         found.reserveCapacity(count)
         var offset = 0
@@ -50,6 +42,7 @@ final class PageValues {
             offset += length
         }
         try Self.checkRest(UnsafeRawBufferPointer(rebasing: bytes[offset...]), "the dictionary")
+        pages.keep(bytes, in: &dictionary)
         entries = found
     }
 
@@ -109,7 +102,7 @@ final class PageValues {
             let index = Int(try indices!.nextValue(left + 1))
             guard index < entries!.count else { throw .damaged("the dictionary index \(index) of \(entries!.count) values") }
             let entry = entries![index]
-            return UnsafeRawBufferPointer(start: dictionary.baseAddress! + Int(entry.start), count: Int(entry.count))
+            return UnsafeRawBufferPointer(start: dictionary.start + Int(entry.start), count: Int(entry.count))
         case .lengths: return try takeBytes(Int(try lengths!.next()))
         case .prefixes:
             let prefix = Int(try prefixLengths!.next())

@@ -61,6 +61,8 @@ public final class ParquetTexts: ColumnTexts {
             } catch { throw error.at("row group \(number), column \(column)") }
         }
         try Self.checkApart(chunks.map(\.range), column)
+        // A list has as many values as rows, or more.
+        try TableError.checkRowCount(chunks.map(\.valueCount), fileBytes: try pages.byteCount())
         self.pages = pages
         self.column = column
         self.chunks = chunks
@@ -218,7 +220,7 @@ public final class ParquetTexts: ColumnTexts {
         if kind == .dictionary {
             guard page == 0, !values.hasDictionary else { throw .damaged("a dictionary page that is not the first page") }
             let bytes = try pages.decode(try pages.body(next), to: next.decodedBytes, isCompressed: true)
-            try values.take(dictionary: bytes, count: next.valueCount, encoding: next.encoding)
+            try values.take(dictionary: bytes, of: pages, count: next.valueCount, encoding: next.encoding)
             return true
         }
         if next.valueCount == 0 {

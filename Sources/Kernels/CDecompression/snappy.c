@@ -2,20 +2,63 @@
 
 #include "copy.h"
 
+/// What a tag says of its element: the distance is `base` and the bits of the two bytes behind the tag that `mask` leaves.
+struct element {
+    uint16_t mask, base;
+    uint8_t length;
+};
+
+// A literal has a distance too, one that is never less than its length. Long literals and distances of four bytes are rare: they have a length that
+// no distance of theirs reaches.
+#define IS_RARE(tag) (((tag) & 3) == 3 || (((tag) & 3) == 0 && (tag) >> 2 >= 60))
+#define ELEMENT(tag)                                                                                              \
+    {                                                                                                             \
+        ((tag) & 3) == 1 ? 0xFF : ((tag) & 3) == 2 ? 0xFFFF : 0,                                                  \
+        ((tag) & 3) == 1 ? (tag) >> 5 << 8 : ((tag) & 3) == 0 && !IS_RARE(tag) ? 64 : 0,                          \
+        IS_RARE(tag) ? 255 : ((tag) & 3) == 1 ? 4 + ((tag) >> 2 & 7) : ((tag) >> 2) + 1                           \
+    }
+#define ELEMENTS_4(tag) ELEMENT(tag), ELEMENT((tag) + 1), ELEMENT((tag) + 2), ELEMENT((tag) + 3)
+#define ELEMENTS_16(tag) ELEMENTS_4(tag), ELEMENTS_4((tag) + 4), ELEMENTS_4((tag) + 8), ELEMENTS_4((tag) + 12)
+#define ELEMENTS_64(tag) ELEMENTS_16(tag), ELEMENTS_16((tag) + 16), ELEMENTS_16((tag) + 32), ELEMENTS_16((tag) + 48)
+static const struct element elements[256] = {ELEMENTS_64(0), ELEMENTS_64(64), ELEMENTS_64(128), ELEMENTS_64(192)};
+
+/// What one round of the fast loop reads and writes at most.
+enum { FAST_INPUT = 65, FAST_OUTPUT = 64 };
+
 int snappy_decode(const uint8_t *stream, size_t count, uint8_t *output, size_t size) {
     const uint8_t *in = stream, *in_end = stream + count;
     uint8_t *out = output, *out_end = output + size;
     while (in < in_end) {
+        // Whether an element is a literal or a copy cannot be foreseen, so nothing in this loop branches by it.
+        while (in_end - in >= FAST_INPUT && out_end - out >= FAST_OUTPUT) {
+            uint8_t tag = *in;
+            unsigned kind = tag & 3;
+            const struct element *element = &elements[tag];
+            size_t length = element->length;
+            uint16_t behind;
+            memcpy(&behind, in + 1, 2);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+            behind = __builtin_bswap16(behind);
+#endif
+            size_t distance = element->base + (size_t)(behind & element->mask);
+            // Rare, reaching into what it writes itself, or too far back: decided below.
+            if (distance < length || distance > (size_t)(out - output)) break;
+            const uint8_t *from = __builtin_unpredictable(kind == 0) ? in + 1 : out - distance;
+            in += __builtin_unpredictable(kind == 0) ? (size_t)(tag >> 2) + 2 : (size_t)kind + 1;
+            memcpy(out, from, 16);
+            if (length > 16) {
+                memcpy(out + 16, from + 16, 16);
+                if (length > 32) {
+                    memcpy(out + 32, from + 32, 16);
+                    memcpy(out + 48, from + 48, 16);
+                }
+            }
+            out += length;
+        }
         uint8_t tag = *in++;
         size_t length, distance;
         if ((tag & 3) == 0) {
             length = (size_t)(tag >> 2) + 1;
-            if (length <= 16 && in_end - in >= 16 && out_end - out >= 16) {
-                memcpy(out, in, 16);
-                in += length;
-                out += length;
-                continue;
-            }
             if (length > 60) {
                 size_t bytes = length - 60;
                 if ((size_t)(in_end - in) < bytes) return 1;

@@ -41,7 +41,7 @@ struct Vector: Sendable, CustomStringConvertible {
 }
 
 /// Decodes a whole block.
-private func decoded(_ packed: [UInt8], _ codec: BlockCodec, size: Int) throws(DecompressionError) -> [UInt8] {
+func decoded(_ packed: [UInt8], _ codec: BlockCodec, size: Int) throws(DecompressionError) -> [UInt8] {
     // Buffers of exactly that size: the address sanitizer sees what is read or written beside them.
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: max(packed.count, 1), alignment: 1)
     let output = UnsafeMutableRawBufferPointer.allocate(byteCount: max(size, 1), alignment: 1)
