@@ -40,6 +40,7 @@ public final class ArrowTexts: ColumnTexts {
         limit = maximumBytes
         let batches = messages.filter { !$0.isDictionary }
         sectionRows = batches.map(\.rowCount)
+        try TableError.checkRowCount(sectionRows, fileBytes: input.byteCount)
         sectionBytes = batches.map { $0.metadata.count + $0.body.count }
         var start = 0
         sectionStarts = batches.map {

@@ -10,26 +10,23 @@ extension DocumentBatch {
     /// Keeps the documents for which `isKept` says so, in their order; the others are gone as if they had never been in the input.
     public func keepDocuments(_ isKept: (_ index: Int, _ text: UnsafeRawBufferPointer) -> Bool) {
         var (kept, end, start, empty) = (0, 0, 0, 0)
-        for index in documentEnds.indices {
-            let document = UnsafeRawBufferPointer(rebasing: text[start..<documentEnds[index]])
-            start = documentEnds[index]
+        for index in documents.ends.indices {
+            let document = UnsafeRawBufferPointer(rebasing: text[start..<documents.ends[index]])
+            start = documents.ends[index]
             guard isKept(index, document) else { continue }
             // As long as nothing was left out, everything is in its place.
             if kept < index {
                 if document.count > 0 { memmove(text.baseAddress! + end, document.baseAddress!, document.count) }
-                documentLines[kept] = documentLines[index]
-                documentOffsets[kept] = documentOffsets[index]
+                documents.lines[kept] = documents.lines[index]
+                documents.offsets[kept] = documents.offsets[index]
             }
             end += document.count
-            documentEnds[kept] = end
+            documents.ends[kept] = end
             if document.count == 0 { empty += 1 }
             kept += 1
         }
-        documentEnds.removeLast(documentEnds.count - kept)
-        documentLines.removeLast(documentLines.count - kept)
-        documentOffsets.removeLast(documentOffsets.count - kept)
-        emptyDocumentCount = empty
-        textCount = end
+        documents.keep(kept)
+        documents.emptyCount = empty
     }
 
     /// Replaces texts. `body` appends the new text of a document to `output` and returns true, or leaves the document as it is. Returns how many have
@@ -44,8 +41,8 @@ extension DocumentBatch {
         text = .allocate(byteCount: textCount + output.count + 128, alignment: 64)
         defer { old.deallocate() }
         var (next, start, newStart, end) = (0, 0, 0, 0)
-        for index in documentEnds.indices {
-            let oldEnd = documentEnds[index]
+        for index in documents.ends.indices {
+            let oldEnd = documents.ends[index]
             if next < rewritten.count, rewritten[next].document == index {
                 let count = rewritten[next].end - newStart
                 output.withUnsafeBytes { copy(UnsafeRawBufferPointer(rebasing: $0[newStart..<newStart + count]), to: end) }
@@ -57,9 +54,9 @@ extension DocumentBatch {
                 end += oldEnd - start
             }
             start = oldEnd
-            documentEnds[index] = end
+            documents.ends[index] = end
         }
-        textCount = end
+        documents.textCount = end
         return rewritten.count
     }
 

@@ -18,11 +18,12 @@ public struct BadLine: Sendable, Equatable {
 /// One thread at a time uses a batch; it may be handed from thread to thread.
 public final class DocumentBatch: @unchecked Sendable {
     /// Exclusive end of each document in the text, in bytes. Empty documents repeat the end before.
-    public internal(set) var documentEnds: [Int] = []
+    public var documentEnds: [Int] { documents.ends }
     /// First line of each document, counted from 0 within the chunk; in archives and text files the number of the document.
-    public internal(set) var documentLines: [Int] = []
+    public var documentLines: [Int] { documents.lines }
     /// First byte of each document's record, counted from the chunk's first.
-    public internal(set) var documentOffsets: [Int] = []
+    public var documentOffsets: [Int] { documents.offsets }
+    public var emptyDocumentCount: Int { documents.emptyCount }
     /// Lines without a document: the first of them, at most ``badLineLimit``.
     public internal(set) var badLines: [BadLine] = []
     /// How many lines have no document.
@@ -31,7 +32,6 @@ public final class DocumentBatch: @unchecked Sendable {
     public internal(set) var lineCount = 0
     /// Lines of nothing but white space: neither documents nor bad.
     public internal(set) var blankLineCount = 0
-    public internal(set) var emptyDocumentCount = 0
     /// Documents that were left out because their set is not wanted.
     public internal(set) var filteredCount = 0
     /// Values of documents that were left out for them, as they are spelled: the first ones.
@@ -49,7 +49,43 @@ public final class DocumentBatch: @unchecked Sendable {
     /// The file in an archive that all of the chunk is of.
     var member: String?
     var text: UnsafeMutableRawBufferPointer
-    var textCount = 0
+    var documents = Documents()
+    var textCount: Int { documents.textCount }
+
+    /// Where each document ends and comes from. One value, since each touch of a property of a class is checked, which short documents would feel.
+    struct Documents {
+        var ends: [Int] = []
+        var lines: [Int] = []
+        var offsets: [Int] = []
+        var emptyCount = 0
+        /// Bytes of all.
+        var textCount = 0
+
+        mutating func append(textCount count: Int, line: Int, byteOffset: Int) {
+            textCount += count
+            if count == 0 { emptyCount += 1 }
+            ends.append(textCount)
+            lines.append(line)
+            offsets.append(byteOffset)
+        }
+
+        /// Keeps the first ones.
+        mutating func keep(_ count: Int) {
+            let removed = ends.count - count
+            ends.removeLast(removed)
+            lines.removeLast(removed)
+            offsets.removeLast(removed)
+            textCount = ends.last ?? 0
+        }
+
+        /// Forgets all, and keeps the memory.
+        mutating func removeAll() {
+            ends.removeAll(keepingCapacity: true)
+            lines.removeAll(keepingCapacity: true)
+            offsets.removeAll(keepingCapacity: true)
+            (emptyCount, textCount) = (0, 0)
+        }
+    }
 
     public init() { text = .allocate(byteCount: 1 << 12, alignment: 64) }
 
@@ -89,13 +125,11 @@ public final class DocumentBatch: @unchecked Sendable {
 
     /// Forgets everything and makes room for `textBytes` bytes of text.
     func reset(for chunk: RawChunk, textBytes: Int) {
-        documentEnds.removeAll(keepingCapacity: true)
-        documentLines.removeAll(keepingCapacity: true)
-        documentOffsets.removeAll(keepingCapacity: true)
+        documents.removeAll()
         badLines.removeAll(keepingCapacity: true)
         sections.removeAll(keepingCapacity: true)
         unwantedValues.removeAll(keepingCapacity: true)
-        (badLineCount, lineCount, blankLineCount, emptyDocumentCount, filteredCount, textCount) = (0, 0, 0, 0, 0, 0)
+        (badLineCount, lineCount, blankLineCount, filteredCount) = (0, 0, 0, 0)
         (input, member) = (chunk.input, chunk.member)
         byteRange = chunk.byteOffset..<chunk.endOffset
         // Grows for a large record and shrinks after it.
@@ -108,20 +142,12 @@ public final class DocumentBatch: @unchecked Sendable {
 
     /// Ends a document whose text was written behind `textCount`.
     func append(textCount count: Int, line: Int, byteOffset: Int) {
-        textCount += count
-        if count == 0 { emptyDocumentCount += 1 }
-        documentEnds.append(textCount)
-        documentLines.append(line)
-        documentOffsets.append(byteOffset)
+        documents.append(textCount: count, line: line, byteOffset: byteOffset)
     }
 
     /// Forgets the documents from `line` on.
     func keep(before line: Int) {
-        let count = documentLines.firstIndex { $0 >= line } ?? documentCount
-        documentEnds.removeLast(documentCount - count)
-        documentLines.removeLast(documentLines.count - count)
-        documentOffsets.removeLast(documentOffsets.count - count)
-        textCount = documentEnds.last ?? 0
+        documents.keep(documentLines.firstIndex { $0 >= line } ?? documentCount)
     }
 
     /// Counts a document that is not wanted, for this value.

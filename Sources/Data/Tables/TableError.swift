@@ -28,3 +28,18 @@ public enum TableError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 }
+
+extension TableError {
+    /// Refuses rows that hardly a byte stands for: a run of six bytes can claim two thousand million empty texts, of which each would be counted and get its place in
+    /// the index. Empty and missing texts that many files do have (a row group of them, rarely more than a million rows) are far below.
+    package static func checkRowCount(_ counts: some Sequence<Int>, fileBytes: Int) throws(TableError) {
+        let limit = (1 << 24) + 64 * min(fileBytes, 1 << 50)
+        var left = limit
+        for count in counts {
+            guard count <= left else {
+                throw .refused("its \(fileBytes) bytes claim more than \(limit) rows, 64 a byte and 16 million: no corpus is like that")
+            }
+            left -= count
+        }
+    }
+}
