@@ -229,8 +229,9 @@ if Context.environment["SLW_FUZZ"] != nil {
         .target(
             name: "Fuzz",
             dependencies: [
-                "Corpus", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Exchange", "Metrics", "Reports",
-                "Hashing",
+                "Corpus", "Decompression", "Files", "IndexedDatasets", "JSON", "LengthWarmup", "Sampling", "Tokenization", "Exchange",
+                "Metrics",
+                "Reports", "Hashing",
             ],
             path: "Tests/Fuzz", swiftSettings: house))
 }

@@ -1,4 +1,5 @@
 import Corpus
+import Decompression
 import Exchange
 import Files
 import Hashing
@@ -25,6 +26,28 @@ let fuzzTargets: [String: @Sendable ([UInt8]) throws -> Void] = [
     "arrow": { bytes in try read(place(bytes, "a.arrow")) },
     "gzip": { bytes in try read(place(bytes, "a.jsonl.gz")) },
     "lz4": { bytes in try read(place(bytes, "a.jsonl.lz4")) },
+    // What is behind a gzip header. Pieces of any size give the same, and a block when it is whole.
+    "inflate": { bytes in
+        let packed = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255] + bytes
+        let (whole, pieces) = (streamed(packed, piece: 1 << 16), streamed(packed, piece: 1 + bytes.count % 61))
+        precondition(whole == pieces)
+        let block = BlockCodec.gzip.decoded(packed, size: whole.text.count)
+        precondition(whole.text.count > 1 << 20 || (block != nil) == whole.isWhole && (block ?? whole.text) == whole.text)
+    },
+    "snappy": { bytes in
+        let text = PlainDecoder.snappy(bytes)
+        guard let (size, _) = PlainDecoder.length(bytes), size <= 1 << 20 else { return }
+        precondition(BlockCodec.snappy.decoded(bytes, size: size) == text)
+    },
+    "lz4-block": { bytes in
+        guard let text = PlainDecoder.lz4(bytes) else {
+            precondition(BlockCodec.lz4Block.decoded(bytes, size: 1000) == nil)
+            return
+        }
+        precondition(BlockCodec.lz4Block.decoded(bytes, size: text.count) == text)
+        precondition(BlockCodec.lz4Block.decoded(bytes, size: text.count + 1) == nil)
+        precondition(text.isEmpty || BlockCodec.lz4Block.decoded(bytes, size: text.count - 1) == nil)
+    },
     "tar": { bytes in try read(place(bytes, "a.tar")) },
     "tokenizer-json": { bytes in try encode(place(bytes, "tokenizer.json")) },
     "tiktoken": { bytes in try encode(place(bytes, "a.tiktoken")) },
