@@ -69,12 +69,12 @@ def machine(script, arguments):
             f"load average at the end {os.getloadavg()[0]:.1f}.")
 
 
-def publish(name, title, text, write):
-    """Prints the table, and puts it into docs/benchmarks.md when asked to."""
+def publish(name, title, text, write, page="docs/benchmarks.md"):
+    """Prints the table, and puts it into a page of the docs when asked to."""
     print(text)
     if not write:
         return
-    page = ROOT / "docs/benchmarks.md"
+    page = ROOT / page
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     old = page.read_text()
     if begin not in old:
