@@ -73,7 +73,8 @@ let data: [Target] = [
         "Data", "Corpus",
         ["CZstd", "CByteScan", "Concurrency", "Decompression", "Parquet", "Arrow", "Files", "JSON", "Quantities", "Tables", "TypedErrors"],
         swift: kernel),
-    module("Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Normalization", "Quantities", "Hashing"], swift: kernel),
+    module(
+        "Data", "Cleaning", ["CByteScan", "CMinHash", "Corpus", "Files", "JSON", "Normalization", "Quantities", "Hashing"], swift: kernel),
     module(
         "Data", "Tokenization",
         ["CByteScan", "CUnicode", "CBPE", "Concurrency", "Files", "JSON", "Normalization", "Hashing", "Quantities", "TypedErrors"],
@@ -157,7 +158,7 @@ let testTargets: [Target] = [
     tests("Data", "NormalizationTests", ["Normalization", "CUnicode", "Files", "Hashing"]),
     tests("Data", "DecompressionTests", ["Decompression", "CDecompression", "Files"]),
     tests("Data", "CorpusTests", ["Corpus", "Files", "JSON", "Hashing", "Quantities"]),
-    tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files", "Quantities"]),
+    tests("Data", "CleaningTests", ["Cleaning", "CMinHash", "Corpus", "Files", "JSON", "Quantities"]),
     tests(
         "Data", "TokenizationTests",
         ["Tokenization", "CByteScan", "CUnicode", "CBPE", "Files", "JSON", "Normalization", "Hashing", "Quantities"]),

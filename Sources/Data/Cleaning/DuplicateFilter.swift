@@ -1,3 +1,4 @@
+public import Files
 import Hashing
 public import Quantities
 
@@ -21,11 +22,16 @@ public enum DuplicateRule: String, Sendable, CaseIterable {
 public enum CleaningError: Error, OptionNaming, Equatable, Sendable {
     /// The memory for telling documents apart is used up.
     case outOfMemory(documents: Int, limit: Int)
+    /// A file of an evaluation task has nothing to look for.
+    case taskFile(path: String, reason: OptionText)
+    case file(FileError)
 
     public var optionText: OptionText {
         switch self {
         case .outOfMemory(let documents, let limit):
             "\(documents) different documents fill the \(limit) bytes of \(option: "dedup-memory"); give it more, or take a part with \(option: "shard")"
+        case .file(let error): "\(error)"
+        case .taskFile(let path, let reason): "\(PathName.printable(path)): \(reason)"
         }
     }
 }
