@@ -92,7 +92,7 @@ let schedule: [Target] = [
     module("Schedule", "Curricula", ["Hashing", "Quantities"], swift: kernel),
     module(
         "Schedule", "LengthWarmup",
-        ["Batches", "Sampling", "IndexedDatasets", "Concurrency", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
+        ["Batches", "Curricula", "Sampling", "IndexedDatasets", "Concurrency", "Files", "JSON", "Quantities", "Hashing"], swift: kernel),
 ]
 
 let training: [Target] = [
@@ -125,7 +125,7 @@ let tools: [Target] = [
         name: "slwdata",
         dependencies: [
             "CommandKit", "ScheduleFlags", "Concurrency", "Corpus", "Cleaning", "Tokenization", "IndexedDatasets", "Preprocessing",
-            "Sampling", "LengthWarmup", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
+            "Sampling", "Curricula", "LengthWarmup", "Drawing", "Files", "JSON", "Quantities", "Hashing", "TypedErrors",
         ],
         path: "Sources/Tools/slwdata", swiftSettings: strict),
     .executableTarget(
@@ -171,8 +171,8 @@ let testTargets: [Target] = [
     tests(
         "Schedule", "LengthWarmupTests",
         [
-            "CAllocationCount", "DatasetFixtures", "Batches", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON", "Quantities",
-            "Hashing",
+            "CAllocationCount", "DatasetFixtures", "Batches", "Curricula", "LengthWarmup", "Sampling", "IndexedDatasets", "Files", "JSON",
+            "Quantities", "Hashing",
         ]),
     tests("Training", "DrawingTests", ["Drawing"]),
     tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
@@ -196,7 +196,8 @@ let testTargets: [Target] = [
     tests(
         "Tools", "CommandTests",
         [
-            "DatasetFixtures", "slwdata", "slw-train", "CommandKit", "LoaderLibrary", "CLoader", "Training", "Corpus", "IndexedDatasets",
+            "DatasetFixtures", "slwdata", "slw-train", "Batches", "CommandKit", "LoaderLibrary", "CLoader", "Training", "Corpus",
+            "IndexedDatasets",
             "Transformer", "LengthWarmup",
             "Sampling", "JSON", "Files", "Quantities",
         ]),

@@ -29,7 +29,9 @@ public final class Batch {
     package let iota: UnsafeMutablePointer<Int32>
 
     /// Memory for up to `rows` rows of up to `length` tokens.
-    package init(rows: Int, length: Int) {
+    ///
+    /// - Parameter mostRows: rows that shorter lengths may have, in the same memory; nil for `rows`.
+    package init(rows: Int, length: Int, mostRows: Int? = nil) {
         capacity = rows * length
         inputs = .allocate(capacity: capacity)
         targets = .allocate(capacity: capacity)
@@ -38,7 +40,7 @@ public final class Batch {
         for buffer in [inputs, targets, segments, positions] { buffer.initialize(repeating: 0, count: capacity) }
         iota = .allocate(capacity: length)
         for index in 0..<length { (iota + index).initialize(to: Int32(index)) }
-        plainLength = .allocate(capacity: rows)
+        plainLength = .allocate(capacity: mostRows ?? rows)
         plainLength.initialize(repeating: 0)
     }
 

@@ -9,7 +9,10 @@ struct BatchAssembler {
     let source: DataSource
     let rank: Int
     let world: Int
+    /// Rows of a micro-batch at full length.
     let microBatchSize: Int
+    /// Whether a micro-batch is the rank's share of a step, whatever its rows are.
+    let hasWholeSteps: Bool
     /// Adaptive pacing: whether the step that is complete still lacks its loss, on which the next one depends.
     private(set) var awaitsLoss = false
 
@@ -25,17 +28,30 @@ struct BatchAssembler {
     private var partRuns: [TokenRun] = []
     private var nextOfPart: [Int] = []
 
-    init(plan: TrainingPlan, source: DataSource, rank: Int, world: Int, microBatchSize: Int) {
+    init(plan: TrainingPlan, source: DataSource, rank: Int, world: Int, microBatchSize: Int, hasWholeSteps: Bool = false) {
         self.plan = plan
         self.source = source
         self.rank = rank
         self.world = world
         self.microBatchSize = microBatchSize
+        self.hasWholeSteps = hasWholeSteps
     }
 
     /// A batch of the right size for ``fill(_:)``.
     func emptyBatch() -> ProducedBatch {
-        ProducedBatch(Batch(rows: microBatchSize, length: plan.configuration.sequenceLength), sources: source.streams.count)
+        let length = plan.configuration.sequenceLength
+        // Rows of short lengths are more, and a rank's share of them may be a row larger than its share of the tokens.
+        let batch = holdsTokens ? Batch(rows: microBatchSize + 1, length: length, mostRows: (microBatchSize + 1) * length) : nil
+        return ProducedBatch(batch ?? Batch(rows: microBatchSize, length: length), sources: source.streams.count)
+    }
+
+    private var holdsTokens: Bool { plan.configuration.batchUnit == .tokens }
+
+    /// Rows of a micro-batch of the step at hand: as many tokens as at full length, where that is what steps hold constant.
+    private var microRows: Int {
+        guard holdsTokens else { return microBatchSize }
+        if hasWholeSteps { return max(1, (step.rowCount + world - 1) / world) }
+        return max(microBatchSize, microBatchSize * plan.configuration.sequenceLength / max(1, step.sequenceLength))
     }
 
     /// Makes the next micro-batch; false at the end of the plan, and as long as the step before lacks its loss.
@@ -43,14 +59,14 @@ struct BatchAssembler {
         if made == microCount {
             guard !awaitsLoss, plan.nextStep(into: &step) else { return false }
             locate()
-            (made, microCount) = (0, ((step.rowCount + world - 1) / world + microBatchSize - 1) / microBatchSize)
+            (made, microCount) = (0, ((step.rowCount + world - 1) / world + microRows - 1) / microRows)
         }
         let batch = produced.batch
         let rows = step.rows(ofRank: rank, world: world)
-        let first = min(rows.lowerBound + made * microBatchSize, rows.upperBound)
-        let end = min(first + microBatchSize, rows.upperBound)
+        let first = min(rows.lowerBound + made * microRows, rows.upperBound)
+        let end = min(first + microRows, rows.upperBound)
         let share = (step.rowCount + world - 1) / world
-        batch.reshape(rows: min(microBatchSize, share - made * microBatchSize), length: step.sequenceLength)
+        batch.reshape(rows: min(microRows, share - made * microRows), length: step.sequenceLength)
         batch.targetCount = copyRows(first..<end, into: batch)
         made += 1
         batch.step = step.step
@@ -84,6 +100,7 @@ struct BatchAssembler {
                     asked += 1
                 }
                 targetCount += batch.fill(row: row, length: batch.length, runs: runs, own, from: memories)
+                if let window = step.window { batch.cutSegments(ofRow: row, window: window) }
             }
             return targetCount
         }

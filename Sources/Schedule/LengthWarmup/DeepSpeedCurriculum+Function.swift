@@ -17,7 +17,25 @@ extension DeepSpeedCurriculum: NamedPacing {
     }
 
     public func words(_ original: ScheduleWords) -> [(ScheduleOption, ScheduleValue)] {
-        [(.deepSpeed, original[.deepSpeed] ?? .json(.null)), (.deepSpeedVersion, .word(dialect.rawValue))]
+        [(.deepSpeed, original[.deepSpeed] ?? .json(block)), (.deepSpeedVersion, .word(dialect.rawValue))]
+    }
+
+    /// As DeepSpeed's configuration has it.
+    var block: JSONValue {
+        var block: JSONObject = ["curriculum_type": "seqlen", "min_difficulty": JSONValue(minimum), "max_difficulty": JSONValue(maximum)]
+        switch schedule {
+        case .root(let totalSteps, let step, let degree):
+            block["schedule_type"] = "fixed_root"
+            block["schedule_config"] = [
+                "total_curriculum_step": JSONValue(totalSteps), "difficulty_step": JSONValue(step), "root_degree": JSONValue(degree),
+            ]
+        case .discrete(let difficulties, let bounds):
+            block["schedule_type"] = "fixed_discrete"
+            block["schedule_config"] = [
+                "difficulty": .array(difficulties.map { JSONValue($0) }), "max_step": .array(bounds.map { JSONValue($0) }),
+            ]
+        }
+        return .object(block)
     }
 
     public var parameters: JSONObject {

@@ -32,16 +32,15 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
     public let schedule: Schedule
     public let dialect: Dialect
 
-    /// Reads a whole DeepSpeed configuration or its `curriculum_learning` block alone.
+    /// Reads a whole DeepSpeed configuration, its `curriculum_learning` block alone, or the metric `seqlen_truncate` of its `data_efficiency`.
     ///
     /// - Returns: nil when the block says `"enabled": false`.
     public static func read(_ json: JSONValue, dialect: Dialect = .v0_19_8) throws(WarmupError) -> DeepSpeedCurriculum? {
+        if json["curriculum_learning"] == nil, let library = json["data_efficiency"] { return try read(library: library, dialect: dialect) }
         let block = json["curriculum_learning"] ?? json
         guard ["enabled", "min_difficulty", "max_difficulty", "schedule_type"].contains(where: { block[$0] != nil }) else {
             throw .badConfiguration(
-                block["data_efficiency"] == nil
-                    ? "it has no curriculum_learning block: it must be a DeepSpeed configuration with one, or the block alone"
-                    : "it has no curriculum_learning block at its top, and data_efficiency is not read: write curriculum_metrics.seqlen_truncate as curriculum_learning"
+                "it has no curriculum_learning block: it must be a DeepSpeed configuration with one, or with data_efficiency, or the block alone"
             )
         }
         if block["enabled"]?.bool == false { return nil }
@@ -102,6 +101,22 @@ public struct DeepSpeedCurriculum: Sendable, Equatable {
             )
         }
         return curriculum
+    }
+
+    /// Reads the form of the data efficiency library, whose difficulty is one of several metrics.
+    private static func read(library: JSONValue, dialect: Dialect) throws(WarmupError) -> DeepSpeedCurriculum? {
+        let sampling = library["data_sampling"]
+        let learning = sampling?["curriculum_learning"]
+        if [library, sampling, learning].contains(where: { $0?["enabled"]?.bool == false }) { return nil }
+        guard let metrics = learning?["curriculum_metrics"]?.object, !metrics.isEmpty else {
+            throw .badConfiguration("data_efficiency: it has no data_sampling.curriculum_learning.curriculum_metrics")
+        }
+        guard let block = metrics["seqlen_truncate"] ?? metrics["seqlen"] else {
+            throw .badConfiguration(
+                "data_efficiency: its metrics are \(metrics.keys.joined(separator: ", ")): only seqlen_truncate changes the sequence length as this loader does"
+            )
+        }
+        return try read(block, dialect: dialect)
     }
 
     /// The `curriculum_learning` block of the DeepSpeed configuration at `path`, or all of it when it is the block alone.

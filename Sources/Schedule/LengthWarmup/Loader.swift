@@ -68,7 +68,9 @@ public final class Loader {
         self.world = world
         let rowsOfRank = (configuration.globalBatchSize + world - 1) / world
         self.microBatchSize = min(max(microBatchSize ?? rowsOfRank, 1), rowsOfRank)
-        everyBatchIsAStep = self.microBatchSize == rowsOfRank
+        let hasWholeSteps = self.microBatchSize == rowsOfRank
+        // Where rows grow in number, whether a batch is a step is not known before.
+        everyBatchIsAStep = hasWholeSteps && configuration.batchUnit == .rows
         trainedBySource = Array(repeating: 0, count: source.streams.count)
         fetchedBySource = trainedBySource
         let plan: TrainingPlan
@@ -85,7 +87,8 @@ public final class Loader {
         }
         planThere = plan
         producer = BatchProducer(
-            BatchAssembler(plan: plan, source: source, rank: rank, world: world, microBatchSize: self.microBatchSize),
+            BatchAssembler(
+                plan: plan, source: source, rank: rank, world: world, microBatchSize: self.microBatchSize, hasWholeSteps: hasWholeSteps),
             depth: max(prefetch, 1) + 1)
     }
 

@@ -29,6 +29,18 @@ public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
     /// The length of step `step` (0 for the first), between 1 and `full`; lengths that grow are cut down to multiples of `granularity`.
     func length(atStep step: Int, full: Int, granularity: Int) -> Int
 
+    /// The same of a step that begins after so many trained tokens, for functions that look at them.
+    func length(atStep step: Int, afterTokens trained: Int, full: Int, granularity: Int) -> Int
+
+    /// The tokens that attention reaches in a step, in fragments of so many; nil for the whole row.
+    func window(atStep step: Int, full: Int) -> Int?
+
+    /// How samples become rows at its lengths.
+    var cut: SampleCut { get }
+
+    /// What steps have as many of when nobody says it.
+    var standardBatchUnit: BatchUnit { get }
+
     /// From this step on every step has full length; nil when that never comes, or when nobody can know.
     func fullLengthStep(full: Int) -> Int?
 
@@ -41,6 +53,13 @@ public protocol PacingFunction: Sendable, Equatable, SendableMetatype {
 }
 
 extension PacingFunction {
+    public func length(atStep step: Int, afterTokens trained: Int, full: Int, granularity: Int) -> Int {
+        length(atStep: step, full: full, granularity: granularity)
+    }
+    public func window(atStep step: Int, full: Int) -> Int? { nil }
+    public var cut: SampleCut { SampleCut() }
+    public var standardBatchUnit: BatchUnit { .rows }
+
     public func nextChange(after step: Int, full: Int, granularity: Int) -> Int? {
         if let end = fullLengthStep(full: full), step >= end { return nil }
         return step + 1

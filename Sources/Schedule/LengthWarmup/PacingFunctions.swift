@@ -13,7 +13,7 @@ extension Pacing {
     public static let functions: [any NamedPacing.Type] = [
         ConstantPacing.self, LinearPacing.self, RootPacing.self, TwoStagePacing.self, MixedPacing.self, StageTable.self,
         AdaptivePacing.self,
-        DeepSpeedCurriculum.self,
+        DeepSpeedCurriculum.self, CurriculumPacing.self,
     ]
 
     /// Full length from the first step on: the baseline.

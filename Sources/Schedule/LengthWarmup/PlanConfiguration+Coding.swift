@@ -4,13 +4,16 @@ import Quantities
 extension PlanConfiguration {
     /// All values by name, as states of version 3 keep them. The names are those of the options in JSON.
     public var json: JSONObject {
-        [
+        var json: JSONObject = [
             "seq_length": JSONValue(sequenceLength), "global_batch_size": JSONValue(globalBatchSize),
             "train_tokens": JSONValue(trainTokens), "slw_pacing": .object(pacing.json), "tails": JSONValue(tails.rawValue),
             "batch_warmup": batchWarmup.map { .object($0.json) } ?? .null, "slw_granularity": JSONValue(granularity),
             // As text: JSON's numbers are no 64 bits everywhere.
             "seed": JSONValue(String(seed)),
         ]
+        // States of rows are those of older builds.
+        if batchUnit != .rows { json["batch_unit"] = JSONValue(batchUnit.rawValue) }
+        return json
     }
 
     /// Reads the configuration of a state; throws `badState` when it is none, so that whoever has one can count on its numbers.
@@ -42,6 +45,12 @@ extension PlanConfiguration {
             }
             self.batchWarmup = warmup
         }
+        if let unit = json["batch_unit"] {
+            guard let known = unit.string.flatMap(BatchUnit.init(rawValue:)) else {
+                throw .badState("its configuration has a unit of batches that is not known")
+            }
+            batchUnit = known
+        }
         do { try check() } catch { throw .badState("its configuration is none: \(error)") }
     }
 
@@ -59,6 +68,7 @@ extension PlanConfiguration {
         try check("slw-pacing", \.pacing)
         try check("tails", \.tails)
         try check("batch-warmup", \.effectiveBatchWarmup)
+        try check("batch-unit", \.batchUnit)
         try check("slw-granularity", \.granularity)
         try check("seed", \.seed)
     }

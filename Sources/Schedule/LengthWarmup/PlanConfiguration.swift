@@ -12,13 +12,15 @@ public struct PlanConfiguration: Sendable, Equatable {
     public var tails: TailPolicy
     /// Grows the batch as GPT-3 does; nil for a constant one.
     public var batchWarmup: BatchWarmup?
+    /// What every step has as many of.
+    public var batchUnit: BatchUnit
     /// Lengths are multiples of it (paper: 8).
     public var granularity: Int
     public var seed: UInt64
 
     public init(
         sequenceLength: Int, globalBatchSize: Int, trainTokens: Int, pacing: Pacing = .constant, tails: TailPolicy = .reuse,
-        batchWarmup: BatchWarmup? = nil, granularity: Int = 8, seed: UInt64 = 1234
+        batchWarmup: BatchWarmup? = nil, batchUnit: BatchUnit = .rows, granularity: Int = 8, seed: UInt64 = 1234
     ) {
         self.sequenceLength = sequenceLength
         self.globalBatchSize = globalBatchSize
@@ -26,6 +28,7 @@ public struct PlanConfiguration: Sendable, Equatable {
         self.pacing = pacing
         self.tails = tails
         self.batchWarmup = batchWarmup
+        self.batchUnit = batchUnit
         self.granularity = granularity
         self.seed = seed
     }
@@ -34,10 +37,17 @@ public struct PlanConfiguration: Sendable, Equatable {
     /// context, and stays padding (about 0.01 % of the targets of the paper's schedules).
     var minimumSlice: Int { max(granularity, sequenceLength / 32) }
 
-    /// Rows of a step that begins after `trained` tokens, where the budget does not end it sooner.
-    func rows(afterTokens trained: Int) -> Int {
-        batchWarmup?.rows(afterTokens: trained, full: globalBatchSize) ?? globalBatchSize
+    /// Rows of `length` targets of a step that begins after `trained` tokens, where the budget does not end it sooner.
+    func rows(afterTokens trained: Int, length: Int) -> Int {
+        let full = batchWarmup?.rows(afterTokens: trained, full: globalBatchSize) ?? globalBatchSize
+        guard batchUnit == .tokens else { return full }
+        let cut = pacing.function.cut
+        // Whole samples where they are split, so that a step's samples are all its own.
+        return cut.splits ? full * rowsOfSample(length: length) : max(full, full * sequenceLength / (length + cut.seam))
     }
+
+    /// Rows of `length` targets that a fresh sample becomes.
+    func rowsOfSample(length: Int) -> Int { pacing.function.cut.rows(ofSample: sequenceLength, length: length) }
 
     /// The batch warmup where it grows anything: older builds kept one that begins with the full batch.
     var effectiveBatchWarmup: BatchWarmup? { batchWarmup.flatMap { $0.start < globalBatchSize ? $0 : nil } }
@@ -53,6 +63,9 @@ public struct PlanConfiguration: Sendable, Equatable {
             throw .badConfiguration("\(option: name) is \(value): it must be \(value < 1 ? "at least 1" : "at most \(bound)")")
         }
         try pacing.check(full: sequenceLength)
+        if pacing.function.cut.seam > 0, tails != .drop {
+            throw .badConfiguration("an exact curriculum drops what it cuts off: \(option: "tails") must be drop")
+        }
         if let batchWarmup {
             if batchWarmup.start < 1 || batchWarmup.start > globalBatchSize || batchWarmup.increment < 1 || batchWarmup.tokens < 1 {
                 throw .badConfiguration(

@@ -151,7 +151,8 @@ public struct PlanForecast: Sendable {
             var small = configuration
             small.globalBatchSize = share(configuration.globalBatchSize, rows)
             small.trainTokens = share(configuration.trainTokens, rows * Double(stride))
-            small.pacing = Pacing(SampledPacing(pacing: configuration.pacing, stride: stride))
+            small.pacing = Pacing(
+                SampledPacing(pacing: configuration.pacing, stride: stride, tokensPerToken: rows * Double(stride)))
             if let warmup = configuration.batchWarmup {
                 small.batchWarmup = BatchWarmup(
                     start: share(warmup.start, rows), increment: share(warmup.increment, rows),
@@ -168,28 +169,35 @@ extension TrainingPlan {
     mutating func skipAlikeSteps() -> Int {
         guard adaptiveState == nil, !isFinished, epochSizes == EpochSizes(samples) else { return 0 }
         let (full, length) = (configuration.sequenceLength, nextSequenceLength)
-        let rows = configuration.rows(afterTokens: counts.trained)
-        let leavesNothing = configuration.tails == .drop || ledger.isEmpty && length == full
-        guard leavesNothing || configuration.tails == .defer else { return 0 }
+        let rows = configuration.rows(afterTokens: counts.trained, length: length)
+        let (perSample, seam) = (configuration.rowsOfSample(length: length), configuration.pacing.function.cut.seam)
+        // Only whole samples: what a split one has left depends on the place in its step.
+        guard rows % perSample == 0 else { return 0 }
+        let opened = rows / perSample
+        let used = perSample * (length + seam)
+        let leavesNothing = configuration.tails == .drop || ledger.isEmpty && (length == full || used == full && seam == 0)
+        guard leavesNothing || configuration.tails == .defer && perSample == 1 else { return 0 }
+        // Where rows are split, an epoch's last step may have fewer samples than it wants and go on with the next epoch's in the same step.
+        guard perSample == 1 || samples - nextFresh > opened else { return 0 }
         let targets = rows * length
         var steps = min(
-            (configuration.trainTokens - counts.trained) / targets, (Self.most - counts.fetched) / (rows * full),
-            leavesNothing ? .max : (samples - nextFresh) / rows)
+            (configuration.trainTokens - counts.trained) / targets, (Self.most - counts.fetched) / (opened * full),
+            leavesNothing && perSample == 1 ? .max : (samples - nextFresh) / opened)
         let change = configuration.pacing.function.nextChange(after: counts.steps, full: full, granularity: configuration.granularity)
         if let change { steps = min(steps, change - counts.steps) }
-        steps = stepsOfEqualRows(steps, targets)
+        steps = stepsOfEqualRows(steps, targets, length)
         guard steps > 1 else { return 0 }
         let first = nextFresh
         // As in single steps, an epoch that is read to its end is left by the step after.
-        let (epochs, last) = (first + steps * rows - 1).quotientAndRemainder(dividingBy: samples)
+        let (epochs, last) = (first + steps * opened - 1).quotientAndRemainder(dividingBy: samples)
         epoch += epochs
         nextFresh = last + 1
         counts.steps += steps
         counts.trained += steps * targets
-        counts.fetched += steps * rows * full
+        counts.fetched += steps * opened * full
         if configuration.tails == .drop {
-            counts.dropped += steps * rows * (full - length)
-        } else if length < full {
+            counts.dropped += steps * opened * (full - perSample * length)
+        } else if used < full {
             ledger.record(first..<nextFresh, start: length)
         }
         counts.outstanding = ledger.targetCount
@@ -197,9 +205,9 @@ extension TrainingPlan {
     }
 
     /// How many of the next `steps`, which train `targets` each, have as many rows as the first.
-    private func stepsOfEqualRows(_ steps: Int, _ targets: Int) -> Int {
-        let rows = configuration.rows(afterTokens: counts.trained)
-        func isEqual(_ step: Int) -> Bool { configuration.rows(afterTokens: counts.trained + step * targets) == rows }
+    private func stepsOfEqualRows(_ steps: Int, _ targets: Int, _ length: Int) -> Int {
+        let rows = configuration.rows(afterTokens: counts.trained, length: length)
+        func isEqual(_ step: Int) -> Bool { configuration.rows(afterTokens: counts.trained + step * targets, length: length) == rows }
         guard steps > 1, !isEqual(steps - 1) else { return steps }
         var (equal, other) = (0, steps - 1)
         while other - equal > 1 {
@@ -215,17 +223,30 @@ private struct SampledPacing: PacingFunction {
     static let name = "sampled"
     let pacing: Pacing
     let stride: Int
+    /// Trained tokens for each of the small plan's.
+    let tokensPerToken: Double
 
-    init(pacing: Pacing, stride: Int) { (self.pacing, self.stride) = (pacing, stride) }
+    init(pacing: Pacing, stride: Int, tokensPerToken: Double) {
+        (self.pacing, self.stride, self.tokensPerToken) = (pacing, stride, tokensPerToken)
+    }
 
     var parameters: JSONObject { [:] }
     init?(parameters: JSONObject) { return nil }
     func check(full: Int) {}
 
+    var cut: SampleCut { pacing.function.cut }
+
     func length(atStep step: Int, full: Int, granularity: Int) -> Int {
+        length(atStep: step, afterTokens: 0, full: full, granularity: granularity)
+    }
+
+    func length(atStep step: Int, afterTokens trained: Int, full: Int, granularity: Int) -> Int {
         let (first, overflow) = step.multipliedReportingOverflow(by: stride)
         let place = Int(CounterRandom.below(UInt64(stride), SplitMix64.mix(UInt64(step))))
-        return pacing.length(atStep: overflow ? 1 << 61 : min(first, 1 << 61) + place, full: full, granularity: granularity)
+        return pacing.function.length(
+            atStep: overflow ? 1 << 61 : min(first, 1 << 61) + place, afterTokens: Int(min(Double(trained) * tokensPerToken, 0x1p60)),
+            full: full,
+            granularity: granularity)
     }
 
     func fullLengthStep(full: Int) -> Int? { pacing.fullLengthStep(full: full).map { $0 / stride + min($0 % stride, 1) } }

@@ -77,6 +77,8 @@ public struct PlannedStep: Sendable, Equatable {
     /// The step's sequence length.
     public var sequenceLength: Int
     public var groups: [RowGroup]
+    /// Attention stays in fragments of so many tokens; nil for whole slices.
+    public var window: Int?
 
     public var rowCount: Int { groups.reduce(0) { $0 + $1.rowCount } }
     public var targetCount: Int { groups.reduce(0) { $0 + $1.rowCount * $1.targetsPerRow } }

@@ -5,7 +5,8 @@ extension ScheduleOption {
     /// Every option that decides a plan, in the order of help.
     public static let all: [ScheduleOption] = {
         var all = [
-            data, split, seed, order, trainSamples, sequenceLength, batchSize, trainTokens, batchWarmupStart, batchWarmupTokens, pacing,
+            data, split, seed, order, trainSamples, sequenceLength, batchSize, batchUnit, trainTokens, batchWarmupStart, batchWarmupTokens,
+            pacing,
         ]
         for option in Pacing.functions.flatMap({ $0.options }) where !all.contains(where: { $0.name == option.name }) { all.append(option) }
         return all + [tails]
@@ -33,6 +34,10 @@ extension ScheduleOption {
         "full length of a row, in tokens")
     public static let batchSize = ScheduleOption(
         "global-batch-size", also: ["batch-size"], key: "batch.rows", .count(1...1 << 24), default: "16", .batch, "rows of a step")
+    public static let batchUnit = ScheduleOption(
+        "batch-unit", key: "batch.unit", .choice(BatchUnit.allCases.map(\.rawValue)), "UNIT", .batch,
+        "what every step has as many of while lengths grow: rows, unless the curriculum says otherwise, or tokens, where short rows are more"
+    )
     public static let trainTokens = ScheduleOption(
         "train-tokens", key: "batch.train_tokens", .count(1...1 << 60), default: "one pass over the data", .batch,
         "token budget: the run ends when so many targets are trained")

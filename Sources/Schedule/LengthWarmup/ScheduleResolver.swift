@@ -1,3 +1,4 @@
+import Curricula
 public import Sampling
 import Quantities
 
@@ -116,8 +117,8 @@ public enum ScheduleResolver {
         let pacing = try pacing(words, length: length, fullSteps: (budget - 1) / step + 1)
         let plan = PlanConfiguration(
             sequenceLength: length, globalBatchSize: batch, trainTokens: budget, pacing: pacing,
-            tails: words.word(.tails).flatMap(TailPolicy.init(rawValue:)) ?? .reuse, batchWarmup: try batchWarmup(words, batch: batch),
-            seed: seed(words))
+            tails: try tails(words), batchWarmup: try batchWarmup(words, batch: batch),
+            batchUnit: words.word(.batchUnit).flatMap(BatchUnit.init(rawValue:)) ?? pacing.function.standardBatchUnit, seed: seed(words))
         do throws(WarmupError) { try plan.check() } catch { throw ScheduleError(error.optionText) }
         return ResolvedSchedule(plan: plan, split: split, order: order, samples: samples, words: closed(words, plan))
     }
@@ -127,6 +128,20 @@ public enum ScheduleResolver {
             throw ScheduleError("there is no pacing \(words.pacingName)")
         }
         return try function.pacing(words, PacingFacts(fullLength: length, fullSteps: max(1, fullSteps)))
+    }
+
+    /// What an exact curriculum cuts off is dropped, as its original drops it.
+    private static func tails(_ words: ScheduleWords) throws(ScheduleError) -> TailPolicy {
+        let said = words.word(.tails).flatMap(TailPolicy.init(rawValue:))
+        guard words.pacingName == CurriculumPacing.name, words.word(.curriculumMode) == CurriculumMode.exact.rawValue else {
+            return said ?? .reuse
+        }
+        if let said, said != .drop, words.isGiven(.tails) {
+            throw ScheduleError(
+                "\(ScheduleOption.tails.text) \(said.rawValue) and \(ScheduleOption.curriculumMode.text) exact cannot both be given",
+                hint: "the original drops what it cuts off")
+        }
+        return .drop
     }
 
     private static func batchWarmup(_ words: ScheduleWords, batch: Int) throws(ScheduleError) -> BatchWarmup? {
@@ -149,6 +164,7 @@ public enum ScheduleResolver {
         closed[.trainTokens] = .count(plan.trainTokens)
         closed[.seed] = words[.seed] ?? .count(standardSeed)
         closed[.tails] = .word(plan.tails.rawValue)
+        closed[.batchUnit] = words[.batchUnit] ?? (plan.batchUnit == .rows ? nil : .word(plan.batchUnit.rawValue))
         closed[.order] = words[.order] ?? .word("slw")
         closed[.split] = words[.split] ?? .word(DocumentSplit.standard.text)
         closed[.batchWarmupStart] = plan.batchWarmup.map { .count($0.start) }

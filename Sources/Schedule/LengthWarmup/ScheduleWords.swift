@@ -88,6 +88,7 @@ public struct ScheduleWords: Sendable, Equatable {
     private var impliedPacing: (name: String, by: ScheduleOption)? {
         if isGiven(.pacing) { return nil }
         if isGiven(.deepSpeed) { return (DeepSpeedCurriculum.name, .deepSpeed) }
+        if isGiven(.curriculum) { return (CurriculumPacing.name, .curriculum) }
         if isGiven(.stages) { return (StageTable.name, .stages) }
         return nil
     }

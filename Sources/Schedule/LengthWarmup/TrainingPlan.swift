@@ -52,7 +52,8 @@ public struct TrainingPlan: Sendable {
     /// The length of the step that comes next.
     public var nextSequenceLength: Int {
         if let adaptiveState { return adaptiveState.length }
-        return configuration.pacing.length(atStep: counts.steps, full: configuration.sequenceLength, granularity: configuration.granularity)
+        return configuration.pacing.function.length(
+            atStep: counts.steps, afterTokens: counts.trained, full: configuration.sequenceLength, granularity: configuration.granularity)
     }
 
     /// The next step, or nil when the budget is spent.
@@ -69,7 +70,9 @@ public struct TrainingPlan: Sendable {
         let length = nextSequenceLength
         var choice = StepChoice(
             length: length,
-            rows: min(configuration.rows(afterTokens: counts.trained), (configuration.trainTokens - counts.trained + length - 1) / length))
+            rows: min(
+                configuration.rows(afterTokens: counts.trained, length: length),
+                (configuration.trainTokens - counts.trained + length - 1) / length))
         swap(&choice.groups, &step.groups)
         choice.groups.removeAll(keepingCapacity: true)
         while choice.rows > 0 {
@@ -87,6 +90,7 @@ public struct TrainingPlan: Sendable {
             choice.isFirstLook = false
         }
         commit(&choice)
+        step.window = configuration.pacing.function.window(atStep: counts.steps, full: configuration.sequenceLength)
         counts.steps += 1
         swap(&choice.groups, &step.groups)
         (step.step, step.sequenceLength) = (counts.steps, length)
@@ -157,6 +161,8 @@ public struct TrainingPlan: Sendable {
     }
 
     private mutating func takeFresh(_ choice: inout StepChoice) {
+        let perSample = configuration.rowsOfSample(length: choice.length)
+        guard perSample == 1 else { return takeSplit(perSample, &choice) }
         let rows = min(choice.rows, samples - nextFresh)
         guard rows > 0 else { return }
         let positions = nextFresh..<nextFresh + rows
@@ -166,6 +172,27 @@ public struct TrainingPlan: Sendable {
         nextFresh += rows
         counts.fetched += rows * configuration.sequenceLength
         leave(positions, start: choice.length, &choice)
+    }
+
+    /// Fresh samples of several rows each: whole ones, then at most one whose other rows have no place in the step.
+    private mutating func takeSplit(_ perSample: Int, _ choice: inout StepChoice) {
+        let whole = min(choice.rows / perSample, samples - nextFresh)
+        if whole > 0 { split(nextFresh..<nextFresh + whole, into: perSample, &choice) }
+        if choice.rows > 0, choice.rows < perSample, nextFresh < samples { split(nextFresh..<nextFresh + 1, into: choice.rows, &choice) }
+    }
+
+    private mutating func split(_ positions: Range<Int>, into rows: Int, _ choice: inout StepChoice) {
+        let (seam, stride) = (configuration.pacing.function.cut.seam, choice.length + configuration.pacing.function.cut.seam)
+        for row in 0..<rows {
+            let part = RowGroup.Part(positions: positions, perRow: 1, start: row * stride, length: choice.length)
+            choice.groups.append(RowGroup(epoch: epoch, rowCount: positions.count, parts: PartList(part), isTail: false))
+        }
+        choice.rows -= rows * positions.count
+        nextFresh = positions.upperBound
+        counts.fetched += positions.count * configuration.sequenceLength
+        // A lost seam is dropped in whatever policy: only the exact mode has one, and it drops tails too.
+        counts.dropped += positions.count * rows * seam
+        leave(positions, start: rows * stride, &choice)
     }
 
     private mutating func leave(_ positions: Range<Int>, start: Int, _ choice: inout StepChoice) {

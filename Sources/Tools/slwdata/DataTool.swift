@@ -10,7 +10,8 @@ enum DataTool {
             "slwdata preprocess --input Fixtures/some.jsonl --output-prefix some", "slwdata inspect index some", "slwdata plan --data some",
         ],
         subcommands: [
-            InspectTool.command, PreprocessCommand.command, PlanCommand.command, VerifyCommand.command, MergeCommand.command,
+            InspectTool.command, PreprocessCommand.command, PlanCommand.command, CurriculaCommand.command, VerifyCommand.command,
+            MergeCommand.command,
             ConvertCommand.command,
             RepairCommand.command, MegatronCacheCommand.command,
             TokenizerTool.command,

@@ -3,6 +3,7 @@ import Files
 import JSON
 import LengthWarmup
 import Quantities
+import ScheduleFlags
 
 /// `slwdata plan`
 enum PlanCommand {
@@ -15,11 +16,14 @@ enum PlanCommand {
         ],
         examples: [
             "slwdata plan --data some",
+            "slwdata plan --data some --curriculum olmo:rows=melt --table steps.tsv",
             "slwdata plan --seq-length 1024 --global-batch-size 512 --train-tokens 157286400000 --slw-start 8 --slw-steps 60K --tails drop",
         ],
-        options: PlanInputs.groups + [OptionGroup("Effort", [exact])], printsJSON: true, run: run)
+        options: PlanInputs.groups + [OptionGroup("Effort and output", [exact, PlanSteps.table])], printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
+        let words = try ScheduleFlags.words(call)
+        if let choice = try PlanDocuments.choice(words, call) { return try PlanDocuments.run(choice, words, call) }
         let inputs = try PlanInputs(call)
         call.console.beginProgress("planning", unit: .things("tokens"), total: inputs.configuration.trainTokens)
         let forecast = try PlanForecast(inputs.configuration, samples: inputs.samples, isExact: call[exact]) { trained in
@@ -27,11 +31,21 @@ enum PlanCommand {
             return !StopSignal.isRequested
         }
         if StopSignal.isRequested { throw CommandEnd.interrupted("interrupted after step \(forecast.counts.steps)") }
+        // Step by step where there is something to see in the steps, and they are few enough or asked for.
+        let isCurriculum = words.word(.curriculum) != nil || inputs.configuration.pacing.function is CurriculumPacing
+        var ranges: [ScheduleRange] = []
+        if call.isGiven(PlanSteps.table) || isCurriculum && (!forecast.isEstimated || call[exact]) {
+            guard let walked = try PlanSteps.walk(inputs, call) else {
+                throw CommandEnd.interrupted("interrupted while the steps were written")
+            }
+            ranges = isCurriculum ? walked : []
+        }
         call.console.endProgress()
+        if let remark = inputs.remark { call.console.warn(remark) }
         let counts = forecast.counts
         let full = inputs.configuration.pacing.fullLengthStep(full: inputs.configuration.sequenceLength)
         if call.wantsJSON {
-            let json: JSONValue = [
+            var json: JSONObject = [
                 "steps": JSONValue(counts.steps), "estimated": .bool(forecast.isEstimated),
                 "trained_tokens": JSONValue(counts.trained), "fetched_tokens": JSONValue(counts.fetched),
                 "dropped_tokens": JSONValue(counts.dropped), "reused_tokens": JSONValue(counts.reused),
@@ -41,7 +55,8 @@ enum PlanCommand {
                 "global_batch_size": JSONValue(inputs.configuration.globalBatchSize), "full_length_step": JSONValue(full),
                 "ledger_runs": JSONValue(forecast.mostRuns),
             ]
-            return call.console.print(json.serialized())
+            if isCurriculum { json["ranges"] = PlanSteps.json(ranges) }
+            return call.console.print(JSONValue.object(json).serialized())
         }
         let share = { (tokens: Int, all: Int) in all == 0 ? "" : "  (\(QuantityText.percent(Double(tokens) / Double(all))))" }
         let rows =
@@ -60,6 +75,7 @@ enum PlanCommand {
                 ("dropped", "\(QuantityText.count(counts.dropped)) tokens" + share(counts.dropped, counts.fetched)),
             ]
         call.console.print(TextTable.pairs(rows).text)
+        if !ranges.isEmpty { call.console.print("\n" + PlanSteps.text(ranges)) }
         for line in forecast.picture(width: max(20, min(72, Terminal.output.width - 16))) { call.console.print(line) }
     }
 }

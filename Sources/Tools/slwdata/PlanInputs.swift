@@ -1,4 +1,5 @@
 import CommandKit
+import Curricula
 import LengthWarmup
 import Sampling
 import Quantities
@@ -51,6 +52,9 @@ struct PlanInputs {
         }
     }
 
+    /// What is worth knowing of the curriculum before it is trained; nil for nothing.
+    var remark: String? { (configuration.pacing.function as? CurriculumPacing)?.rule.remark }
+
     /// What was chosen, for people.
     var rows: [(String, String)] {
         var rows = [
@@ -61,6 +65,7 @@ struct PlanInputs {
             ("length", configuration.pacing.summary(full: configuration.sequenceLength)), ("tails", configuration.tails.rawValue),
             ("budget", "\(QuantityText.count(configuration.trainTokens)) tokens"),
         ]
+        if configuration.batchUnit == .tokens { rows.append(("batch", "tokens held constant: short rows are more")) }
         let epoch = "\(QuantityText.count(samples)) samples, \(QuantityText.count(samples * configuration.sequenceLength)) tokens"
         rows.append(("epoch", source == nil ? epoch + " (no --data)" : epoch))
         if schedule.order != .keyed { rows.append(("order", "Megatron-Core's")) }

@@ -66,7 +66,9 @@ struct PacingCodingTests {
             let text = JSONValue.object(pacing.json).serialized()
             #expect(try Pacing(json: #require(JSONValue.parse(Array(text.utf8)).object)) == pacing)
         }
-        #expect(Set(Self.written.map(\.1.name)) == Set(Pacing.functions.map { $0.name }), "a function without a case in this test")
+        // Curricula are younger than those builds: CurriculumPlanTests has them.
+        let tested = Set(Self.written.map(\.1.name) + [CurriculumPacing.name])
+        #expect(tested == Set(Pacing.functions.map { $0.name }), "a function without a case in this test")
         #expect(Pacing(json: ["function": "linear", "start": 8]) == nil && Pacing(json: ["function": "cubic"]) == nil)
     }
 

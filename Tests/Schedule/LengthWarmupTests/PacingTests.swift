@@ -53,6 +53,26 @@ struct PacingTests {
         ]
     }
 
+    @Test("DeepSpeed's data efficiency library says the same as its older block; its other metrics are refused by name")
+    func dataEfficiency() throws {
+        func block(_ metric: String, isEnabled: Bool = true) throws -> JSONValue {
+            let schedule =
+                #"{"min_difficulty": 8, "max_difficulty": 64, "schedule_type": "fixed_linear", "schedule_config": {"total_curriculum_step": 40, "difficulty_step": 8}}"#
+            let text =
+                #"{"data_efficiency": {"enabled": true, "data_sampling": {"enabled": \#(isEnabled), "curriculum_learning": {"enabled": true, "curriculum_metrics": {"\#(metric)": \#(schedule)}}}}}"#
+            return try JSONValue.parse(Array(text.utf8))
+        }
+        let curriculum = DeepSpeedCurriculum(
+            minimum: 8, maximum: 64, schedule: .root(totalSteps: 40, step: 8, degree: 1), dialect: .v0_19_8)
+        #expect(try DeepSpeedCurriculum.read(block("seqlen_truncate")) == curriculum)
+        #expect(try DeepSpeedCurriculum.read(block("seqlen_truncate", isEnabled: false)) == nil)
+        let error = #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(block("vocabularyrarity")) }
+        #expect(error.map { "\($0)".contains("its metrics are vocabularyrarity") } == true)
+        #expect(throws: WarmupError.self) { _ = try DeepSpeedCurriculum.read(["data_efficiency": ["enabled": true]]) }
+        // A curriculum that was said otherwise comes back from the block that a run keeps.
+        #expect(try DeepSpeedCurriculum.read(curriculum.block) == curriculum)
+    }
+
     @Test("DeepSpeed's corners: late maximum, no way back, no length 0")
     func deepSpeedCorners() throws {
         let late = try #require(

@@ -68,6 +68,8 @@ typedef struct slw_counts {
  * Batch and budget
  *   seq_length (256, less for a short corpus): full length of a row, in tokens
  *   global_batch_size (16): rows of a step; also batch_size
+ *   batch_unit: what every step has as many of while lengths grow: rows, unless the curriculum says otherwise, or
+ *       tokens, where short rows are more
  *   train_tokens (one pass over the data): token budget: the run ends when so many targets are trained
  *   batch_warmup_start (1): rows of the first step, when the batch grows as GPT-3's
  *   batch_warmup_tokens: tokens over which the batch grows
@@ -84,6 +86,8 @@ typedef struct slw_counts {
  *   slw_tolerance (0.05): for adaptive: how far above its lowest the smoothed loss may stand for the length to grow
  *   slw_config: a DeepSpeed configuration with a curriculum_learning block, in place of the pacing's options
  *   slw_config_version (0.19.8): whose rounding: up to 0.19.6 a start below difficulty_step gave length 0
+ *   curriculum: a published curriculum, in place of the pacing's options: slwdata curricula lists them
+ *   curriculum_mode (lossless): exact is the original with what it drops; lossless trains every target once
  *   tails (reuse): what happens to the tokens that truncation cuts off
  *
  * This loader

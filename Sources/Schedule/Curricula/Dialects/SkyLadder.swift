@@ -47,8 +47,11 @@ public struct SkyLadder: Sendable, Equatable {
     public var lastWindow: Int { rowLength + 1 }
 
     /// Throws for names and row lengths that the original's iterator refuses.
-    public init(name: String, rowLength: Int, rowsPerStep: Int, totalSteps: Int) throws(CurriculumError) {
-        guard Self.rowLengths.contains(rowLength) else {
+    ///
+    /// - Parameter anyRowLength: takes the lengths too that the original refuses.
+    public init(name: String, rowLength: Int, rowsPerStep: Int, totalSteps: Int, anyRowLength: Bool = false) throws(CurriculumError) {
+        try CurriculumError.check("the row's length", rowLength, in: CurriculumError.lengths)
+        guard anyRowLength || Self.rowLengths.contains(rowLength) else {
             throw .original(
                 "AssertionError", at: "construction",
                 "a row of \(rowLength) tokens is none of SkyLadder's: it must be one of \(Self.rowLengths.map(String.init).joined(separator: ", "))"
@@ -123,6 +126,12 @@ public struct SkyLadder: Sendable, Equatable {
         }
         return min(window, last)
     }
+
+    /// The row from which on the window stays; nil where it stays from the first.
+    public var endRows: Int? { rowsPerIncrease.map { changeRows ?? (lastWindow - firstWindow) * $0 } }
+
+    /// Whether rows of one step may have different windows: a window that grows at a fixed rate grows between steps.
+    public var changesInsideSteps: Bool { curve != .rate && curve != .inverse }
 
     /// The lengths of the fragments of a row, in order; together the row's inputs.
     ///
