@@ -9,6 +9,9 @@ public struct CleaningRules: Sendable, Equatable {
     /// Longer texts are left out.
     public var maximumCharacters = Int.max
 
+    /// Passages of evaluation tasks that are cut out, after the rules above; nil: documents are not looked through.
+    public var taskPassages: TaskPassages?
+
     /// Of documents that count as the same only the first is kept; nil: all are.
     public var duplicates: DuplicateRule?
 
@@ -23,6 +26,7 @@ public struct CleaningRules: Sendable, Equatable {
         if let normalForm { options.append(("--normalize", normalForm.rawValue)) }
         if minimumCharacters > 0 { options.append(("--min-chars", "\(minimumCharacters)")) }
         if maximumCharacters < Int.max { options.append(("--max-chars", "\(maximumCharacters)")) }
+        if let taskPassages { options.append(("--decontaminate", taskPassages.summary)) }
         if let duplicates { options.append(("--dedup", duplicates.rawValue)) }
         return options
     }
@@ -42,6 +46,11 @@ public struct CleaningCounts: Sendable, Equatable {
     public var tooShort = 0
     /// More characters than ``CleaningRules/maximumCharacters``.
     public var tooLong = 0
+    /// In which passages of tasks were found, by what is left of them.
+    public var trimmed = 0
+    public var split = 0
+    public var removed = 0
+    public var overSplit = 0
     /// The same as an earlier one, by ``CleaningRules/duplicates``.
     public var duplicates = 0
 
@@ -51,6 +60,10 @@ public struct CleaningCounts: Sendable, Equatable {
         sum.normalized += more.normalized
         sum.tooShort += more.tooShort
         sum.tooLong += more.tooLong
+        sum.trimmed += more.trimmed
+        sum.split += more.split
+        sum.removed += more.removed
+        sum.overSplit += more.overSplit
         sum.duplicates += more.duplicates
     }
 }

@@ -29,6 +29,29 @@ extension DocumentBatch {
         documents.emptyCount = empty
     }
 
+    /// Keeps parts of documents, each as a document of its own from the same place of the input. `parts` gives those of a document in ascending order, in bytes, or nil to
+    /// leave it as it is.
+    public func splitDocuments(_ parts: (_ index: Int, _ text: UnsafeRawBufferPointer) -> [Range<Int>]?) {
+        var split: [(document: Int, parts: [Range<Int>])] = []
+        for index in documentEnds.indices { if let parts = parts(index, document(index)) { split.append((index, parts)) } }
+        if split.isEmpty { return }
+        let before = documents
+        documents.removeAll()
+        var (next, start) = (0, 0)
+        for (index, end) in before.ends.enumerated() {
+            var kept = [0..<end - start]
+            if next < split.count, split[next].document == index {
+                kept = split[next].parts
+                next += 1
+            }
+            for part in kept {
+                if let base = text.baseAddress, part.count > 0 { memmove(base + textCount, base + start + part.lowerBound, part.count) }
+                documents.append(textCount: part.count, line: before.lines[index], byteOffset: before.offsets[index])
+            }
+            start = end
+        }
+    }
+
     /// Replaces texts. `body` appends the new text of a document to `output` and returns true, or leaves the document as it is. Returns how many have
     /// new texts.
     public func rewriteDocuments(_ body: (_ text: UnsafeRawBufferPointer, _ output: inout [UInt8]) -> Bool) -> Int {

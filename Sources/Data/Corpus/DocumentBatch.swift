@@ -47,7 +47,7 @@ public final class DocumentBatch: @unchecked Sendable {
     /// Where the row groups of a table begin in the chunk; empty for everything else.
     var sections: [TableRows.Section] = []
     /// The file in an archive that all of the chunk is of.
-    var member: String?
+    public internal(set) var member: String?
     var text: UnsafeMutableRawBufferPointer
     var documents = Documents()
     var textCount: Int { documents.textCount }

@@ -17,6 +17,8 @@ final class ChunkPipeline {
         private(set) var tokens: TokenBuffer
         /// What became of documents that are not in the batch any more, or not as they were.
         fileprivate(set) var cleaning = CleaningCounts()
+        /// Documents in which passages of tasks were.
+        fileprivate(set) var contaminated: [ContaminatedDocument] = []
         /// Those of the documents that are, one after the other, when duplicates are looked for.
         fileprivate(set) var sketches: [UInt64] = []
         /// Why it is not filled.
@@ -50,7 +52,8 @@ final class ChunkPipeline {
                 let encoder = Encoder(tokenizer)
                 while let (number, chunk, slot) = shared.nextChunk() {
                     parser.parse(chunk, into: slot.batch)
-                    if let cleaner { slot.cleaning = cleaner.clean(slot.batch) }
+                    slot.contaminated.removeAll()
+                    if let cleaner { slot.cleaning = cleaner.clean(slot.batch, found: &slot.contaminated) }
                     if let sketcher {
                         sketcher.sketch(slot.batch, into: &slot.sketches)
                         shared.duplicates?.leaveOut(of: slot, number)

@@ -92,6 +92,7 @@ extension RunJournal {
         try mapping(PreprocessingError.index, IndexedDatasetWriter.makeDurable(prefix))
         try mapping(PreprocessingError.file) { () throws(FileError) in
             try SketchRecord.makeDurable(self)
+            if let reportPath { try CleaningReport.makeDurable(reportPath) }
             if !exists { try begin(identity) }
             try write(progress)
         }

@@ -18,6 +18,10 @@ public enum PreprocessingError: Error, OptionNaming, Equatable, Sendable {
     case cannotResume(prefix: String, difference: OptionText)
     /// What comes out will not fit.
     case notEnoughSpace(path: String, needed: Int, available: Int)
+    /// Passages of tasks are counted before they are cut, and this can be read once.
+    case readOnce(path: String)
+    /// A file is where the cleaning report goes.
+    case reportExists(path: String)
     /// The system has no thread left.
     case noThread
     /// The user asked to stop. `isResumable`: what was done is kept.
@@ -39,6 +43,10 @@ public enum PreprocessingError: Error, OptionNaming, Equatable, Sendable {
             "\(PathName.printable(prefix)): cannot resume: \(difference); start over with \(option: "overwrite")"
         case .notEnoughSpace(let path, let needed, let available):
             "\(PathName.printable(path)): about \(needed) bytes are needed but only \(available) are free; free some space or choose another place"
+        case .readOnce(let path):
+            "\(path == "-" ? "standard input" : PathName.printable(path)) can be read once, and \(option: "decontaminate") reads its input twice: write it to a file first"
+        case .reportExists(let path):
+            "\(PathName.printable(path)) exists: choose another name for \(option: "cleaning-report"), or replace it with \(option: "overwrite")"
         case .noThread: "no thread can be started: end other programs or raise ulimit -u"
         case .interrupted(let prefix, let isResumable):
             isResumable

@@ -37,6 +37,8 @@ public struct Preprocessor: Sendable {
         public var corpus = CorpusOptions()
         /// Which documents are kept.
         public var cleaning = CleaningRules()
+        /// A file that says of each document in which passages of tasks were what became of it, a line of JSON each.
+        public var cleaningReport: String?
         /// So much may be remembered of documents to find duplicates, in bytes.
         public var duplicateMemoryBytes = 4 << 30
         /// Encoding threads; more than cores help nothing.

@@ -44,6 +44,7 @@ struct RunIdentity: Sendable, Equatable {
         }
         if let id = configuration.beginningToken { options.append(("--bos-token", "\(id)")) }
         options += configuration.cleaning.options
+        if let path = configuration.cleaningReport { options.append(("--cleaning-report", path)) }
         overwrites = configuration.overwrite
         self.inputs = []
         for input in inputs.inputs where input.isRegularFile {

@@ -25,6 +25,8 @@ struct RunJournal: Sendable {
         /// Members of archives that were not read, of the inputs before that of `corpus`: the first ones, and how many.
         var ignored: [IgnoredFile] = []
         var ignoredCount = 0
+        /// Of the cleaning report, bytes.
+        var reportBytes = 0
         /// The place at which the input of `corpus` began; nil in a journal of an earlier build.
         var inputStart: InputStart?
 
@@ -33,6 +35,7 @@ struct RunJournal: Sendable {
             var input: Int
             var counts: PreprocessingCounts
             var writer: IndexedDatasetWriter.Position
+            var reportBytes: Int
         }
 
         /// The place before anything of the input was read, where it is known.
@@ -43,6 +46,7 @@ struct RunJournal: Sendable {
             place.corpus = CorpusPosition(input: inputStart.input)
             place.counts = inputStart.counts
             place.writer = inputStart.writer
+            place.reportBytes = inputStart.reportBytes
             place.isStoppedByInput = false
             place.origins?.remove(fromInput: inputStart.input)
             return place
@@ -50,6 +54,8 @@ struct RunJournal: Sendable {
     }
 
     let directory: String
+    /// The cleaning report, when one is written.
+    var reportPath: String?
     private var runPath: String { directory + "/run.json" }
     private var progressPath: String { directory + "/progress.json" }
 
@@ -114,6 +120,8 @@ extension RunJournal.Progress {
             ("duplicate_documents", \.cleaning.duplicates),
             ("too_short_documents", \.cleaning.tooShort),
             ("too_long_documents", \.cleaning.tooLong),
+            ("trimmed_documents", \.cleaning.trimmed), ("split_documents", \.cleaning.split),
+            ("removed_documents", \.cleaning.removed), ("over_split_documents", \.cleaning.overSplit),
         ]
     }
 
@@ -124,9 +132,12 @@ extension RunJournal.Progress {
             "corpus": ["input": JSONValue(corpus.input), "byte": JSONValue(corpus.byteOffset), "line": JSONValue(corpus.line)],
             "writer": Self.json(writer), "origins": origins?.json ?? .null, "complete": JSONValue(isComplete),
             "stopped_by_input": JSONValue(isStoppedByInput), "ignored": .array(ignored.map(\.json)),
-            "ignored_files": JSONValue(ignoredCount),
+            "ignored_files": JSONValue(ignoredCount), "report_bytes": JSONValue(reportBytes),
             "input_start": inputStart.map {
-                ["input": JSONValue($0.input), "counts": Self.json($0.counts), "writer": Self.json($0.writer)]
+                [
+                    "input": JSONValue($0.input), "counts": Self.json($0.counts), "writer": Self.json($0.writer),
+                    "report_bytes": JSONValue($0.reportBytes),
+                ]
             } ?? .null,
         ]
     }
@@ -169,6 +180,7 @@ extension RunJournal.Progress {
         self.isComplete = isComplete
         ignored = json["ignored"]?.array?.compactMap { IgnoredFile($0) } ?? []
         ignoredCount = max(0, json["ignored_files"]?.int ?? 0)
+        reportBytes = max(0, json["report_bytes"]?.int ?? 0)
         isStoppedByInput = json["stopped_by_input"]?.bool ?? false
         corpus = CorpusPosition(input: number("input"), byteOffset: number("byte"), line: number("line"))
         guard min(corpus.input, corpus.byteOffset, corpus.line) >= 0 else { return nil }
@@ -176,7 +188,8 @@ extension RunJournal.Progress {
         if let start = json["input_start"], !start.isNull {
             guard let input = start["input"]?.int, let counts = Self.counts(start["counts"]), let writer = Self.position(start["writer"])
             else { return nil }
-            inputStart = InputStart(input: input, counts: counts, writer: writer)
+            inputStart = InputStart(
+                input: input, counts: counts, writer: writer, reportBytes: max(0, start["report_bytes"]?.int ?? 0))
         }
     }
 }

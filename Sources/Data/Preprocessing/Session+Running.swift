@@ -34,22 +34,29 @@ extension Session {
 
         var state = resumed ?? RunJournal.Progress()
         state.isStoppedByInput = false
+        var rules = configuration.cleaning
+        if let all = rules.taskPassages, !state.isComplete {
+            rules.taskPassages = try rarePassages(of: all, progress: progress, report: report)
+        }
         let filter = try openFilter(state)
         var writer = try openWriter()
         var record = try openRecord(state)
+        var cleaned = try openReport(state, rules)
         let points = isResumable ? DurablePoints(journal, identity, prefix: prefix) : nil
         var failure: PreprocessingError?
         do throws(PreprocessingError) {
-            try write(to: &writer, &record, from: &state, filter, points, progress, report)
+            try write(to: &writer, &record, &cleaned, from: &state, rules, filter, points, progress, report)
             try mapping(PreprocessingError.index, writer.complete(metadata: metadata(state)))
         } catch { failure = error }
         // A point that could not be written is no reason to throw away what could.
         do throws(PreprocessingError) { try points?.finish() } catch { failure = failure ?? error }
         if let failure {
-            try end(writer, record, state, after: failure)
+            try end(writer, record, cleaned, state, after: failure)
         }
+        try mapping(PreprocessingError.file) { () throws(FileError) in try cleaned?.flush() }
         state.isComplete = true
         if journal.exists { try mapping(PreprocessingError.file, journal.write(state)) }
+        do throws(FileError) { try cleaned?.commit() } catch { throw .file(error) }
         do throws(IndexError) { try writer.publish(resumable: isResumable) } catch {
             guard isResumable else { throw .index(error) }
             // All is written and durable; a journal is needed now, even if the run was too short for one.
@@ -97,7 +104,8 @@ extension Session {
         if counts.documents > 0 {
             return counts.documents == 1 ? "its only document is empty" : "all its \(counts.documents) documents are empty"
         }
-        let removed = counts.cleaning.tooShort + counts.cleaning.tooLong + counts.cleaning.duplicates
+        let cleaning = counts.cleaning
+        let removed = cleaning.tooShort + cleaning.tooLong + cleaning.duplicates + cleaning.removed + cleaning.overSplit
         return removed > 0 ? "cleaning left none of \(removed) documents" : "the input has no text"
     }
 
@@ -124,10 +132,21 @@ extension Session {
         return try mapping(PreprocessingError.file, SketchRecord(journal, rule, documents: state.writer.documentCount))
     }
 
+    /// A run that lacks only names has its report, or is about to get its name.
+    private func openReport(_ state: RunJournal.Progress, _ rules: CleaningRules) throws(PreprocessingError) -> CleaningReport? {
+        guard let path = configuration.cleaningReport else { return nil }
+        guard let passages = rules.taskPassages, !state.isComplete || FileSystem.exists(AtomicFile.partialPath(for: path)) else {
+            return nil
+        }
+        return try mapping(PreprocessingError.file) { () throws(FileError) in
+            try CleaningReport(path, passages, keeping: state.reportBytes)
+        }
+    }
+
     /// The loop. `state` is always a place between two chunks that the writer has wholly taken.
     private func write(
-        to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, from state: inout RunJournal.Progress,
-        _ filter: sending DuplicateFilter?, _ points: DurablePoints?,
+        to writer: inout IndexedDatasetWriter, _ record: inout SketchRecord?, _ cleaned: inout CleaningReport?,
+        from state: inout RunJournal.Progress, _ rules: CleaningRules, _ filter: sending DuplicateFilter?, _ points: DurablePoints?,
         _ progress: (PreprocessingProgress) -> Void, _ report: (OptionText) -> Void
     ) throws(PreprocessingError) {
         let members = IgnoredMembers()
@@ -142,7 +161,7 @@ extension Session {
         let pipeline = try ChunkPipeline(
             ChunkReader(
                 inputs, configuration.corpus, parts: parts, from: state.corpus, ignored: members, threads: workers, aheadBytes: budgetBytes),
-            configuration.corpus, configuration.cleaning, configuration.tokenizer, tokenWidth: tokenType.itemSize,
+            configuration.corpus, rules, configuration.tokenizer, tokenWidth: tokenType.itemSize,
             appendEndOfText: configuration.appendEndOfText, beginningToken: configuration.beginningToken, workers: workers,
             budgetBytes: budgetBytes, filter: filter)
         defer { pipeline.stop() }
@@ -164,8 +183,12 @@ extension Session {
                 PreprocessingError.index, unsafe writer.append(documents: slot.tokens.bytes, tokenCounts: slot.tokens.documentTokenCounts))
             try mapping(PreprocessingError.file, record?.append(slot.sketches))
             if state.inputStart?.input != slot.batch.input {
-                state.inputStart = .init(input: slot.batch.input, counts: state.counts, writer: state.writer)
+                state.inputStart = .init(
+                    input: slot.batch.input, counts: state.counts, writer: state.writer, reportBytes: state.reportBytes)
             }
+            try mapping(
+                PreprocessingError.file, cleaned?.append(slot.contaminated, of: slot.batch, in: inputs, linesBefore: linesBefore))
+            state.reportBytes = cleaned?.byteCount ?? 0
             tokens += slot.tokens.tokenCount
             inputBytes += slot.batch.byteRange.count
             cleaning += slot.cleaning
@@ -183,6 +206,7 @@ extension Session {
                 lastPoint = clock.now
                 _ = try mapping(PreprocessingError.index, writer.flush())
                 try mapping(PreprocessingError.file, record?.flush())
+                try mapping(PreprocessingError.file, cleaned?.flush())
                 noteMembers(before: state.corpus.input)
                 try points.request(state)
             }
@@ -191,16 +215,18 @@ extension Session {
 
     /// After an error: one more durable point, if it can be had, and the partial files stay when there is any point to go on from.
     private func end(
-        _ writer: consuming IndexedDatasetWriter, _ record: consuming SketchRecord?, _ state: RunJournal.Progress,
-        after failure: PreprocessingError
+        _ writer: consuming IndexedDatasetWriter, _ record: consuming SketchRecord?, _ cleaned: consuming CleaningReport?,
+        _ state: RunJournal.Progress, after failure: PreprocessingError
     ) throws(PreprocessingError) -> Never {
         guard isResumable else { throw failure }
         var state = state
         var writer = writer
         var record = record
+        var cleaned = cleaned
         do throws(PreprocessingError) {
             try mapping(PreprocessingError.index) { () throws(IndexError) in _ = try writer.flush() }
             try mapping(PreprocessingError.file, record?.flush())
+            try mapping(PreprocessingError.file, cleaned?.flush())
             if case .corpus = failure { state.isStoppedByInput = true }
             if state.counts.inputBytes > 0 { try journal.record(state, identity, prefix: prefix) }
         } catch {
@@ -212,6 +238,7 @@ extension Session {
         }
         try? writer.leave()
         try? record?.leave()
+        try? cleaned?.leave()
         if case .interrupted = failure { throw failure }
         throw .stopped(failure, prefix: prefix)
     }

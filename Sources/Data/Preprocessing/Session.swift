@@ -1,3 +1,4 @@
+import Cleaning
 import Corpus
 import Files
 import IndexedDatasets
@@ -40,14 +41,21 @@ struct Session: ~Copyable {
             guard let shard = configuration.shard else { return inputs.whole }
             return try inputs.shard(shard.number - 1, of: shard.count, options: configuration.corpus)
         }
+        if configuration.cleaning.taskPassages != nil, let stream = inputs.inputs.first(where: { !$0.isRegularFile }) {
+            throw .readOnce(path: stream.path)
+        }
         let identity = try mapping(PreprocessingError.file, RunIdentity(configuration, inputs))
         let lock = try mapping(PreprocessingError.file) { () throws(FileError) in
             try FileSystem.createDirectories(FileSystem.directory(of: prefix))
             return try FileLock(prefix + ".lock")
         }
-        let journal = RunJournal(prefix: prefix)
+        var journal = RunJournal(prefix: prefix)
+        journal.reportPath = configuration.cleaningReport
         let finished = journal.exists ? nil : Self.finishedRun(configuration, identity)
         let (resumed, overwrites) = finished == nil ? try Self.earlierRun(configuration, identity, journal, report) : (nil, false)
+        if let path = configuration.cleaningReport, finished == nil, resumed == nil, !overwrites, FileSystem.exists(path) {
+            throw .reportExists(path: path)
+        }
         if finished != nil { report("nothing is left to do: this run was finished before") }
         if let resumed { report("resuming behind \(resumed.counts.documents) documents and \(resumed.counts.inputBytes) bytes of input") }
         let type = TokenType.optimal(vocabularySize: tokenizer.vocabularySize)

@@ -57,6 +57,7 @@ enum PreprocessCommand {
         guard !call[CorpusFlags.input].contains("-") else {
             throw call.misuse("--text-key: standard input can be read once, for one key and not for \(keys.count)")
         }
+        if call[CleaningFlags.report] != nil { throw call.misuse("--cleaning-report: one file for \(keys.count) keys") }
         var sets: [JSONValue] = []
         for key in keys {
             let prefix = try prefix(call) + "_\(key.replacing("/", with: "-"))_document"
@@ -90,6 +91,7 @@ enum PreprocessCommand {
         }
         configuration.corpus = try CorpusFlags.options(call, key: key)
         configuration.cleaning = try CleaningFlags.rules(call)
+        configuration.cleaningReport = call[CleaningFlags.report]
         if let bytes = call[CleaningFlags.memory] { configuration.duplicateMemoryBytes = bytes }
         configuration.overwrite = call[SharedOptions.overwrite]
         configuration.resume = call[resume]
@@ -101,6 +103,9 @@ enum PreprocessCommand {
             configuration.shard = shard
             if configuration.cleaning.duplicates != nil, shard.count > 1 {
                 call.console.warn("duplicates are found within shard \(shard) only, not between shards")
+            }
+            if configuration.cleaning.taskPassages != nil, shard.count > 1 {
+                call.console.warn("common phrases are those of shard \(shard) only: a passage that is common in all may be cut in each")
             }
         }
         call.console.beginProgress("tokenizing", unit: .bytes)
@@ -142,6 +147,8 @@ enum PreprocessCommand {
             "empty_documents": JSONValue(counts.emptyDocuments), "filtered_documents": JSONValue(counts.filteredDocuments),
             "too_short_documents": JSONValue(counts.cleaning.tooShort), "too_long_documents": JSONValue(counts.cleaning.tooLong),
             "normalized_documents": JSONValue(counts.cleaning.normalized), "duplicate_documents": JSONValue(counts.cleaning.duplicates),
+            "trimmed_documents": JSONValue(counts.cleaning.trimmed), "split_documents": JSONValue(counts.cleaning.split),
+            "removed_documents": JSONValue(counts.cleaning.removed), "over_split_documents": JSONValue(counts.cleaning.overSplit),
             "blank_lines": JSONValue(counts.blankLines), "tokenizer": JSONValue(tokenizer.name),
             "tokenizer_digest": JSONValue(Hexadecimal.text(tokenizer.digest)), "documents_end_with": JSONValue(ends.end),
             "documents_begin_with": JSONValue(ends.beginning), "seconds": JSONValue(summary.seconds),

@@ -13,10 +13,10 @@ func cleaned(_ texts: [[UInt8]], _ rules: CleaningRules) throws -> (kept: [[UInt
     let cleaner = Cleaner(rules)
     let reader = ChunkReader(try InputList([directory.path]), options)
     let (parser, batch) = (ChunkParser(options), DocumentBatch())
-    var (kept, leftOut) = ([[UInt8]](), CleaningCounts())
+    var (kept, leftOut, found) = ([[UInt8]](), CleaningCounts(), [ContaminatedDocument]())
     while let chunk = try reader.next() {
         parser.parse(chunk, into: batch)
-        leftOut += cleaner.clean(batch)
+        leftOut += cleaner.clean(batch, found: &found)
         for index in 0..<batch.documentCount { kept.append(Array(batch.document(index))) }
         #expect(batch.emptyDocumentCount == (0..<batch.documentCount).count { batch.document($0).isEmpty })
         #expect(batch.textByteCount == (0..<batch.documentCount).reduce(0) { $0 + batch.document($1).count })

@@ -1,7 +1,9 @@
+import Hashing
+
 /// The passages of evaluation tasks that are looked for: of task texts of ``DecontaminationRules/longestPassage`` words and more every run of so many words, shorter ones whole.
 ///
 /// Fingerprints lead to them, and their spelling decides: a document is never touched by mistake.
-public struct TaskPassages: Sendable {
+public struct TaskPassages: Sendable, Equatable {
     /// One passage.
     struct Passage: Sendable {
         /// Its spelling, words with one blank between, in `spelling`.
@@ -25,6 +27,17 @@ public struct TaskPassages: Sendable {
     /// A bit for each fingerprint of the first `lengths[0]` words of a passage: answers nearly all questions.
     private var filter: [UInt64] = [0]
     private var filterShift: UInt64 = 58
+
+    /// A hash of the rules and of all passages.
+    public private(set) var digest: UInt64 = 0
+
+    public static func == (a: TaskPassages, b: TaskPassages) -> Bool { a.digest == b.digest && a.count == b.count }
+
+    /// In words, with the digest.
+    var summary: String {
+        "\(count) passages of \(rules.shortestPassage) to \(rules.longestPassage) words, cut with \(rules.removedEachSide) characters on each side, pieces above "
+            + "\(rules.leastPiece), at most \(rules.mostPieces), unless in \(rules.commonDocuments) documents; digest \(String(digest, radix: 16))"
+    }
 
     /// How many passages there are.
     public var count: Int { passages.count }
@@ -53,7 +66,7 @@ public struct TaskPassages: Sendable {
     }
 
     /// Those of `indices` alone, in that order.
-    func keeping(_ indices: [Int]) -> TaskPassages {
+    public func keeping(_ indices: [Int]) -> TaskPassages {
         var kept = TaskPassages(rules)
         kept.tasks = tasks
         kept.spelling = spelling
@@ -109,6 +122,12 @@ public struct TaskPassages: Sendable {
         while bits < 16 * passages.count { bits *= 2 }
         filter = Array(repeating: 0, count: bits / 64)
         filterShift = UInt64(64 - bits.trailingZeroBitCount)
+        var hash = XXHash64()
+        for number in [
+            rules.longestPassage, rules.shortestPassage, rules.removedEachSide, rules.leastPiece, rules.commonDocuments, rules.mostPieces,
+        ] { hash.update(number) }
+        for index in passages.indices { hash.update(text(index)) }
+        digest = hash.finish()
         guard let shortest = lengths.first else { return }
         let words = PassageWords()
         spelling.withUnsafeBytes { all in
