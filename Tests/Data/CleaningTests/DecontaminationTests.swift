@@ -99,7 +99,7 @@ struct DecontaminationTests {
             "’Σ",
         ]
         let gaps = [" ", " ", " ", ". ", "! ", "\n", " - ", "'", "? ", "。", "\u{AD}", ".Σ ", ", "]
-        for _ in 0..<TestRun.cases(400) {
+        for _ in 0..<TestRun.cases(150) {
             var rules = DecontaminationRules()
             rules.longestPassage = Int.random(in: 2...5, using: &random)
             rules.shortestPassage = Int.random(in: 1...rules.longestPassage, using: &random)

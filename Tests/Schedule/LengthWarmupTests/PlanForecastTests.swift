@@ -97,7 +97,7 @@ struct PlanForecastTests {
     func estimates() throws {
         var random = SeededGenerator(TestRun.seed)
         var estimates = 0
-        for number in 0..<TestRun.cases(40) {
+        for number in 0..<TestRun.cases(20) {
             let length = 8 * Int.random(in: 2...32, using: &random)
             let rows = Int.random(in: 1...40, using: &random)
             let steps = 20_000

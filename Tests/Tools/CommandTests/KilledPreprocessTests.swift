@@ -81,7 +81,7 @@ struct KilledPreprocessTests {
             for copy in copies { text += fixture.replacingOccurrences(of: " t", with: " \(copy % 32)t") }
             try text.write(toFile: directory.file(name), atomically: true, encoding: .utf8)
         }
-        try strike(more: ["--normalize", "nfc", "--min-chars", "200", "--dedup", rule])
+        try strike(more: ["--normalize", "nfc", "--min-chars", "200", "--dedup", rule], cases: 5)
     }
 
     @Test("neither are they with Parquet and many gzip files, read by several workers at once")
@@ -100,10 +100,10 @@ struct KilledPreprocessTests {
             }
         }
         try strike(
-            ["preprocess", "--input", "in", "--append-eod", "--quiet", "--durable-every", "0.02", "--workers", "3"], more: [])
+            ["preprocess", "--input", "in", "--append-eod", "--quiet", "--durable-every", "0.02", "--workers", "3"], more: [], cases: 5)
     }
 
-    private func strike(_ arguments: [String]? = nil, more: [String]) throws {
+    private func strike(_ arguments: [String]? = nil, more: [String], cases: Int = 12) throws {
         var random = SeededGenerator(TestRun.seed)
         let arguments = arguments ?? self.arguments
         let (reference, seconds) = try whole(more, arguments)
@@ -114,7 +114,7 @@ struct KilledPreprocessTests {
         let older = files("old")
 
         var (struck, survived, rounds, resumed, signals) = (0, 0, 0, 0, [Int32: Int]())
-        while struck < TestRun.cases(12) {
+        while struck < TestRun.cases(cases) {
             try clear("out")
             let overwrites = rounds % 2 == 1
             rounds += 1
