@@ -18,6 +18,9 @@ enum TokenizerTrainCommand {
         "--pattern", "NAME", of: PreTokenPattern.allCases.map(\.rawValue), default: PreTokenPattern.gpt2.rawValue,
         "how texts are cut before merges are counted: the pattern of a published family")
     static let frequency = Option.count("--min-frequency", default: 0, "a pair that occurs less often is not merged")
+    static let alphabet = Option<Int?>.count(
+        "--limit-alphabet", in: 1...256, "only the N most frequent bytes get tokens, at most those that occur; texts lose the others"
+    ).defaulting(to: "all 256 bytes")
     static let formats = Option.list("--format", "FORMAT", "file formats to write: tokenizer.json, vocab.bpe, tiktoken").defaulting(
         to: "tokenizer.json")
     static let workers = Option<Int?>.count("--workers", in: 1...1024, "threads; the result is the same for any number").defaulting(
@@ -30,7 +33,7 @@ enum TokenizerTrainCommand {
         ],
         examples: ["slwdata tokenizer train --input Fixtures/some.jsonl --vocab-size 1000 --output-dir mine"],
         options: [
-            CorpusFlags.group, OptionGroup("Vocabulary", [size, pattern, specials, frequency]),
+            CorpusFlags.group, OptionGroup("Vocabulary", [size, pattern, specials, frequency, alphabet]),
             OptionGroup("Output", [directory, formats, SharedOptions.overwrite, workers]),
         ],
         printsJSON: true, run: run)
@@ -65,6 +68,7 @@ enum TokenizerTrainCommand {
         call.console.note(
             "counted \(QuantityText.count(counter.distinctCount)) different words in \(QuantityText.bytes(Double(counter.byteCount)))")
         var trainer = BPETrainer(vocabularySize: call[size], minimumFrequency: call[frequency])
+        trainer.alphabetLimit = call[alphabet]
         if !call[specials].isEmpty { trainer.specialTokens = call[specials] }
         let tokenizer = try trainer.train(counter, name: name)
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: directory) }
@@ -79,6 +83,9 @@ enum TokenizerTrainCommand {
                 "files": .array(files.map { JSONValue($0) }),
             ]
             return call.console.print(json.serialized())
+        }
+        if !tokenizer.droppedBytes.isEmpty {
+            call.console.warn("\(tokenizer.droppedBytes.count) bytes have no token: every text loses them")
         }
         if tokenizer.vocabularySize < call[size] {
             call.console.warn("the text has no more pairs: \(tokenizer.vocabularySize) of \(call[size]) tokens were made")

@@ -57,6 +57,29 @@ struct BPETrainerTests {
         #expect(vocabulary.merges.contains { $0.left == 0 })
     }
 
+    @Test func `a limited alphabet has the most frequent bytes of the text, and words are merged without the others`() throws {
+        let counter = PreTokenCounter()
+        // b five times, a four, c and x three, q once.
+        for document in ["abxc", "abxc", "axbc", "aqbb"] { counter.count(document) }
+        var trainer = BPETrainer(vocabularySize: 300, specialTokens: ["<s>", "q"], minimumFrequency: 3)
+        trainer.alphabetLimit = 2
+        // "abc", "abc", "abc" would be with c; q has a token because it is a special one.
+        let tokenizer = try trainer.train(counter, name: "mine")
+        #expect(tokenizer.vocabulary.count == 5 && Array(tokenizer.vocabulary[4]) == Array("ab".utf8))
+        #expect(spelledMerges(tokenizer.vocabulary) == ["a b"])
+        #expect(tokenizer.droppedBytes.contains(UInt8(ascii: "c")) && !tokenizer.droppedBytes.contains(UInt8(ascii: "a")))
+        #expect(try tokenizer.decode(tokenizer.encode("abc xab")) == Array("abab".utf8))
+        // What was written is read as the same.
+        let directory = try TemporaryDirectory()
+        let paths = try tokenizer.write(as: .huggingFace, to: directory.path)
+        #expect(try Tokenizer.load(paths[0]).digest == tokenizer.digest)
+        #expect(throws: TokenizerError.self) { try tokenizer.write(as: .tiktoken, to: directory.path) }
+        #expect(throws: TokenizerError.self) { try tokenizer.write(as: .gpt2, to: directory.path) }
+        // 256: those that there are.
+        trainer.alphabetLimit = 256
+        #expect(try trainer.train(counter, name: "mine").vocabulary.count < 256)
+    }
+
     @Test func `a vocabulary without room for the bytes is refused`() {
         #expect(throws: TokenizerError.vocabularyTooSmall(requested: 200, needed: 257)) {
             try vocabulary(of: ["a"], size: 200, specialTokens: ["<|endoftext|>"])

@@ -68,7 +68,7 @@ enum PreTokenizerSetting {
         func encoding(isWhole: Bool) -> (PreTokenPattern, GeneralEncoding?) {
             switch self {
             case .pattern(let pattern) where isWhole: (pattern, nil)
-            case .pattern(let pattern): (.gpt2, .steps(PreTokenizerSetting.steps(pattern)))
+            case .pattern(let pattern): (pattern, .steps(PreTokenizerSetting.steps(pattern)))
             case .steps(let steps): (.gpt2, .steps(steps))
             case .characters: (.gpt2, nil)
             }

@@ -77,10 +77,15 @@ extension Tokenizer {
     private func obstacle(to format: TokenizerFormat) -> String? {
         switch model.general {
         case .characters: return "it merges characters, and the format is for bytes"
-        case .steps: return "it cuts texts by a pattern that is written in no format here"
+        case .steps(let steps):
+            // Those of a named pattern are there for the bytes that have no token.
+            guard steps == PreTokenizerSetting.steps(model.pattern) else {
+                return "it cuts texts by a pattern that is written in no format here"
+            }
         case nil: break
         }
-        if model.preparation?.absent.isEmpty == false { return "it has no tokens for some bytes" }
+        let isWhole = model.dropped.isEmpty && model.preparation?.absent.isEmpty ?? true
+        guard isWhole || format == .huggingFace else { return "it has no tokens for some bytes" }
         switch format {
         case .huggingFace:
             if normalizer == .newestNFC { return "it composes characters by a newer Unicode than that of the format's readers" }

@@ -1,6 +1,7 @@
 /// Trains a byte-level BPE vocabulary: the same tokens, ids and merges as Hugging Face's
 /// `BpeTrainer(vocab_size:, min_frequency:, special_tokens:, initial_alphabet: ByteLevel.alphabet())` behind the
-/// `ByteLevel` pre-tokenizer finds in the same documents, ties included; with another pattern the same as behind a `Split` at it.
+/// `ByteLevel` pre-tokenizer finds in the same documents, ties included; with another pattern the same as behind a `Split` at it, and with an
+/// ``alphabetLimit`` the same as with `initial_alphabet: [], limit_alphabet:`.
 ///
 ///     let counter = PreTokenCounter()
 ///     for document in corpus { counter.count(document) }
@@ -17,6 +18,9 @@ public struct BPETrainer: Sendable {
     public var specialTokens: [String]
     /// A pair that occurs less often is not merged.
     public var minimumFrequency: Int
+    /// How many single bytes get a token, the most frequent of the counted documents (of equally frequent ones those whose stand-ins come first); nil for all 256, whether
+    /// they occur or not. The others are left out of every text, as if they were not there.
+    public var alphabetLimit: Int?
 
     /// The defaults are Hugging Face's, with GPT-2's special token.
     public init(vocabularySize: Int, specialTokens: [String] = ["<|endoftext|>"], minimumFrequency: Int = 0) {
@@ -29,7 +33,25 @@ public struct BPETrainer: Sendable {
     ///
     /// - Throws: `vocabularyTooSmall`, `tooMuchTrainingText`.
     public func train(_ counter: PreTokenCounter, name: String) throws(TokenizerError) -> Tokenizer {
-        Tokenizer(name: name, vocabulary: try vocabulary(of: counter), pattern: counter.pattern)
+        let vocabulary = try vocabulary(of: counter)
+        guard alphabetLimit != nil else { return Tokenizer(name: name, vocabulary: vocabulary, pattern: counter.pattern) }
+        // What becomes of bytes without a token is decided where files are read.
+        return try VocabularyReader.readHuggingFace(
+            vocabulary.huggingFaceJSON(pattern: counter.pattern), path: "tokenizer.json", name: name)
+    }
+
+    /// The bytes that get a token.
+    private func alphabet(of counter: PreTokenCounter) -> [UInt8] {
+        guard let alphabetLimit else { return ByteAlphabet.bytesInScalarOrder }
+        var counts = [Int](repeating: 0, count: 256)
+        counter.table.forEach { bytes, occurrences in for byte in bytes { counts[Int(byte)] += occurrences } }
+        let order = ByteAlphabet.bytesInScalarOrder.filter { counts[Int($0)] > 0 }
+        let kept = order.enumerated().sorted { a, b in
+            let (first, second) = (counts[Int(a.element)], counts[Int(b.element)])
+            return first != second ? first > second : a.offset < b.offset
+        }
+        let chosen = Set(kept.prefix(alphabetLimit).map(\.element))
+        return order.filter(chosen.contains)
     }
 
     /// Learns the vocabulary of the counted documents.
@@ -41,8 +63,12 @@ public struct BPETrainer: Sendable {
             let id = ByteAlphabet.bytes(of: text).map { tokens.id(of: $0) } ?? tokens.append(text.utf8)
             specials.append(Vocabulary.AddedToken(text: text, id: id))
         }
-        var byteTokens = [TokenID](repeating: 0, count: 256)
-        for byte in ByteAlphabet.bytesInScalarOrder { byteTokens[Int(byte)] = tokens.id(of: CollectionOfOne(byte)) }
+        var byteTokens = [TokenID?](repeating: nil, count: 256)
+        // A special token that spells a byte is its token, whether the byte is in the alphabet or not.
+        for special in specials {
+            if let bytes = ByteAlphabet.bytes(of: special.text), bytes.count == 1 { byteTokens[Int(bytes[0])] = special.id }
+        }
+        for byte in alphabet(of: counter) { byteTokens[Int(byte)] = tokens.id(of: CollectionOfOne(byte)) }
         guard vocabularySize >= tokens.count else {
             throw .vocabularyTooSmall(requested: vocabularySize, needed: tokens.count)
         }

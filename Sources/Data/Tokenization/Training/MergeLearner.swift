@@ -63,15 +63,20 @@ struct MergeLearner: ~Copyable {
     /// - Parameters:
     ///   - counts: the words with their frequencies.
     ///   - tokens: the tokens that exist before the first merge.
-    ///   - byteTokens: the id of each single byte.
+    ///   - byteTokens: the id of each single byte; nil for bytes that are left out of the words, so that their neighbours are neighbours.
     ///   - vocabularySize: an upper bound of the ids that will be made.
-    init(counts: PreTokenTable, tokens: TokenStringTable, byteTokens: [TokenID], vocabularySize: Int) throws(TokenizerError) {
+    init(counts: PreTokenTable, tokens: TokenStringTable, byteTokens: [TokenID?], vocabularySize: Int) throws(TokenizerError) {
         var slots = 0
         var wordCount = 0
+        let isWhole = !byteTokens.contains(nil)
+        func symbolCount(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+            isWhole ? bytes.count : bytes.count { byteTokens[Int($0)] != nil }
+        }
         counts.forEach { bytes, _ in
+            let length = symbolCount(bytes)
             // A word of one byte has no pair.
-            guard bytes.count > 1 else { return }
-            slots += bytes.count + Self.headerSlots
+            guard length > 1 else { return }
+            slots += length + Self.headerSlots
             wordCount += 1
         }
         guard slots <= Int(UInt32.max) else { throw .tooMuchTrainingText(distinctBytes: slots) }
@@ -92,17 +97,22 @@ struct MergeLearner: ~Copyable {
         var starts: [UInt32] = []
         starts.reserveCapacity(wordCount)
         counts.forEach { bytes, occurrences in
-            guard bytes.count > 1 else { return }
+            let length = symbolCount(bytes)
+            guard length > 1 else { return }
             starts.append(UInt32(next))
-            buffer[next] = UInt32(bytes.count)
+            buffer[next] = UInt32(length)
             buffer[next + 1] = UInt32(truncatingIfNeeded: occurrences)
             buffer[next + 2] = UInt32(truncatingIfNeeded: occurrences >> 32)
-            for (offset, byte) in bytes.enumerated() { buffer[next + Self.headerSlots + offset] = byteTokens[Int(byte)] }
-            next += Self.headerSlots + bytes.count
+            next += Self.headerSlots
+            for byte in bytes {
+                guard let token = byteTokens[Int(byte)] else { continue }
+                buffer[next] = token
+                next += 1
+            }
         }
         wordStarts = starts
         listEnds.append(0)
-        queueBytePairs(byteTokens: byteTokens)
+        queueBytePairs(highest: byteTokens.compactMap { $0 }.max() ?? 0)
     }
 
     deinit {
@@ -115,9 +125,9 @@ struct MergeLearner: ~Copyable {
     private static func occurrences(_ word: UnsafeMutablePointer<UInt32>) -> Int { Int(word[1]) | Int(word[2]) << 32 }
 
     /// Counts every pair of neighbouring bytes and queues it with its words.
-    private mutating func queueBytePairs(byteTokens: [TokenID]) {
+    private mutating func queueBytePairs(highest: TokenID) {
         // Tokens of bytes lie close together: a square table of them instead of a map.
-        let side = Int(byteTokens.max() ?? 0) + 1
+        let side = Int(highest) + 1
         var counts = [Int](repeating: 0, count: side * side)
         var wordCounts = [Int](repeating: 0, count: side * side)
         var lastWords = [UInt32](repeating: .max, count: side * side)
