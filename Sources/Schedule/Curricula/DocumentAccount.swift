@@ -16,6 +16,8 @@ public struct DocumentAccount: Sendable, Equatable {
     public var padding = 0
     /// Targets of the rows.
     public var targets = 0
+    /// How often the documents were gone through: more than once where a buffer of them would else hold a good part at the end.
+    public var passes = 1
 
     /// Counts over documents of `lengths` tokens each.
     ///
@@ -28,7 +30,7 @@ public struct DocumentAccount: Sendable, Equatable {
         guard !lengths.isEmpty else { throw .badValue("there is no document with a token") }
         (documents, tokens) = (lengths.count, lengths.reduce(0, +))
         switch choice.dialect.name {
-        case "nanochat": try countNanochat(choice, lengths, rowLength, batch)
+        case "nanochat": try countNanochat(choice, lengths, rowLength)
         case "best-fit", "wrapped":
             let packed =
                 choice.dialect.name == "wrapped"
@@ -76,20 +78,20 @@ public struct DocumentAccount: Sendable, Equatable {
         targets += max(0, count - 1)
     }
 
-    /// Until the first pass is read: the documents that are in the buffer then are not counted.
-    private mutating func countNanochat(_ choice: CurriculumChoice, _ lengths: [Int], _ rowLength: Int, _ batch: Int)
-        throws(CurriculumError)
-    {
+    /// The documents that are in the buffer at the end are not counted. They are the longest ones, so passes go on until they are few among all.
+    private mutating func countNanochat(_ choice: CurriculumChoice, _ lengths: [Int], _ rowLength: Int) throws(CurriculumError) {
+        let buffer = min(choice.count("buffer") ?? 1000, lengths.count)
         var loader = try NanochatLoader(
-            documentLengths: lengths, files: [[Array(lengths.indices)]], rows: batch, rowLength: rowLength,
-            bufferSize: min(choice.count("buffer") ?? 1000, lengths.count), refill: choice.count("refill") ?? 128)
+            documentLengths: lengths, files: [[Array(lengths.indices)]], rows: 1, rowLength: rowLength,
+            bufferSize: buffer, refill: choice.count("refill") ?? 128)
+        passes = (100 * buffer + lengths.count - 1) / lengths.count
         documents = 0
         repeat {
             for row in loader.next() {
                 add(row, room: rowLength + 1)
                 documents += row.count
             }
-        } while loader.state.epoch == 1
+        } while loader.state.epoch <= passes
         dropped = loader.cropped.tokenCount
         tokens = placed + dropped
     }

@@ -180,8 +180,14 @@ public struct StepRule: Sendable, Equatable {
     /// The tokens that attention reaches in a step; nil for the whole row.
     public func window(atStep step: Int) -> Int? {
         guard case .skyladder(let ladder) = rule else { return nil }
-        let window = ladder.window(afterRows: step * ladder.rowsPerStep)
+        let window = ladder.window(afterRows: Self.rows(step, ladder))
         return window < fullLength ? window : nil
+    }
+
+    /// The rows that a rank has served before a step; beyond every schedule where no integer holds them.
+    private static func rows(_ step: Int, _ ladder: SkyLadder) -> Int {
+        let (rows, overflow) = step.multipliedReportingOverflow(by: ladder.rowsPerStep)
+        return overflow ? 1 << 62 : rows
     }
 
     /// From this step on every step has full length and the whole row; nil when that never comes, or is not known by steps.
@@ -210,7 +216,7 @@ public struct StepRule: Sendable, Equatable {
             if stages.clock == .tokens { return step + 1 }
             return stages.stages.first { $0.start > step }?.start
         case .skyladder(let ladder):
-            guard let end = ladder.endRows, step * ladder.rowsPerStep < end else { return nil }
+            guard let end = ladder.endRows, Self.rows(step, ladder) < end else { return nil }
             return step + 1
         }
     }

@@ -84,7 +84,7 @@ public struct PlanForecast: Sendable {
             let length = plan.nextSequenceLength
             if plan.skipAlikeSteps() == 0 {
                 guard plan.nextStep(into: &step) else { break }
-                spent += perStep + plan.ledger.runCount / 64
+                spent += perStep + plan.ledger.runCount / 64 + step.groups.count / 16
             }
             spent += 1
             mostRuns = max(mostRuns, plan.ledger.runCount)

@@ -45,7 +45,8 @@ enum PlanDocuments {
             let json: JSONValue = [
                 "curriculum": JSONValue(choice.text), "documents": JSONValue(account.documents), "tokens": JSONValue(account.tokens),
                 "rows": JSONValue(account.rows), "placed_tokens": JSONValue(account.placed), "dropped_tokens": JSONValue(account.dropped),
-                "padding": JSONValue(account.padding), "targets": JSONValue(account.targets), "seq_length": JSONValue(rowLength),
+                "passes": JSONValue(account.passes), "padding": JSONValue(account.padding), "targets": JSONValue(account.targets),
+                "seq_length": JSONValue(rowLength),
                 "global_batch_size": JSONValue(batch),
             ]
             return call.console.print(json.serialized())
@@ -56,7 +57,11 @@ enum PlanDocuments {
         call.console.print(
             TextTable.pairs([
                 ("curriculum", "\(choice.dialect.title), as its original packs: \(choice.text)"),
-                ("documents", "\(QuantityText.count(account.documents)), \(QuantityText.count(account.tokens)) tokens"),
+                (
+                    "documents",
+                    "\(QuantityText.count(account.documents)), \(QuantityText.count(account.tokens)) tokens"
+                        + (account.passes > 1 ? ", in \(QuantityText.count(account.passes)) passes" : "")
+                ),
                 ("rows", QuantityText.count(account.rows)), ("placed", share(account.placed, account.tokens) + " tokens"),
                 ("dropped", share(account.dropped, account.tokens) + " tokens"),
                 ("padding", share(account.padding, account.placed + account.padding) + " of the places"),

@@ -65,7 +65,8 @@ import Transformer
             let open: Set = [
                 "data.tokenizer", "batch.warmup_start", "batch.warmup_tokens", "length_warmup.table", "model.initial_weights",
                 "data.train_samples", "length_warmup.curriculum_learning", "length_warmup.curriculum_version", "length_warmup.root_degree",
-                "length_warmup.exponent", "length_warmup.increment", "length_warmup.interval", "length_warmup.tolerance",
+                "length_warmup.exponent", "length_warmup.increment", "length_warmup.interval", "length_warmup.tolerance", "batch.unit",
+                "length_warmup.curriculum", "length_warmup.curriculum_mode",
             ]
             for field in TrainingConfiguration.fields where !open.contains(field.path) {
                 #expect(!field.read(resolved).isNull, "\(preset.name) \(field.path)")

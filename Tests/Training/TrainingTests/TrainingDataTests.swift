@@ -128,6 +128,7 @@ import Testing
             $0.pacing = pacing
             if pacing == "mixed" { $0.schedule[.stages] = .word("4:9,16:1") }
             if pacing == "table" { $0.schedule[.stages] = .word("4:0.5K,8:20,16") }
+            if pacing == "curriculum" { $0.schedule[.curriculum] = .word("shortformer:first=4,until=9") }
             if pacing == "deepspeed" { $0.schedule[.deepSpeed] = .json(Self.curriculum) }
         }
         let plan = try configuration.planConfiguration()

@@ -76,7 +76,7 @@ public struct ComposerWarmup: Sendable, Equatable {
     /// The length after `batches` batches of a run of `run`.
     public func length(afterBatches batches: Int, run: Int) throws(CurriculumError) -> Int {
         let (growth, overflow) = (batches / (try stepBatches(run: run))).multipliedReportingOverflow(by: step)
-        return overflow ? maximum : min(max(growth + minimum, minimum), maximum)
+        return overflow ? maximum : min(min(growth, maximum) + minimum, maximum)
     }
 
     /// What becomes of a batch of rows at a length.
