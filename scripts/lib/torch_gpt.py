@@ -80,8 +80,24 @@ class GPT(torch.nn.Module):
     def norm(self, x, name):
         return F.layer_norm(x, x.shape[-1:], self.tensor(name + ".weight"), self.tensor(name + ".bias"))
 
-    def forward(self, inputs, targets, positions=None, mask=None):
-        """Sum of the losses of all targets but -1. Without `mask`, attention is causal; else mask (rows,1,T,T) says who sees whom."""
+    @staticmethod
+    def attend(q, k, v, mask, spans):
+        """Causal attention of (rows,H,T,D): over whole rows, by a mask, or span by span of all rows laid end to end, as kernels for variable lengths do."""
+        if spans is None:
+            return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        rows, heads, length, width = q.shape
+        flat = [part.transpose(1, 2).reshape(rows * length, heads, width).transpose(0, 1) for part in (q, k, v)]
+        parts = [
+            F.scaled_dot_product_attention(*(part[:, begin:end] for part in flat), is_causal=True)
+            for begin, end in zip(spans[:-1].tolist(), spans[1:].tolist())
+        ]
+        return torch.cat(parts, dim=1).transpose(0, 1).reshape(rows, length, heads, width).transpose(1, 2)
+
+    def forward(self, inputs, targets, positions=None, mask=None, spans=None, weights=None):
+        """Sum of the losses of all targets but -1, each times its weight.
+
+        Attention is causal over the rows; or `mask` (rows,1,T,T) says who sees whom; or `spans` are the borders within which (cu_seqlens).
+        """
         rows, length = inputs.shape
         if positions is None:
             positions = torch.arange(length)
@@ -89,9 +105,12 @@ class GPT(torch.nn.Module):
         for layer in range(self.layers):
             qkv = self.linear(self.norm(x, f"h.{layer}.ln_1"), f"h.{layer}.attn.c_attn")
             q, k, v = (part.view(rows, length, self.heads, -1).transpose(1, 2) for part in qkv.chunk(3, dim=-1))
-            attended = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+            attended = self.attend(q, k, v, mask, spans)
             x = x + self.linear(attended.transpose(1, 2).reshape(rows, length, -1), f"h.{layer}.attn.c_proj")
             hidden = self.linear(self.norm(x, f"h.{layer}.ln_2"), f"h.{layer}.mlp.c_fc")
             x = x + self.linear(F.gelu(hidden, approximate="tanh"), f"h.{layer}.mlp.c_proj")
         logits = self.norm(x, "ln_f") @ self.tensor("wte.weight").T
-        return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1), ignore_index=-1, reduction="sum")
+        logits, targets = logits.view(-1, logits.shape[-1]), targets.reshape(-1)
+        if weights is None:
+            return F.cross_entropy(logits, targets, ignore_index=-1, reduction="sum")
+        return (weights.reshape(-1) * F.cross_entropy(logits, targets, ignore_index=-1, reduction="none")).sum()

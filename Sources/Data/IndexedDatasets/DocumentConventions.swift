@@ -70,13 +70,13 @@ struct DocumentConventions {
 
 extension IndexedDataset {
     /// The tokens of a document; nil for one without any.
-    fileprivate func tokenRange(ofDocument document: Int) -> Range<Int>? {
+    func tokenRange(ofDocument document: Int) -> Range<Int>? {
         let sequences = documentRange(document)
         let range = tokenOffset(ofSequence: sequences.lowerBound)..<tokenOffset(ofSequence: sequences.upperBound)
         return range.isEmpty ? nil : range
     }
 
-    fileprivate func token(at offset: Int) -> Int {
+    func token(at offset: Int) -> Int {
         var token: Int64 = 0
         unsafe copyTokens(at: offset, count: 1, into: &token)
         return Int(token)

@@ -55,6 +55,10 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
     case invalidTokenFile(path: String, byteOffset: Int?, reason: OptionText)
     /// Damage from which the documents cannot be restored with certainty.
     case cannotRepair(path: String, reason: OptionText)
+    /// Documents that do not end with a token of their own, where that is needed.
+    case noEndToken(path: String, reason: OptionText)
+    /// Weights that are not those of a data set, or no weights.
+    case badWeights(path: String, reason: OptionText)
     /// A stop was asked for.
     case interrupted
 
@@ -116,6 +120,13 @@ public enum IndexError: Error, OptionNaming, Equatable, Sendable {
         case .invalidTokenFile(let path, let byteOffset, let reason):
             Self.line(path, byteOffset.map { "byte \($0): \(reason)" as OptionText } ?? reason)
         case .cannotRepair(let path, let reason): Self.line(path, "cannot be repaired: \(reason)")
+        case .noEndToken(let path, let reason):
+            Self.line(
+                path,
+                "\(reason): \(option: "eod-mask-loss") needs an end token at the end of each document; make the data with --append-eod, or leave the option out"
+            )
+        case .badWeights(let path, let reason):
+            Self.line(path, "\(reason); mend or remove the weights, or say \(option: "loss-weights") ignore")
         case .interrupted: "interrupted; no output was written"
         }
     }

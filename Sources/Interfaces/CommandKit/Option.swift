@@ -108,6 +108,13 @@ extension Option where Value == String? {
         }
     }
 
+    /// A flag for whoever reads words: `true` when it is given.
+    public static func mark(_ name: String, _ summary: String) -> Option {
+        Option(name, arity: .none, placeholder: "", initial: .some(nil), defaultText: nil, summary: summary) {
+            (_, word) throws(SpellingError) in word
+        }
+    }
+
     /// One of a few words, or none.
     public static func choice(_ name: String, _ placeholder: String, of choices: [String], _ summary: String) -> Option {
         var option = Option(name, arity: .one, placeholder: placeholder, initial: .some(nil), defaultText: nil, summary: summary) {

@@ -11,7 +11,10 @@ import Quantities
 /// What a `slw_loader *` points to.
 @safe private final class LoaderHandle {
     let schedule: LoaderSchedule
-    var loader: Loader
+    var loader: Loader { didSet { batch = nil } }
+    /// The micro-batch that came last, and memory for its segments.
+    var batch: Batch?
+    private var borders = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 0)
     /// The last failure, NUL-terminated, in memory of its own: C reads it after the call that asks for it has returned.
     private(set) var lastError: UnsafeMutablePointer<CChar>?
 
@@ -20,7 +23,21 @@ import Quantities
         loader = try schedule.loader(state: nil)
     }
 
-    deinit { unsafe lastError?.deallocate() }
+    deinit {
+        unsafe lastError?.deallocate()
+        unsafe borders.deallocate()
+    }
+
+    /// The segments of the last micro-batch; nil when there is none.
+    func spans() -> slw_spans? {
+        guard let batch, let count = Int32(exactly: batch.rows * batch.length) else { return nil }
+        if unsafe borders.count <= Int(count) {
+            unsafe borders.deallocate()
+            unsafe borders = .allocate(capacity: Int(count) + 1)
+        }
+        let spans = unsafe batch.writeSpans(into: borders.baseAddress!)
+        return unsafe slw_spans(cu_seqlens: borders.baseAddress!, count: Int32(spans.count), max_seqlen: Int32(spans.longest))
+    }
 
     func fail(_ error: any Error) {
         unsafe lastError?.deallocate()
@@ -64,7 +81,8 @@ public func slw_loader_open(
 @c @implementation
 public func slw_loader_next(_ loader: OpaquePointer?, _ batch: UnsafeMutablePointer<slw_batch>?) -> Int32 {
     guard let handle = unsafe LoaderHandle.of(loader), let target = unsafe batch else { return -1 }
-    guard let batch = handle.loader.next() else { return 0 }
+    handle.batch = handle.loader.next()
+    guard let batch = handle.batch else { return 0 }
     unsafe target.pointee = slw_batch(
         step: Int64(batch.step), rows: Int32(batch.rows), length: Int32(batch.length), completes_step: batch.completesStep ? 1 : 0,
         reserved: 0, target_count: Int64(batch.targetCount), global_target_count: Int64(batch.globalTargetCount), inputs: batch.inputs,
@@ -92,6 +110,23 @@ public func slw_loader_counts(_ loader: OpaquePointer?, _ counts: UnsafeMutableP
         steps: Int64(counts.steps), trained: Int64(counts.trained), fetched: Int64(counts.fetched), reused: Int64(counts.reused),
         outstanding: Int64(counts.outstanding), dropped: Int64(counts.dropped))
     return 0
+}
+
+@c @implementation
+public func slw_loader_masked(_ loader: OpaquePointer?) -> Int64 {
+    unsafe LoaderHandle.of(loader).map { Int64($0.loader.plan.counts.masked) } ?? -1
+}
+
+@c @implementation
+public func slw_loader_spans(_ loader: OpaquePointer?, _ spans: UnsafeMutablePointer<slw_spans>?) -> Int32 {
+    guard let handle = unsafe LoaderHandle.of(loader), let target = unsafe spans, let found = unsafe handle.spans() else { return -1 }
+    unsafe target.pointee = found
+    return 0
+}
+
+@c @implementation
+public func slw_loader_weights(_ loader: OpaquePointer?) -> UnsafePointer<Float>? {
+    unsafe LoaderHandle.of(loader)?.batch?.weights.map { unsafe UnsafePointer($0) }
 }
 
 @c @implementation

@@ -10,7 +10,7 @@ struct LoaderSchedule {
     init(_ options: LoaderOptions) throws {
         self.options = options
         try options.words.check()
-        (resolved, source) = try ScheduleResolver.resolve(options.words, DataSets(options.words.data), part: options.part)
+        (resolved, source) = try ScheduleResolver.resolve(options.words, ScheduleResolver.dataSets(options.words), part: options.part)
     }
 
     /// A loader from the beginning, or from a state. What nobody said is then as the state has it.

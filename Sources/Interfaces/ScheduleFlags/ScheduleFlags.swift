@@ -13,6 +13,11 @@ public enum ScheduleFlags {
 
     /// The option of a command line that takes words for `option`. What the words must be, the table knows.
     public static func flag(_ option: ScheduleOption) -> Option<String?> {
+        if case .flag = option.kind {
+            var mark = Option<String?>.mark("--" + option.name, line(option.summary))
+            mark.definition.aliases = option.aliases.map { "--" + $0 }
+            return mark
+        }
         var flag = Option<String?>.word("--" + option.name, option.placeholder, line(option.summary))
         flag.definition.aliases = option.aliases.map { "--" + $0 }
         flag.definition.choices = option.choices
@@ -26,6 +31,7 @@ public enum ScheduleFlags {
     }
 
     /// In help.
+    public static let rows = OptionGroup("Documents in rows", flags(.rows))
     public static let warmup = OptionGroup("Length warmup", flags(.warmup))
 
     /// What a command line says of the schedule; an option that the command does not have is one that was not given.

@@ -10,17 +10,22 @@ public final class Batch {
     /// Targets trained by this micro-batch, and by the whole step over all ranks.
     public package(set) var targetCount = 0
     public package(set) var globalTargetCount = 0
+    /// Targets that are served without loss, likewise: those that an end token or a weight of 0 masks.
+    public package(set) var maskedCount = 0
+    public package(set) var globalMaskedCount = 0
     /// Whether this is the step's last micro-batch.
     public package(set) var completesStep = false
 
     /// Token ids; 0 on padding.
     public let inputs: UnsafeMutablePointer<Int32>
-    /// The next token ids; -1 on padding.
+    /// The next token ids; -1 on padding and where the target is masked.
     public let targets: UnsafeMutablePointer<Int32>
     /// 0, 1, 2 … within a row: attention must not cross; -1 on padding.
     public let segments: UnsafeMutablePointer<Int32>
-    /// Positions, from 0 in each segment.
+    /// Positions, from 0 in each slice, under other rules in each document.
     public let positions: UnsafeMutablePointer<Int32>
+    /// The factor of each target's loss, 0 where there is none; nil where all are 1.
+    public let weights: UnsafeMutablePointer<Float>?
 
     private let capacity: Int
     /// For each row, the length for which `segments` and `positions` already hold those of one unbroken slice; else 0.
@@ -30,14 +35,18 @@ public final class Batch {
 
     /// Memory for up to `rows` rows of up to `length` tokens.
     ///
-    /// - Parameter mostRows: rows that shorter lengths may have, in the same memory; nil for `rows`.
-    package init(rows: Int, length: Int, mostRows: Int? = nil) {
+    /// - Parameters:
+    ///   - mostRows: rows that shorter lengths may have, in the same memory; nil for `rows`.
+    ///   - hasWeights: whether the loss of targets has weights.
+    package init(rows: Int, length: Int, mostRows: Int? = nil, hasWeights: Bool = false) {
         capacity = rows * length
         inputs = .allocate(capacity: capacity)
         targets = .allocate(capacity: capacity)
         segments = .allocate(capacity: capacity)
         positions = .allocate(capacity: capacity)
         for buffer in [inputs, targets, segments, positions] { buffer.initialize(repeating: 0, count: capacity) }
+        weights = hasWeights ? .allocate(capacity: capacity) : nil
+        weights?.initialize(repeating: 0, count: capacity)
         iota = .allocate(capacity: length)
         for index in 0..<length { (iota + index).initialize(to: Int32(index)) }
         plainLength = .allocate(capacity: mostRows ?? rows)
@@ -46,6 +55,7 @@ public final class Batch {
 
     deinit {
         for buffer in [inputs, targets, segments, positions, iota] { buffer.deallocate() }
+        weights?.deallocate()
         plainLength.deallocate()
     }
 
@@ -64,7 +74,7 @@ public final class Batch {
         return try body(
             TokenRows(
                 rows: range.count, length: length, inputs: inputs + start, targets: targets + start, segments: segments + start,
-                positions: positions + start))
+                positions: positions + start, weights: weights.map { UnsafePointer($0 + start) }))
     }
 }
 

@@ -12,10 +12,12 @@ public struct TokenRows {
     public let segments: UnsafePointer<Int32>
     /// (B,T) place in the position embedding
     public let positions: UnsafePointer<Int32>
+    /// (B,T) factor of each target's loss; nil where all are 1
+    public let weights: UnsafePointer<Float>?
 
     public init(
         rows: Int, length: Int, inputs: UnsafePointer<Int32>, targets: UnsafePointer<Int32>, segments: UnsafePointer<Int32>,
-        positions: UnsafePointer<Int32>
+        positions: UnsafePointer<Int32>, weights: UnsafePointer<Float>? = nil
     ) {
         self.rows = rows
         self.length = length
@@ -23,6 +25,7 @@ public struct TokenRows {
         self.targets = targets
         self.segments = segments
         self.positions = positions
+        self.weights = weights
     }
 
     /// N = B·T

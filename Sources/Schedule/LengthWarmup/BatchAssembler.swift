@@ -23,6 +23,8 @@ struct BatchAssembler {
     /// The whole step's runs of tokens, and where in them each row ends.
     private var runs: [TokenRun] = []
     private var rowEnds: [Int] = []
+    /// What documents and weights do to them.
+    private var marks: RowMarks
     /// Memory that look-ups use.
     private var entries: [SampleOrder.Entry] = []
     private var partRuns: [TokenRun] = []
@@ -35,14 +37,19 @@ struct BatchAssembler {
         self.world = world
         self.microBatchSize = microBatchSize
         self.hasWholeSteps = hasWholeSteps
+        marks = RowMarks(plan.configuration.rowRules, source)
     }
 
     /// A batch of the right size for ``fill(_:)``.
     func emptyBatch() -> ProducedBatch {
         let length = plan.configuration.sequenceLength
+        let hasWeights = source.hasLossWeights
         // Rows of short lengths are more, and a rank's share of them may be a row larger than its share of the tokens.
-        let batch = holdsTokens ? Batch(rows: microBatchSize + 1, length: length, mostRows: (microBatchSize + 1) * length) : nil
-        return ProducedBatch(batch ?? Batch(rows: microBatchSize, length: length), sources: source.streams.count)
+        let batch =
+            holdsTokens
+            ? Batch(rows: microBatchSize + 1, length: length, mostRows: (microBatchSize + 1) * length, hasWeights: hasWeights)
+            : Batch(rows: microBatchSize, length: length, hasWeights: hasWeights)
+        return ProducedBatch(batch, sources: source.streams.count)
     }
 
     private var holdsTokens: Bool { plan.configuration.batchUnit == .tokens }
@@ -59,6 +66,8 @@ struct BatchAssembler {
         if made == microCount {
             guard !awaitsLoss, plan.nextStep(into: &step) else { return false }
             locate()
+            marks.mark(runs, source)
+            plan.mask(marks.maskedCount)
             (made, microCount) = (0, ((step.rowCount + world - 1) / world + microRows - 1) / microRows)
         }
         let batch = produced.batch
@@ -67,13 +76,14 @@ struct BatchAssembler {
         let end = min(first + microRows, rows.upperBound)
         let share = (step.rowCount + world - 1) / world
         batch.reshape(rows: min(microRows, share - made * microRows), length: step.sequenceLength)
-        batch.targetCount = copyRows(first..<end, into: batch)
+        (batch.targetCount, batch.maskedCount) = copyRows(first..<end, into: batch)
         made += 1
         batch.step = step.step
-        batch.globalTargetCount = step.targetCount
+        batch.globalTargetCount = step.targetCount - marks.maskedCount
+        batch.globalMaskedCount = marks.maskedCount
         batch.completesStep = made == microCount
         if batch.completesStep {
-            produced.account(for: runs)
+            produced.account(for: runs, marks)
             produced.plan = plan
             // The batch's old step serves as memory for the next one.
             swap(&produced.step, &step)
@@ -85,10 +95,10 @@ struct BatchAssembler {
         return true
     }
 
-    /// Copies the global rows `rows`; the batch's other rows become padding. Returns the number of targets.
-    private func copyRows(_ rows: Range<Int>, into batch: Batch) -> Int {
+    /// Copies the global rows `rows`; the batch's other rows become padding. Returns the numbers of targets with loss and without.
+    private func copyRows(_ rows: Range<Int>, into batch: Batch) -> (trained: Int, masked: Int) {
         source.memories.withUnsafeBufferPointer { memories in
-            var targetCount = 0
+            var counts = (trained: 0, masked: 0)
             /// The first run that no one has asked the memory for.
             var asked = rows.isEmpty ? 0 : runsOfRow(rows.lowerBound).lowerBound
             let last = rows.isEmpty ? 0 : rowEnds[rows.upperBound - 1]
@@ -99,10 +109,11 @@ struct BatchAssembler {
                     memories[runs[asked].dataset].prefetch(at: runs[asked].token, count: runs[asked].count)
                     asked += 1
                 }
-                targetCount += batch.fill(row: row, length: batch.length, runs: runs, own, from: memories)
+                let filled = batch.fill(row: row, runs: runs, own, marks, from: memories, weights: source.weightMemories)
+                counts = (counts.trained + filled.trained, counts.masked + filled.masked)
                 if let window = step.window { batch.cutSegments(ofRow: row, window: window) }
             }
-            return targetCount
+            return counts
         }
     }
 
@@ -174,8 +185,9 @@ struct BatchAssembler {
 final class ProducedBatch: @unchecked Sendable {
     let batch: Batch
     var stepDigest: UInt64 = 0
-    /// For each data set: trained targets, and samples that were opened.
+    /// For each data set: trained targets, those without loss, and samples that were opened.
     var stepTargets: [Int]
+    var stepMasked: [Int]
     var stepOpened: [Int]
     /// The step that the batch completes, and the plan after it; nil in other batches. Who keeps the plan while the next step is made has it copied.
     var step = PlannedStep(step: 0, sequenceLength: 0, groups: [])
@@ -188,23 +200,33 @@ final class ProducedBatch: @unchecked Sendable {
     init(_ batch: Batch, sources: Int) {
         self.batch = batch
         stepTargets = Array(repeating: 0, count: sources)
-        stepOpened = stepTargets
+        (stepMasked, stepOpened) = (stepTargets, stepTargets)
     }
 
     /// Sums up the runs of a whole step. In place: a step takes no memory for its accounts.
-    func account(for runs: [TokenRun]) {
-        var (targets, opened) = ([Int](), [Int]())
+    func account(for runs: [TokenRun], _ marks: RowMarks) {
+        var (targets, withoutLoss, opened) = ([Int](), [Int](), [Int]())
         swap(&targets, &stepTargets)
+        swap(&withoutLoss, &stepMasked)
         swap(&opened, &stepOpened)
-        for index in 0..<targets.count { (targets[index], opened[index]) = (0, 0) }
+        for index in 0..<targets.count { (targets[index], withoutLoss[index], opened[index]) = (0, 0, 0) }
         var digest = SliceDigest()
-        for run in runs {
-            digest.add(run)
+        let isMarked = marks.maskedCount > 0
+        for (index, run) in runs.enumerated() {
+            if isMarked {
+                let masked = marks.masked(ofRun: index)
+                digest.add(run, without: masked)
+                for range in masked { withoutLoss[run.dataset] += range.count }
+            } else {
+                digest.add(run)
+            }
             targets[run.dataset] += run.targetCount
             if run.opensSample { opened[run.dataset] += 1 }
         }
+        for index in 0..<targets.count { targets[index] -= withoutLoss[index] }
         stepDigest = digest.value
         swap(&targets, &stepTargets)
+        swap(&withoutLoss, &stepMasked)
         swap(&opened, &stepOpened)
     }
 }

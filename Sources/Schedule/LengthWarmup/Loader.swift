@@ -23,6 +23,8 @@ public final class Loader {
     public private(set) var digest: UInt64 = 0
     /// Trained targets of each data set up to there, over all ranks.
     public private(set) var trainedBySource: [Int]
+    /// Targets of each data set that were served without loss up to there, over all ranks.
+    public private(set) var maskedBySource: [Int]
     /// Targets of the samples of each data set that were opened up to there, over all ranks.
     public private(set) var fetchedBySource: [Int]
     /// The last step whose last micro-batch was handed out.
@@ -62,6 +64,9 @@ public final class Loader {
         do { source = try original.following(changes, version: state?.orderVersion ?? original.orderVersion) } catch {
             throw .sampling(error)
         }
+        if configuration.rowRules.masksEnds {
+            do { try DataSets(source.streams.map(\.dataset)).checkEndTokens() } catch { throw .sampling(error) }
+        }
         self.source = source
         self.configuration = configuration
         self.rank = rank
@@ -72,7 +77,7 @@ public final class Loader {
         // Where rows grow in number, whether a batch is a step is not known before.
         everyBatchIsAStep = hasWholeSteps && configuration.batchUnit == .rows
         trainedBySource = Array(repeating: 0, count: source.streams.count)
-        fetchedBySource = trainedBySource
+        (maskedBySource, fetchedBySource) = (trainedBySource, trainedBySource)
         let plan: TrainingPlan
         if let state {
             try state.check(configuration: configuration, sources: names)
@@ -81,7 +86,7 @@ public final class Loader {
             guard state.accountsAddUp(sources: trainedBySource.count) else {
                 throw .badState("its accounts of the data sets do not add up")
             }
-            (trainedBySource, fetchedBySource) = (state.trainedBySource, state.fetchedBySource)
+            (trainedBySource, maskedBySource, fetchedBySource) = (state.trainedBySource, state.maskedBySource, state.fetchedBySource)
         } else {
             plan = try TrainingPlan(configuration, samples: source.sampleCount)
         }
@@ -107,11 +112,15 @@ public final class Loader {
             digest &+= produced.stepDigest
             for index in 0..<trainedBySource.count {
                 trainedBySource[index] += produced.stepTargets[index]
+                maskedBySource[index] += produced.stepMasked[index]
                 fetchedBySource[index] += produced.stepOpened[index] * configuration.sequenceLength
             }
         }
         return produced.batch
     }
+
+    /// Whether any target may be without loss.
+    public var masksTargets: Bool { configuration.rowRules.masksEnds || source.hasLossWeights }
 
     /// Tells adaptive pacing the mean loss of the step that was handed out last; call it once a step, before the next batch is asked for. A second loss for a
     /// step counts for nothing, and a step without one decides nothing. Other pacings need none.
@@ -125,14 +134,15 @@ public final class Loader {
     /// The state after the last step whose last micro-batch was handed out.
     public var state: PlanState {
         PlanState(
-            plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, fetchedBySource: fetchedBySource,
-            changes: changes, orderVersion: source.orderVersion)
+            plan: plan, sources: Self.names(of: source), digest: digest, trainedBySource: trainedBySource, maskedBySource: maskedBySource,
+            fetchedBySource: fetchedBySource, changes: changes, orderVersion: source.orderVersion)
     }
 
     /// Each data set's share of the plan's counts, over all ranks.
     public var accounts: [SourceAccount] {
-        zip(fetchedBySource, trainedBySource).map {
-            SourceAccount(fetched: $0, trained: $1, policy: configuration.tails)
+        trainedBySource.indices.map {
+            SourceAccount(
+                fetched: fetchedBySource[$0], trained: trainedBySource[$0], masked: maskedBySource[$0], policy: configuration.tails)
         }
     }
 
@@ -140,12 +150,14 @@ public final class Loader {
     /// would put other samples behind the positions of the ledger.
     public static func names(of source: DataSource) -> [JSONValue] {
         source.streams.indices.map { index in
-            [
+            var name: JSONObject = [
                 "samples": JSONValue(source.streams[index].sampleCount), "tokens": JSONValue(source.streams[index].tokens.count),
                 "fingerprint": .string(String(source.fingerprints[index], radix: 16)),
                 "samples_per_epoch": JSONValue(source.samplesPerEpoch(index)),
                 "order": .string(String(source.orderFingerprint, radix: 16)),
             ]
+            if let weights = source.lossWeightFingerprints[index] { name["loss_weights"] = .string(String(weights, radix: 16)) }
+            return .object(name)
         }
     }
 }

@@ -13,6 +13,7 @@ extension PlanConfiguration {
         ]
         // States of rows are those of older builds.
         if batchUnit != .rows { json["batch_unit"] = JSONValue(batchUnit.rawValue) }
+        for (name, value) in rowRules.json { json[name] = value }
         return json
     }
 
@@ -38,7 +39,8 @@ extension PlanConfiguration {
         else { throw .badState("its configuration has no tails or no seed") }
         self.init(
             sequenceLength: try number("seq_length"), globalBatchSize: try number("global_batch_size"),
-            trainTokens: try number("train_tokens"), pacing: pacing, tails: tails, granularity: try number("slw_granularity"), seed: seed)
+            trainTokens: try number("train_tokens"), pacing: pacing, tails: tails, granularity: try number("slw_granularity"), seed: seed,
+            rowRules: RowRules(json: json))
         if let value = json["batch_warmup"], !value.isNull {
             guard let warmup = batchWarmup.flatMap({ BatchWarmup(json: $0) }) else {
                 throw .badState("its configuration has no batch warmup that is known")
@@ -71,6 +73,7 @@ extension PlanConfiguration {
         try check("batch-unit", \.batchUnit)
         try check("slw-granularity", \.granularity)
         try check("seed", \.seed)
+        try rowRules.check(sameAs: other.rowRules)
     }
 }
 

@@ -6,7 +6,7 @@ public struct PlanConfiguration: Sendable, Equatable {
     public var sequenceLength: Int
     /// Rows of a step.
     public var globalBatchSize: Int
-    /// The budget in trained targets; the last step is cut to what is left of it.
+    /// The budget in served targets; the last step is cut to what is left of it.
     public var trainTokens: Int
     public var pacing: Pacing
     public var tails: TailPolicy
@@ -17,10 +17,13 @@ public struct PlanConfiguration: Sendable, Equatable {
     /// Lengths are multiples of it (paper: 8).
     public var granularity: Int
     public var seed: UInt64
+    /// What documents are to a row.
+    public var rowRules: RowRules
 
     public init(
         sequenceLength: Int, globalBatchSize: Int, trainTokens: Int, pacing: Pacing = .constant, tails: TailPolicy = .reuse,
-        batchWarmup: BatchWarmup? = nil, batchUnit: BatchUnit = .rows, granularity: Int = 8, seed: UInt64 = 1234
+        batchWarmup: BatchWarmup? = nil, batchUnit: BatchUnit = .rows, granularity: Int = 8, seed: UInt64 = 1234,
+        rowRules: RowRules = .plain
     ) {
         self.sequenceLength = sequenceLength
         self.globalBatchSize = globalBatchSize
@@ -31,6 +34,7 @@ public struct PlanConfiguration: Sendable, Equatable {
         self.batchUnit = batchUnit
         self.granularity = granularity
         self.seed = seed
+        self.rowRules = rowRules
     }
 
     /// The shortest beginning of a tail that fills up a row, a 32nd of the full length: what is shorter would be trained almost without

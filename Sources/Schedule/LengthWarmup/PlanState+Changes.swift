@@ -13,9 +13,9 @@ extension PlanState {
             throw .changed(name: "the number of data sets", was: "\(sources.count)", isNow: "\(names.count)")
         }
         for (index, (was, now)) in zip(sources, names).enumerated() {
-            for key in ["samples", "tokens", "fingerprint"] where was[key] != now[key] {
+            for key in ["samples", "tokens", "fingerprint", "loss_weights"] where was[key] != now[key] {
                 throw .changed(
-                    name: "data set \(index + 1)'s \(key)", was: was[key]?.serialized() ?? "not set",
+                    name: "data set \(index + 1)'s \(key.replacing("_", with: " "))", was: was[key]?.serialized() ?? "not set",
                     isNow: now[key]?.serialized() ?? "not set")
             }
         }
@@ -40,6 +40,7 @@ extension PlanState {
         let new = Array(repeating: 0, count: names.count - sources.count)
         sources = names
         trainedBySource += new
+        maskedBySource += new
         fetchedBySource += new
     }
 }

@@ -6,7 +6,8 @@ import Quantities
 
 /// A plan after some step, with what it was made from: small, versioned, checksummed, the same on every rank and for every world size.
 ///
-/// Bytes, little-endian: `SLWSTATE`, uint32 version (3; 1 and 2 are read, which spelled the pacing otherwise, see `ReflectedSchedule`), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
+/// Bytes, little-endian: `SLWSTATE`, uint32 version (3, and 4 where documents or weights mask targets, which earlier builds know nothing of; 1 and 2 are read, which spelled the pacing
+/// otherwise, see `ReflectedSchedule`), uint32 length of the JSON head, the head, int64 number of runs, for each run int64
 /// start, lower and upper position, then XXH64 of everything before. See `docs/ledger.md`.
 public struct PlanState: Sendable, Equatable {
     /// What the plan was made from.
@@ -20,6 +21,8 @@ public struct PlanState: Sendable, Equatable {
     public var digest: UInt64
     /// Trained targets of each data set.
     public var trainedBySource: [Int]
+    /// Targets of each data set that were served without loss.
+    public var maskedBySource: [Int]
     /// Targets of each data set's samples that were opened.
     public var fetchedBySource: [Int]
     public var runs: [TailLedger.Run]
@@ -31,11 +34,16 @@ public struct PlanState: Sendable, Equatable {
     public var orderVersion = SampleOrder.Version.shuffledDraws
 
     static let magic = Array("SLWSTATE".utf8)
-    static let version: UInt32 = 3
+    static let version: UInt32 = 4
+
+    /// The earliest version that says all of this state.
+    private var neededVersion: UInt32 {
+        configuration.rowRules == .plain && sources.allSatisfy({ $0["loss_weights"] == nil }) && counts.masked == 0 ? 3 : 4
+    }
 
     /// The state as bytes.
     public var encoded: [UInt8] {
-        let head: JSONValue = [
+        var head: JSONObject = [
             "configuration": .object(configuration.json), "sources": .array(sources), "epoch": JSONValue(epoch),
             "next_fresh": JSONValue(nextFresh),
             "steps": JSONValue(counts.steps), "trained": JSONValue(counts.trained), "fetched": JSONValue(counts.fetched),
@@ -45,10 +53,14 @@ public struct PlanState: Sendable, Equatable {
             "adaptive": adaptiveState?.json ?? .null, "changes": .array(changes.map(\.json)),
             "order_version": JSONValue(orderVersion.rawValue),
         ]
-        let text = Array(head.serialized().utf8)
+        if neededVersion > 3 {
+            head["masked"] = JSONValue(counts.masked)
+            head["masked_by_source"] = .array(maskedBySource.map { JSONValue($0) })
+        }
+        let text = Array(JSONValue.object(head).serialized().utf8)
         var bytes = Self.magic
         func append(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) } }
-        append(Self.version)
+        append(neededVersion)
         append(UInt32(text.count))
         bytes += text
         append(Int64(runs.count))
@@ -107,6 +119,8 @@ public struct PlanState: Sendable, Equatable {
         counts = PlanCounts()
         counts.steps = try number("steps")
         counts.trained = try number("trained")
+        if version > 3 { counts.masked = try number("masked") }
+        maskedBySource = version > 3 ? (head["masked_by_source"]?.array ?? []).compactMap(\.int) : trainedBySource.map { _ in 0 }
         counts.fetched = try number("fetched")
         counts.reused = try number("reused")
         counts.outstanding = try number("outstanding")
@@ -128,8 +142,8 @@ public struct PlanState: Sendable, Equatable {
     }
 
     init(
-        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], fetchedBySource: [Int] = [],
-        changes: [OrderChange] = [], orderVersion: SampleOrder.Version = .current
+        plan: TrainingPlan, sources: [JSONValue], digest: UInt64, trainedBySource: [Int], maskedBySource: [Int]? = nil,
+        fetchedBySource: [Int] = [], changes: [OrderChange] = [], orderVersion: SampleOrder.Version = .current
     ) {
         configuration = plan.configuration
         self.sources = sources
@@ -138,6 +152,7 @@ public struct PlanState: Sendable, Equatable {
         counts = plan.counts
         self.digest = digest
         self.trainedBySource = trainedBySource
+        self.maskedBySource = maskedBySource ?? trainedBySource.map { _ in 0 }
         self.fetchedBySource = fetchedBySource
         runs = plan.ledger.runs
         adaptiveState = plan.adaptiveState
@@ -152,10 +167,10 @@ public struct PlanState: Sendable, Equatable {
             throw .changed(name: "the number of data sets", was: "\(self.sources.count)", isNow: "\(sources.count)")
         }
         for (index, (was, now)) in zip(self.sources, sources).enumerated() where was != now {
-            for (key, value) in now.object ?? [:] where was[key] != value {
+            for key in (now.object ?? [:]).keys + (was.object ?? [:]).keys where was[key] != now[key] {
                 throw .changed(
                     name: "data set \(index + 1)'s \(key.replacing("_", with: " "))", was: was[key]?.serialized() ?? "not set",
-                    isNow: value.serialized())
+                    isNow: now[key]?.serialized() ?? "not set")
             }
             throw .changed(name: "data set \(index + 1)", was: was.serialized(), isNow: now.serialized())
         }
@@ -164,7 +179,10 @@ public struct PlanState: Sendable, Equatable {
     /// Each data set's share of the counts, over all ranks; nil when the record does not add up.
     public var accounts: [SourceAccount]? {
         guard accountsAddUp(sources: sources.count) else { return nil }
-        return zip(fetchedBySource, trainedBySource).map { SourceAccount(fetched: $0, trained: $1, policy: configuration.tails) }
+        return sources.indices.map {
+            SourceAccount(
+                fetched: fetchedBySource[$0], trained: trainedBySource[$0], masked: maskedBySource[$0], policy: configuration.tails)
+        }
     }
 
     /// Whether the accounts are of so many data sets and sum up to the plan's counts.
@@ -178,7 +196,7 @@ public struct PlanState: Sendable, Equatable {
             }
             return numbers.count == sources ? sum : nil
         }
-        return sum(trainedBySource) == counts.trained && sum(fetchedBySource) == counts.fetched
+        return sum(trainedBySource) == counts.trained && sum(maskedBySource) == counts.masked && sum(fetchedBySource) == counts.fetched
     }
 }
 
@@ -222,10 +240,11 @@ extension PlanCounts {
         guard let before = sizes.samples(beforeEpoch: epoch) else { return false }
         let (opened, o2) = before.addingReportingOverflow(nextFresh)
         let (targets, o3) = opened.multipliedReportingOverflow(by: sequenceLength)
-        let (sum, o4) = trained.addingReportingOverflow(outstanding)
-        let (all, o5) = sum.addingReportingOverflow(dropped)
-        return !(o2 || o3 || o4 || o5) && nextFresh <= sizes[epoch] && fetched == targets && fetched == all && reused <= trained
-            && steps <= trained
+        let (served, o4) = trained.addingReportingOverflow(masked)
+        let (sum, o5) = served.addingReportingOverflow(outstanding)
+        let (all, o6) = sum.addingReportingOverflow(dropped)
+        return !(o2 || o3 || o4 || o5 || o6) && nextFresh <= sizes[epoch] && fetched == targets && fetched == all && reused <= served
+            && steps <= served
     }
 }
 

@@ -21,7 +21,7 @@ public struct ScheduleOption: Sendable {
     }
 
     /// Where it stands in help.
-    public enum Group: Sendable { case data, batch, warmup, loader }
+    public enum Group: Sendable { case data, batch, rows, warmup, loader }
 
     /// Without dashes: `seq-length`.
     public let name: String

@@ -1,4 +1,5 @@
 public import Quantities
+import Sampling
 
 /// The table. Options of pacing functions stand with their function.
 extension ScheduleOption {
@@ -6,7 +7,7 @@ extension ScheduleOption {
     public static let all: [ScheduleOption] = {
         var all = [
             data, split, seed, order, trainSamples, sequenceLength, batchSize, batchUnit, trainTokens, batchWarmupStart, batchWarmupTokens,
-            pacing,
+            documentMask, resetPositions, maskEnds, lossWeights, pacing,
         ]
         for option in Pacing.functions.flatMap({ $0.options }) where !all.contains(where: { $0.name == option.name }) { all.append(option) }
         return all + [tails]
@@ -46,6 +47,21 @@ extension ScheduleOption {
         "rows of the first step, when the batch grows as GPT-3's")
     public static let batchWarmupTokens = ScheduleOption(
         "batch-warmup-tokens", key: "batch.warmup_tokens", .count(1...1 << 60), "N", .batch, "tokens over which the batch grows")
+
+    public static let documentMask = ScheduleOption(
+        "document-mask", also: ["reset-attention-mask"], key: "rows.document_mask", .flag, "BOOL", default: "false", .rows,
+        "attention stays within a document")
+    public static let resetPositions = ScheduleOption(
+        "reset-position-ids", key: "rows.reset_position_ids", .flag, "BOOL", default: "false", .rows,
+        "positions begin at 0 in each document of a row")
+    public static let maskEnds = ScheduleOption(
+        "eod-mask-loss", key: "rows.eod_mask_loss", .flag, "BOOL", default: "false", .rows,
+        "no loss on what follows an end token: the first token of the next document")
+    public static let lossWeights = ScheduleOption(
+        "loss-weights", key: "rows.loss_weights", .choice(LossWeightsChoice.allCases.map(\.rawValue)), "WHEN",
+        default: LossWeightsChoice.auto.rawValue, .rows,
+        "the pair P.weights beside a data set P: a weight of the loss for each token; auto reads it where it is, require where it is not is an error"
+    )
 
     public static let pacing = ScheduleOption(
         "slw-pacing", key: "length_warmup.pacing", .choice(Pacing.functions.map { $0.name }), "PACING",

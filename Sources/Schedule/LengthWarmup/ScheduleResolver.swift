@@ -53,6 +53,13 @@ public enum ScheduleResolver {
         words.word(.order) == "megatron" ? .megatron(samples: words.count(.trainSamples)) : .keyed
     }
 
+    /// The data sets that the words name, opened with the weights of the loss that they ask for, and with end tokens where those are asked for.
+    public static func dataSets(_ words: ScheduleWords) throws(SamplingError) -> DataSets {
+        let sets = try DataSets(words.data, lossWeights: words.word(.lossWeights).flatMap(LossWeightsChoice.init(rawValue:)) ?? .auto)
+        if RowRules(words).masksEnds { try sets.checkEndTokens() }
+        return sets
+    }
+
     /// The seed that the words ask for.
     public static func seed(_ words: ScheduleWords) -> UInt64 { UInt64(bitPattern: Int64(words.count(.seed) ?? standardSeed)) }
 
@@ -118,7 +125,8 @@ public enum ScheduleResolver {
         let plan = PlanConfiguration(
             sequenceLength: length, globalBatchSize: batch, trainTokens: budget, pacing: pacing,
             tails: try tails(words), batchWarmup: try batchWarmup(words, batch: batch),
-            batchUnit: words.word(.batchUnit).flatMap(BatchUnit.init(rawValue:)) ?? pacing.function.standardBatchUnit, seed: seed(words))
+            batchUnit: words.word(.batchUnit).flatMap(BatchUnit.init(rawValue:)) ?? pacing.function.standardBatchUnit, seed: seed(words),
+            rowRules: RowRules(words))
         do throws(WarmupError) { try plan.check() } catch { throw ScheduleError(error.optionText) }
         return ResolvedSchedule(plan: plan, split: split, order: order, samples: samples, words: closed(words, plan))
     }
@@ -167,6 +175,8 @@ public enum ScheduleResolver {
         closed[.batchUnit] = words[.batchUnit] ?? (plan.batchUnit == .rows ? nil : .word(plan.batchUnit.rawValue))
         closed[.order] = words[.order] ?? .word("slw")
         closed[.split] = words[.split] ?? .word(DocumentSplit.standard.text)
+        plan.rowRules.close(&closed)
+        closed[.lossWeights] = words[.lossWeights] ?? .word(LossWeightsChoice.auto.rawValue)
         closed[.batchWarmupStart] = plan.batchWarmup.map { .count($0.start) }
         closed[.batchWarmupTokens] = plan.batchWarmup.map { .count($0.tokens) }
         closed.choosePacing(plan.pacing.name)

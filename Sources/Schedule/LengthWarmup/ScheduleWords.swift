@@ -34,6 +34,7 @@ public struct ScheduleWords: Sendable, Equatable {
     }
     public func number(_ option: ScheduleOption) -> Double? { if case .number(let value)? = self[option] { value } else { nil } }
     public func word(_ option: ScheduleOption) -> String? { if case .word(let value)? = self[option] { value } else { nil } }
+    public func flag(_ option: ScheduleOption) -> Bool? { if case .flag(let value)? = self[option] { value } else { nil } }
     public func json(_ option: ScheduleOption) -> JSONValue? { if case .json(let value)? = self[option] { value } else { nil } }
 
     /// Whether a person said it.

@@ -13,14 +13,17 @@ struct SliceDigest {
     private var pass = -1
     private var key: UInt64 = 0
 
-    mutating func add(_ run: TokenRun) {
+    /// Adds the targets of a run, but those of `masked`, some of its targets.
+    mutating func add(_ run: TokenRun, without masked: ArraySlice<Range<Int>> = []) {
         if run.dataset != dataset || run.pass != pass {
             (dataset, pass) = (run.dataset, run.pass)
             key = CounterRandom.word(5, UInt64(dataset), UInt64(pass))
         }
-        let first = UInt64(run.firstTarget)
-        value &+=
-            SplitMix64.mix(key ^ SplitMix64.mix(first &+ UInt64(run.targetCount)))
-            &- SplitMix64.mix(key ^ SplitMix64.mix(first))
+        value &+= word(run.targets)
+        for range in masked { value &-= word(range) }
+    }
+
+    private func word(_ targets: Range<Int>) -> UInt64 {
+        SplitMix64.mix(key ^ SplitMix64.mix(UInt64(targets.upperBound))) &- SplitMix64.mix(key ^ SplitMix64.mix(UInt64(targets.lowerBound)))
     }
 }

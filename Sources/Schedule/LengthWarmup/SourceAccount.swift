@@ -1,17 +1,21 @@
-/// One data set's share of a plan's counts. `fetched = trained + outstanding + dropped`.
+/// One data set's share of a plan's counts. `fetched = trained + masked + outstanding + dropped`.
 public struct SourceAccount: Sendable, Equatable {
     /// Targets of the samples that were opened.
     public var fetched: Int
     public var trained: Int
+    /// Targets that were served without loss.
+    public var masked: Int
     /// Targets in the ledger.
     public var outstanding: Int
     /// Targets given up (`drop`).
     public var dropped: Int
 
-    init(fetched: Int, trained: Int, policy: TailPolicy) {
+    init(fetched: Int, trained: Int, masked: Int, policy: TailPolicy) {
         self.fetched = fetched
         self.trained = trained
-        outstanding = policy == .drop ? 0 : fetched - trained
-        dropped = policy == .drop ? fetched - trained : 0
+        self.masked = masked
+        let rest = fetched - trained - masked
+        outstanding = policy == .drop ? 0 : rest
+        dropped = policy == .drop ? rest : 0
     }
 }

@@ -8,7 +8,8 @@ import Quantities
 /// is. The law: at the end of an epoch under any policy but `drop`, the slices partition every sample's targets; under `drop`, trained and
 /// dropped targets together are the epoch's.
 ///
-/// `fetched = trained + outstanding + dropped` holds after each step.
+/// `fetched = trained + masked + outstanding + dropped` holds after each step. Which targets are masked only the data know: who looks at them says how many,
+/// by ``mask(_:)``; without that every served target counts as trained.
 public struct TrainingPlan: Sendable {
     public let configuration: PlanConfiguration
     /// Samples of the current epoch.
@@ -44,7 +45,7 @@ public struct TrainingPlan: Sendable {
     }
 
     /// Whether the token budget is spent, or (under `drop`) more targets were opened than counts may hold.
-    public var isFinished: Bool { counts.trained >= configuration.trainTokens || counts.fetched > Self.most }
+    public var isFinished: Bool { counts.served >= configuration.trainTokens || counts.fetched > Self.most }
 
     /// Bound of all counts of targets: a step more than it still fits into an `Int`.
     static let most = 1 << 62
@@ -53,7 +54,7 @@ public struct TrainingPlan: Sendable {
     public var nextSequenceLength: Int {
         if let adaptiveState { return adaptiveState.length }
         return configuration.pacing.function.length(
-            atStep: counts.steps, afterTokens: counts.trained, full: configuration.sequenceLength, granularity: configuration.granularity)
+            atStep: counts.steps, afterTokens: counts.served, full: configuration.sequenceLength, granularity: configuration.granularity)
     }
 
     /// The next step, or nil when the budget is spent.
@@ -71,8 +72,8 @@ public struct TrainingPlan: Sendable {
         var choice = StepChoice(
             length: length,
             rows: min(
-                configuration.rows(afterTokens: counts.trained, length: length),
-                (configuration.trainTokens - counts.trained + length - 1) / length))
+                configuration.rows(afterTokens: counts.served, length: length),
+                (configuration.trainTokens - counts.served + length - 1) / length))
         swap(&choice.groups, &step.groups)
         choice.groups.removeAll(keepingCapacity: true)
         while choice.rows > 0 {
@@ -101,6 +102,12 @@ public struct TrainingPlan: Sendable {
         }
         counts.outstanding = ledger.targetCount
         return true
+    }
+
+    /// Says that so many targets of the step that came last have no loss.
+    mutating func mask(_ targets: Int) {
+        counts.trained -= targets
+        counts.masked += targets
     }
 
     /// Tells an adaptive plan the mean loss of the step that `nextStep()` returned last; every other plan ignores it.
@@ -263,9 +270,11 @@ public struct PlanCounts: Sendable, Equatable {
     public var steps = 0
     /// Targets trained.
     public var trained = 0
+    /// Targets that were served without loss.
+    public var masked = 0
     /// Targets of all samples that were opened.
     public var fetched = 0
-    /// Of the trained ones, those that came from tails.
+    /// Of the served ones, those that came from tails.
     public var reused = 0
     /// Targets in the ledger.
     public var outstanding = 0
@@ -273,4 +282,7 @@ public struct PlanCounts: Sendable, Equatable {
     public var dropped = 0
 
     public init() {}
+
+    /// Targets that steps have used up, with loss or without: what the budget counts.
+    public var served: Int { trained + masked }
 }

@@ -14,6 +14,12 @@ public struct DataSource: Sendable {
     public let streams: [SampleStream]
     /// The data sets' tokens, valid as long as `streams` is kept.
     public let memories: [TokenMemory]
+    /// Where their documents begin, valid as long.
+    public let documentStarts: [DocumentStarts]
+    /// For each data set how much the loss of its tokens counts; nil where all count alike.
+    public let lossWeights: [LossWeights?]
+    /// The same as they lie in memory, valid as long.
+    public let weightMemories: [LossWeightMemory?]
     public let part: DocumentSplit.Part
     public let sequenceLength: Int
 
@@ -45,6 +51,9 @@ public struct DataSource: Sendable {
         }
         self.streams = streams
         memories = streams.map(\.dataset.memory)
+        documentStarts = streams.map(\.dataset.documentStarts)
+        lossWeights = sets.lossWeights
+        weightMemories = lossWeights.map { $0?.memory }
         self.part = part
         self.sequenceLength = sequenceLength
         switch choice {
@@ -68,6 +77,12 @@ public struct DataSource: Sendable {
     public var megatronOrder: MegatronOrder? {
         if case .megatron(let order) = order { order } else { nil }
     }
+
+    /// Change when the weights of the loss do; nil for a data set without.
+    public var lossWeightFingerprints: [UInt64?] { lossWeights.map { $0?.fingerprint } }
+
+    /// Whether the loss of any token counts otherwise than that of others.
+    public var hasLossWeights: Bool { lossWeights.contains { $0 != nil } }
 
     /// How the keyed order was made; a state records it.
     public var orderVersion: SampleOrder.Version { keyedOrder?.version ?? .current }

@@ -16,6 +16,7 @@ public struct TokenRun: Sendable, Equatable {
     /// Targets among its tokens, and where they begin.
     public var targetCount: Int { beginsSlice ? count - 1 : count }
     public var firstTarget: Int { beginsSlice ? token + 1 : token }
+    public var targets: Range<Int> { firstTarget..<firstTarget + targetCount }
     /// Inputs among its tokens.
     public var inputCount: Int { endsSlice ? count - 1 : count }
 }

@@ -66,6 +66,7 @@ enum ReportCommand {
             "ratio_with_variance_norm": correlation(statistics.varianceNormCorrelation),
             "ratio_with_variance_maximum": correlation(statistics.varianceMaxCorrelation),
             "best_validation_loss": JSONValue(history.validations.map(\.loss).min()),
+            "masked": JSONValue(history.steps.last.flatMap { $0.masked.isFinite ? $0.masked : nil }),
             "outstanding": JSONValue(history.steps.last?.outstanding), "dropped": JSONValue(history.steps.last?.dropped),
         ]
     }

@@ -108,7 +108,7 @@ enum TrainingSession {
                 """
                 \(QuantityText.count(summary.reused)) used, \(QuantityText.count(summary.outstanding)) outstanding, \
                 \(QuantityText.count(summary.dropped)) dropped
-                """
+                """ + (summary.masked > 0 ? "; \(QuantityText.count(summary.masked)) of the trained without loss" : "")
             ),
             ("loss", summary.trainLoss.map { QuantityText.fixed($0, 4) } ?? "-"),
             (

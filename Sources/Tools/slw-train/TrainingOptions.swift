@@ -85,6 +85,7 @@ enum TrainingOptions {
     static let groups: [OptionGroup] = [
         OptionGroup("Data", ScheduleFlags.flags(.data) + [tokenizer.option]),
         OptionGroup("Batch and budget", ScheduleFlags.flags(.batch) + [microBatchSize.option]),
+        ScheduleFlags.rows,
         ScheduleFlags.warmup,
         OptionGroup("Model", [preset] + model.map(\.option)),
         OptionGroup("Optimizer", optimizer.map(\.option)),

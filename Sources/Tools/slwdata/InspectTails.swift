@@ -27,15 +27,15 @@ enum InspectTailsCommand {
         if call.wantsJSON {
             let json: JSONValue = [
                 "state": JSONValue(path), "steps": JSONValue(counts.steps), "epoch": JSONValue(state.epoch),
-                "used": JSONValue(counts.trained),
+                "used": JSONValue(counts.trained), "masked": JSONValue(counts.masked),
                 "fetched": JSONValue(counts.fetched), "reused": JSONValue(counts.reused), "outstanding": JSONValue(counts.outstanding),
                 "dropped": JSONValue(counts.dropped), "digest": JSONValue(String(state.digest, radix: 16)), "seq_length": JSONValue(length),
                 "trained_by_source": .array(state.trainedBySource.map { JSONValue($0) }),
                 "sources": .array(
                     (state.accounts ?? []).map {
                         [
-                            "fetched": JSONValue($0.fetched), "trained": JSONValue($0.trained), "outstanding": JSONValue($0.outstanding),
-                            "dropped": JSONValue($0.dropped),
+                            "fetched": JSONValue($0.fetched), "trained": JSONValue($0.trained), "masked": JSONValue($0.masked),
+                            "outstanding": JSONValue($0.outstanding), "dropped": JSONValue($0.dropped),
                         ]
                     }),
                 "runs": .array(
@@ -48,19 +48,21 @@ enum InspectTailsCommand {
             ]
             return call.console.print(json.serialized())
         }
-        let rows = [
+        var rows = [
             ("state", PathName.printable(path)), ("after step", "\(QuantityText.count(counts.steps)), epoch \(state.epoch + 1)"),
             ("used", QuantityText.count(counts.trained) + " tokens"), ("from tails", QuantityText.count(counts.reused) + " tokens"),
             ("outstanding", "\(QuantityText.count(counts.outstanding)) tokens in \(QuantityText.count(state.runs.count)) runs"),
             ("dropped", QuantityText.count(counts.dropped) + " tokens"),
         ]
+        if counts.masked > 0 { rows.insert(("without loss", QuantityText.count(counts.masked) + " tokens"), at: 3) }
         call.console.print(TextTable.pairs(rows).text)
         if let accounts = state.accounts, accounts.count > 1 {
             var table = TextTable([
-                ("data set", .right), ("fetched", .right), ("trained", .right), ("outstanding", .right), ("dropped", .right),
+                ("data set", .right), ("fetched", .right), ("trained", .right), ("without loss", .right), ("outstanding", .right),
+                ("dropped", .right),
             ])
             for (index, account) in accounts.enumerated() {
-                let numbers = [account.fetched, account.trained, account.outstanding, account.dropped]
+                let numbers = [account.fetched, account.trained, account.masked, account.outstanding, account.dropped]
                 table.add(["\(index + 1)"] + numbers.map(QuantityText.count))
             }
             call.console.print("\n" + table.text)

@@ -42,12 +42,17 @@ enum PlanCommand {
         }
         call.console.endProgress()
         if let remark = inputs.remark { call.console.warn(remark) }
-        let counts = forecast.counts
+        var counts = forecast.counts
+        // A plan touches no data: the share of a pass stands for that of what is served.
+        let masked = inputs.source.map { MaskedShare.of($0, rules: inputs.configuration.rowRules) } ?? 0
+        counts.masked = Int((Double(counts.trained) * masked).rounded())
+        counts.trained -= counts.masked
         let full = inputs.configuration.pacing.fullLengthStep(full: inputs.configuration.sequenceLength)
         if call.wantsJSON {
             var json: JSONObject = [
                 "steps": JSONValue(counts.steps), "estimated": .bool(forecast.isEstimated),
-                "trained_tokens": JSONValue(counts.trained), "fetched_tokens": JSONValue(counts.fetched),
+                "trained_tokens": JSONValue(counts.trained), "masked_tokens": JSONValue(counts.masked),
+                "fetched_tokens": JSONValue(counts.fetched),
                 "dropped_tokens": JSONValue(counts.dropped), "reused_tokens": JSONValue(counts.reused),
                 "outstanding_tokens": JSONValue(counts.outstanding), "epochs": JSONValue(forecast.epoch + 1),
                 "passes": JSONValue(Double(counts.fetched) / Double(inputs.samples * inputs.configuration.sequenceLength)),
@@ -59,7 +64,7 @@ enum PlanCommand {
             return call.console.print(JSONValue.object(json).serialized())
         }
         let share = { (tokens: Int, all: Int) in all == 0 ? "" : "  (\(QuantityText.percent(Double(tokens) / Double(all))))" }
-        let rows =
+        var rows =
             inputs.rows + [
                 ("", ""),
                 (
@@ -70,10 +75,13 @@ enum PlanCommand {
                 (
                     "fetched",
                     "\(QuantityText.count(counts.fetched)) tokens, \(QuantityText.fixed(Double(counts.fetched) / Double(inputs.samples * inputs.configuration.sequenceLength), 2)) passes over the data"
-                ), ("from tails", "\(QuantityText.count(counts.reused)) tokens" + share(counts.reused, counts.trained)),
+                ), ("from tails", "\(QuantityText.count(counts.reused)) tokens" + share(counts.reused, counts.served)),
                 ("outstanding", "\(QuantityText.count(counts.outstanding)) tokens" + share(counts.outstanding, counts.fetched)),
                 ("dropped", "\(QuantityText.count(counts.dropped)) tokens" + share(counts.dropped, counts.fetched)),
             ]
+        if counts.masked > 0 {
+            rows.append(("without loss", "about \(QuantityText.count(counts.masked)) tokens" + share(counts.masked, counts.served)))
+        }
         call.console.print(TextTable.pairs(rows).text)
         if !ranges.isEmpty { call.console.print("\n" + PlanSteps.text(ranges)) }
         for line in forecast.picture(width: max(20, min(72, Terminal.output.width - 16))) { call.console.print(line) }

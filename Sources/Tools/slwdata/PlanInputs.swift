@@ -26,7 +26,7 @@ struct PlanInputs {
     static let data = OptionGroup("Data", ScheduleFlags.flags(.data) + [corpusTokens])
     static let batch = OptionGroup("Batch and budget", ScheduleFlags.flags(.batch))
     static let model = OptionGroup("Model, for the budget when none is given", [layers, width, vocabulary])
-    static let groups = [data, batch, ScheduleFlags.warmup, model]
+    static let groups = [data, batch, ScheduleFlags.rows, ScheduleFlags.warmup, model]
 
     init(_ call: Invocation, data dataWords: [String]? = nil) throws {
         let words = try ScheduleFlags.words(call, data: dataWords)
@@ -40,7 +40,7 @@ struct PlanInputs {
         if dataWords == nil, call.isGiven(Self.corpusTokens) {
             throw call.misuse("--corpus-tokens is for a plan without --data", hint: "the data sets say how many tokens an epoch has")
         }
-        let sets = try DataSets(words.data)
+        let sets = try ScheduleResolver.dataSets(words)
         var standardBudget: Int?
         if !words.isGiven(.trainTokens) {
             standardBudget = ScheduleFacts.standardBudget(
@@ -68,6 +68,8 @@ struct PlanInputs {
         if configuration.batchUnit == .tokens { rows.append(("batch", "tokens held constant: short rows are more")) }
         let epoch = "\(QuantityText.count(samples)) samples, \(QuantityText.count(samples * configuration.sequenceLength)) tokens"
         rows.append(("epoch", source == nil ? epoch + " (no --data)" : epoch))
+        if let documents = configuration.rowRules.summary { rows.append(("documents", documents)) }
+        if source?.hasLossWeights == true { rows.append(("loss", "weighted by token")) }
         if schedule.order != .keyed { rows.append(("order", "Megatron-Core's")) }
         return rows
     }

@@ -49,6 +49,8 @@ public struct StepRecord: Sendable, Equatable {
     public var utilisation = Double.nan
     /// Targets of the data trained so far, over all epochs.
     public var used = Double.nan
+    /// Targets that were served without loss so far, where end tokens or weights mask some.
+    public var masked = Double.nan
     /// Targets that the ledger holds for later.
     public var outstanding = Double.nan
     /// Targets given up by the tail policy.
@@ -106,6 +108,7 @@ public struct StepRecord: Sendable, Equatable {
         Column(
             name: "utilisation", meaning: "share of the machine's measured rate of matrix products, 0 to 1", path: .number(\.utilisation)),
         Column(name: "used", meaning: "targets trained, all epochs", path: .number(\.used)),
+        Column(name: "masked", meaning: "targets served without loss, all epochs", path: .number(\.masked)),
         Column(name: "outstanding", meaning: "targets in the tail ledger", path: .number(\.outstanding)),
         Column(name: "dropped", meaning: "targets given up by the tail policy", path: .number(\.dropped)),
     ]

@@ -38,9 +38,10 @@ extension Report {
                         ], fromZero: true),
                     Figure(
                         title: "Where the tokens are",
-                        explanation: "Targets trained, waiting in the ledger as tails, and given up for good.",
+                        explanation: "Targets trained, masked where some are, waiting in the ledger as tails, and given up for good.",
                         quantities: [
                             Figure.Quantity(label: "used", style: .area) { $0.used },
+                            Figure.Quantity(label: "masked", style: .area) { $0.masked },
                             Figure.Quantity(label: "outstanding", style: .area) { $0.outstanding },
                             Figure.Quantity(label: "dropped", style: .area) { $0.dropped },
                         ], fromZero: true, isStacked: true),

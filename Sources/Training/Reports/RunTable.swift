@@ -13,6 +13,7 @@ enum RunTable {
         ("Validation perplexity at the end", { $0.validations.last.map { QuantityText.significant($0.perplexity) } ?? "–" }),
         ("Training time", { $0.steps.last.map { $0.elapsed.isFinite ? QuantityText.duration($0.elapsed) : "–" } ?? "–" }),
         ("Tokens per second", { $0.overallSpeed.map { QuantityText.compact($0) } ?? "–" }),
+        ("Tokens without loss", { $0.steps.last.map { count($0.masked) } ?? "–" }),
         ("Tokens in the ledger", { $0.steps.last.map { count($0.outstanding) } ?? "–" }),
         ("Tokens dropped", { $0.steps.last.map { count($0.dropped) } ?? "–" }),
     ]

@@ -1,7 +1,7 @@
 public import Batches
 
 extension GPT {
-    /// The sum of the losses (natural logarithm) of all targets; adds `scale` times its gradient to ``gradients``.
+    /// The sum of the losses (natural logarithm) of all targets, each times its weight where the rows have weights; adds `scale` times its gradient to ``gradients``.
     ///
     /// - Parameters:
     ///   - scale: 1 / number of targets of the whole step, for a mean over micro-batches.

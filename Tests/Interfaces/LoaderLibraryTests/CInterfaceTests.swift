@@ -87,6 +87,53 @@ struct CInterfaceTests {
         #expect(Set(ranks.map(\.digest) + [baseline.digest]).count == 1)
     }
 
+    @Test("documents in rows: segments as spans, weights, and the count of targets without loss")
+    func documents() throws {
+        let folder = try TemporaryDirectory()
+        var random = SeededGenerator(TestRun.seed)
+        let documents = (1..<800).documents(ofUpTo: 12, &random).map {
+            $0.map { $0 + 1 == 800 || Int.random(in: 0..<9, using: &random) > 0 ? 1 + $0 % 40 : 1 } + [0]
+        }
+        let prefix = try folder.dataset("data", documents)
+        let more = #","document_mask":true,"reset_position_ids":"true","eod_mask_loss":true,"micro_batch_size":2"#
+        func walk(hasWeights: Bool) throws -> slw_counts {
+            let loader = try Handle(configuration(prefix, more: more))
+            var spans = slw_spans()
+            #expect(slw_loader_spans(loader.pointer, &spans) == -1 && slw_loader_weights(loader.pointer) == nil)
+            var served = 0
+            while let (pairs, batch) = loader.next() {
+                let count = Int(batch.rows * batch.length)
+                #expect(slw_loader_spans(loader.pointer, &spans) == 0)
+                let borders = (0..<Int(spans.count)).map { Int(spans.cu_seqlens[$0]) }
+                let expected = (0..<count).filter {
+                    $0 % Int(batch.length) == 0 || batch.segments[$0] != batch.segments[$0 - 1]
+                }
+                #expect(borders == expected + [count])
+                #expect(Int(spans.max_seqlen) == zip(borders, borders.dropFirst()).map { $1 - $0 }.max())
+                #expect(pairs.allSatisfy { $0[0] != 0 } && pairs.count == batch.target_count)
+                for index in 0..<count where batch.segments[index] >= 0 {
+                    served += 1
+                    #expect(index % Int(batch.length) == 0 || batch.inputs[index - 1] != 0 || batch.positions[index] == 0)
+                }
+                guard hasWeights else { continue }
+                let weights = try #require(slw_loader_weights(loader.pointer))
+                for index in 0..<count { #expect((weights[index] == 0) == (batch.targets[index] < 0) && [0, 2].contains(weights[index])) }
+            }
+            let (counts, masked) = (loader.counts, slw_loader_masked(loader.pointer))
+            #expect(counts.fetched == counts.trained + masked + counts.outstanding && served == counts.trained + masked && masked > 50)
+            #expect(slw_loader_spans(loader.pointer, &spans) == -1)
+            return counts
+        }
+        let plain = try walk(hasWeights: false)
+        try folder.dataset("data.weights", documents.map { $0.map { $0 % 5 == 4 ? 0 : 2 } }, type: .uint8)
+        let weighted = try walk(hasWeights: true)
+        #expect(weighted.trained < plain.trained && weighted.fetched == plain.fetched)
+        let refusal = #expect(throws: Handle.Refusal.self) {
+            _ = try Handle(configuration(prefix, more: #","document_mask":true,"reset_attention_mask":true"#))
+        }
+        #expect(refusal?.line.hasPrefix("document_mask and reset_attention_mask are the same option") == true)
+    }
+
     @Test(
         "what cannot be opened is refused in one line that names it",
         arguments: [

@@ -26,8 +26,11 @@ struct ReferenceTests {
     }
 
     private static var groups: [(title: String, options: [ScheduleOption])] {
-        [("Data", .data), ("Batch and budget", .batch), ("Length warmup", .warmup), ("This loader", ScheduleOption.Group.loader)]
-            .map { title, group in (title, LoaderOptions.all.filter { $0.group == group }) }
+        [
+            ("Data", .data), ("Batch and budget", .batch), ("Documents in rows", .rows), ("Length warmup", .warmup),
+            ("This loader", ScheduleOption.Group.loader),
+        ]
+        .map { title, group in (title, LoaderOptions.all.filter { $0.group == group }) }
     }
 
     private static func meaning(_ option: ScheduleOption) -> String {

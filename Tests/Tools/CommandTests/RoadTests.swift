@@ -125,7 +125,8 @@ struct RoadTests {
         let tails = try Tool.slwdata("inspect", "tails", "parts", "--json", in: folder.path).json
         #expect(tails["used"] == summary["tails"]?["used"] && tails["outstanding"] == summary["tails"]?["outstanding"])
         let account: JSONValue = [
-            "fetched": tails["fetched"]!, "trained": tails["used"]!, "outstanding": tails["outstanding"]!, "dropped": tails["dropped"]!,
+            "fetched": tails["fetched"]!, "trained": tails["used"]!, "masked": tails["masked"]!, "outstanding": tails["outstanding"]!,
+            "dropped": tails["dropped"]!,
         ]
         #expect(tails["sources"] == [account])
         for file in ["config.json", "metrics.jsonl", "checkpoints", "report.html"] {

@@ -27,7 +27,9 @@ struct SameScheduleTests {
                 atPath: (prefix as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
             var writer = try IndexedDatasetWriter(prefix: prefix, tokenType: .uint16)
             for start in stride(from: 0, to: tokens, by: 30) {
-                try writer.append(tokens: (start..<min(start + 30, tokens)).map { $0 % 500 })
+                // The last set has no end tokens.
+                let document = (start..<min(start + 30, tokens)).map { 1 + $0 % 499 }
+                try writer.append(tokens: name == "lang=en/c" ? document : document.dropLast() + [0])
                 try writer.endDocument()
             }
             _ = try writer.finish()
@@ -68,7 +70,11 @@ struct SameScheduleTests {
     }
 
     private func commandLine(_ words: Words) -> [String] {
-        ["--data"] + words.data + words.options.flatMap { option, word in ["--" + option.name + "=" + word] }
+        ["--data"] + words.data
+            + words.options.flatMap { option, word in
+                if case .flag = option.kind { return word == "true" ? ["--" + option.name] : [] }
+                return ["--" + option.name + "=" + word]
+            }
     }
 
     private static func bareOfCommandLine(_ line: String) -> String { line.replacing(/--([a-z])/) { String($0.output.1) } }
@@ -205,12 +211,13 @@ struct SameScheduleTests {
                 case let option where option.group == .warmup && pacing.options.contains { $0.name == option.name }: 0.7
                 case let option where option.group == .warmup && option.name != "tails": 0.03
                 // These mean something only beside another.
-                case let option where ["train-samples", "batch-warmup-start"].contains(option.name): 0.1
+                case let option where ["train-samples", "batch-warmup-start", "loss-weights", "eod-mask-loss"].contains(option.name): 0.1
                 default: 0.35
                 }
             guard Double.random(in: 0..<1, using: &random) < share else { continue }
             var word = option.name == "slw-pacing" ? pacing.name : word(option, &random)
-            if Int.random(in: 0..<40, using: &random) == 0 {
+            // A flag of a command line has no word that could be wrong.
+            if Int.random(in: 0..<40, using: &random) == 0, !["true", "false"].contains(word) {
                 word = ["", "lots", "-1", "0", "1e30", "1.5", "nan", "[8]", "reus", "lineer", "true", "1,0,0", "9:9"].randomElement(
                     using: &random)!
             }

@@ -40,17 +40,25 @@ typedef struct slw_batch {
     int64_t target_count;        /* targets trained by this micro-batch */
     int64_t global_target_count; /* targets trained by the whole step over all ranks: divide the summed loss by it */
     const int32_t *inputs;       /* token ids; 0 on padding */
-    const int32_t *targets;      /* the next token ids; -1 where nothing is trained */
+    const int32_t *targets;      /* the next token ids; -1 where nothing is trained: on padding, and where a target is masked */
     const int32_t *segments;     /* 0, 1, 2 ... within a row: attention must not cross; -1 on padding */
-    const int32_t *positions;    /* position ids, restarting with each segment */
+    const int32_t *positions;    /* position ids, restarting with each slice of a sample, with reset_position_ids in each document too */
 } slw_batch;
+
+/* The segments of a micro-batch, its rows laid end to end, as attention kernels for variable lengths take them. */
+typedef struct slw_spans {
+    const int32_t *cu_seqlens; /* where each segment begins among rows * length tokens, and at last that number; padding at the end
+                                * of a row is a segment of its own */
+    int32_t count;             /* numbers in cu_seqlens: segments + 1 */
+    int32_t max_seqlen;        /* tokens of the longest segment */
+} slw_spans;
 
 /* Target tokens so far, over all ranks. */
 typedef struct slw_counts {
     int64_t steps;
-    int64_t trained;
+    int64_t trained;     /* with loss; those without: slw_loader_masked */
     int64_t fetched;     /* of full samples that were opened */
-    int64_t reused;      /* trained from tails */
+    int64_t reused;      /* served from tails */
     int64_t outstanding; /* in the ledger, to be trained later */
     int64_t dropped;     /* given up under "tails": "drop" */
 } slw_counts;
@@ -73,6 +81,13 @@ typedef struct slw_counts {
  *   train_tokens (one pass over the data): token budget: the run ends when so many targets are trained
  *   batch_warmup_start (1): rows of the first step, when the batch grows as GPT-3's
  *   batch_warmup_tokens: tokens over which the batch grows
+ *
+ * Documents in rows
+ *   document_mask (false): attention stays within a document; also reset_attention_mask
+ *   reset_position_ids (false): positions begin at 0 in each document of a row
+ *   eod_mask_loss (false): no loss on what follows an end token: the first token of the next document
+ *   loss_weights (auto): the pair P.weights beside a data set P: a weight of the loss for each token; auto reads it
+ *       where it is, require where it is not is an error
  *
  * Length warmup
  *   slw_pacing (linear): how sequence length grows; none is the baseline
@@ -116,6 +131,17 @@ const char *slw_loader_error(const slw_loader *loader);
 
 /* Counts after the last complete step. Returns 0. */
 int32_t slw_loader_counts(const slw_loader *loader, slw_counts *counts);
+
+/* Targets that were served without loss up to there (eod_mask_loss, weights of 0):
+ * fetched = trained + masked + outstanding + dropped. -1 on failure. */
+int64_t slw_loader_masked(const slw_loader *loader);
+
+/* The segments of the micro-batch that came last; valid until the next call. 0, or -1 when there is no micro-batch. */
+int32_t slw_loader_spans(slw_loader *loader, slw_spans *spans);
+
+/* The factor of each target's loss in the micro-batch that came last, rows x length, 0 where nothing is trained; NULL when no data set has
+ * weights of the loss. Multiply before summing; the sum is still divided by global_target_count. Valid until the next call. */
+const float *slw_loader_weights(const slw_loader *loader);
 
 /* Digest of all targets trained so far by all ranks: independent of world size and micro-batch size. */
 uint64_t slw_loader_digest(const slw_loader *loader);

@@ -6,6 +6,8 @@
     for batch in loader:
         batch.input_ids    # (rows, length) int32, a view that is valid until the next batch
         batch.labels       # (rows, length) int32, already shifted; -1 where nothing is trained
+        batch.segment_ids  # attention stays within a segment: document_mask=True makes one of each document
+        batch.cu_seqlens   # the same for attention over variable lengths
 
 PyTorch users take `slwdata.torch.WarmupDataset`, which knows `torch.distributed` ranks and has `state_dict`.
 """

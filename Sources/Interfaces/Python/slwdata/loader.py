@@ -1,6 +1,7 @@
 """The loader: one object a rank. See slwloader.h for the C interface that this file mirrors line by line."""
 
 import ctypes
+import math
 import os
 import pathlib
 import struct
@@ -39,6 +40,12 @@ _read_batch = struct.Struct("@qiiiiqqP").unpack_from
 _read_places = struct.Struct("@4P").unpack_from
 
 
+class _Spans(ctypes.Structure):
+    """`slw_spans` of slwloader.h."""
+
+    _fields_ = [("cu_seqlens", ctypes.c_void_p), ("count", ctypes.c_int32), ("max_seqlen", ctypes.c_int32)]
+
+
 class _Counts(ctypes.Structure):
     """`slw_counts` of slwloader.h."""
 
@@ -71,6 +78,9 @@ def _load():
         ("slw_loader_observe", ctypes.c_int32, [handle, ctypes.c_double]),
         ("slw_loader_error", text, [handle]),
         ("slw_loader_counts", ctypes.c_int32, [handle, ctypes.POINTER(_Counts)]),
+        ("slw_loader_masked", ctypes.c_int64, [handle]),
+        ("slw_loader_spans", ctypes.c_int32, [handle, ctypes.POINTER(_Spans)]),
+        ("slw_loader_weights", ctypes.c_void_p, [handle]),
         ("slw_loader_digest", ctypes.c_uint64, [handle]),
         ("slw_loader_save", ctypes.c_int64, [handle, ctypes.c_void_p, size]),
         ("slw_loader_restore", ctypes.c_int32, [handle, ctypes.c_void_p, size]),
@@ -86,17 +96,18 @@ def library_version() -> str:
     return _load().slw_version().decode()
 
 
-def _view(address: int, shape: tuple) -> np.ndarray:
-    return np.frombuffer((ctypes.c_int32 * (shape[0] * shape[1])).from_address(address), np.int32).reshape(shape)
+def _view(address: int, shape: tuple, kind=ctypes.c_int32) -> np.ndarray:
+    return np.frombuffer((kind * math.prod(shape)).from_address(address), kind).reshape(shape)
 
 
 class Batch:
     """One micro-batch of one rank. The arrays are views of the loader's buffers: copy what must outlive the next call."""
 
     __slots__ = ("step", "length", "input_ids", "labels", "segment_ids", "position_ids", "target_count", "global_target_count",
-                 "completes_step")
+                 "completes_step", "_loader")
 
-    def __init__(self, raw: _Batch, views: dict):
+    def __init__(self, raw: _Batch, views: dict, loader: "Loader"):
+        self._loader = loader
         # completes_step: whether this is the step's last micro-batch: update the weights, then take `state_dict` if you like.
         # global_target_count: targets of the whole step over all ranks: divide the summed loss by it.
         self.step, rows, length, completes, _, self.target_count, self.global_target_count, inputs = _read_batch(raw)
@@ -108,6 +119,29 @@ class Batch:
             places = _read_places(raw, _Batch.inputs.offset)
             known = views[inputs] = (length, rows, *(_view(at, (rows, length)) for at in places))
         _, _, self.input_ids, self.labels, self.segment_ids, self.position_ids = known
+
+    @property
+    def cu_seqlens(self) -> np.ndarray:
+        """Where each segment begins among the rows laid end to end, and at last their tokens: int32, as attention for variable lengths takes it.
+
+        Padding at the end of a row is a segment of its own. Made when it is asked for.
+        """
+        spans = self._loader._spans()
+        return _view(spans.cu_seqlens, (spans.count,))
+
+    @property
+    def max_seqlen(self) -> int:
+        """Tokens of the longest segment."""
+        return self._loader._spans().max_seqlen
+
+    @property
+    def loss_weights(self):
+        """The factor of each label's loss, (rows, length) float32, 0 where nothing is trained; None when no data set has weights of the loss.
+
+        Multiply before summing; the sum is still divided by global_target_count.
+        """
+        address = self._loader._library.slw_loader_weights(self._loader._open())
+        return None if address is None else _view(address, self.labels.shape, ctypes.c_float)
 
 
 class Loader:
@@ -135,7 +169,7 @@ class Loader:
     def __next__(self) -> Batch:
         status = self._next(self._handle or self._open(), self._target)
         if status == 1:
-            return Batch(self._raw, self._views)
+            return Batch(self._raw, self._views, self)
         if status < 0:
             raise SlwdataError(self._message())
         raise StopIteration
@@ -146,10 +180,11 @@ class Loader:
 
     @property
     def counts(self) -> dict:
-        """Target tokens so far, over all ranks: trained, fetched, reused, outstanding, dropped; and steps."""
+        """Target tokens so far, over all ranks: trained, fetched, reused, outstanding, dropped, masked; and steps."""
         counts = _Counts()
         self._library.slw_loader_counts(self._open(), ctypes.byref(counts))
-        return {name: getattr(counts, name) for name, _ in _Counts._fields_}
+        masked = self._library.slw_loader_masked(self._open())
+        return {**{name: getattr(counts, name) for name, _ in _Counts._fields_}, "masked": masked}
 
     @property
     def digest(self) -> str:
@@ -175,6 +210,12 @@ class Loader:
         if getattr(self, "_handle", None):
             self._library.slw_loader_close(self._handle)
             self._handle = None
+
+    def _spans(self) -> _Spans:
+        spans = _Spans()
+        if self._library.slw_loader_spans(self._open(), ctypes.byref(spans)) != 0:
+            raise SlwdataError("there is no batch: its segments are asked for before the next one is")
+        return spans
 
     def _open(self):
         if not self._handle:

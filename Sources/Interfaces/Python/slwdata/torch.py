@@ -11,7 +11,8 @@ class WarmupDataset(torch.utils.data.IterableDataset):
     Rank and world size come from `torch.distributed` when it is initialised. The library prefetches on a thread of its own, so
     `DataLoader` workers would only copy: with `num_workers` above zero this raises instead of repeating data.
 
-    Keys: input_ids, labels (-100 where nothing is trained), segment_ids (-1 on padding), position_ids; step, length,
+    Keys: input_ids, labels (-100 where nothing is trained), segment_ids (-1 on padding), position_ids; cu_seqlens (int32) and max_seqlen for
+    attention over variable lengths, its rows laid end to end; loss_weights (float32) where data sets have them; step, length,
     global_target_count as numbers, completes_step as a flag.
     """
 
@@ -27,16 +28,22 @@ class WarmupDataset(torch.utils.data.IterableDataset):
         for batch in self.loader:
             # The copy to int64 is what an embedding wants anyway, and frees the loader's buffer for the next batch.
             labels = torch.from_numpy(batch.labels).to(torch.int64)
-            yield {
+            tensors = {
                 "input_ids": torch.from_numpy(batch.input_ids).to(torch.int64),
                 "labels": labels.masked_fill_(labels < 0, IGNORED),
                 "segment_ids": torch.from_numpy(batch.segment_ids).to(torch.int64),
                 "position_ids": torch.from_numpy(batch.position_ids).to(torch.int64),
+                "cu_seqlens": torch.from_numpy(batch.cu_seqlens.copy()),
+                "max_seqlen": batch.max_seqlen,
                 "step": batch.step,
                 "length": batch.length,
                 "global_target_count": batch.global_target_count,
                 "completes_step": batch.completes_step,
             }
+            weights = batch.loss_weights
+            if weights is not None:
+                tensors["loss_weights"] = torch.from_numpy(weights.copy())
+            yield tensors
 
     def state_dict(self) -> dict:
         return self.loader.state_dict()

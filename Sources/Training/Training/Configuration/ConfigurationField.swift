@@ -29,7 +29,8 @@ extension TrainingConfiguration {
     public static let fields: [ConfigurationField] =
         [data] + schedule("data") + [field("data", "tokenizer", "for exports and samples", mayChange: true, \.tokenizer)]
         + schedule("batch") + [field("batch", "micro_rows", "rows of one pass at full length", \.microBatchSize)]
-        + schedule("length_warmup") + own.filter { $0.group != "run" } + schedule("run") + own.filter { $0.group == "run" }
+        + schedule("rows") + schedule("length_warmup") + own.filter { $0.group != "run" } + schedule("run")
+        + own.filter { $0.group == "run" }
 
     private static let data = ConfigurationField(
         group: "data", name: "prefixes", meaning: "data sets and their shares; sets may be added, shares change", mayChange: true,

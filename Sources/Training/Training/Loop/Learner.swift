@@ -55,6 +55,8 @@ struct TailCounts: Equatable, Sendable {
     var epoch = 0
     /// Targets trained.
     var used = 0
+    /// Targets that were served without loss; nil where none can be.
+    var masked: Int?
     /// Of those, the ones that came from tails.
     var reused = 0
     var outstanding = 0

@@ -32,12 +32,12 @@ extension Trainer {
                 break
             }
             var record = try step(batch, &schedule)
-            record.seconds = meter.end(tokens: batch.targetCount)
+            let served = batch.targetCount + batch.maskedCount
+            record.seconds = meter.end(tokens: served)
             record.elapsed = meter.elapsed
-            record.tokensPerSecond = Double(batch.targetCount) / record.seconds
+            record.tokensPerSecond = Double(served) / record.seconds
             if let machineRate {
-                record.utilisation =
-                    learner.operationsPerTarget(length: batch.length) * Double(batch.targetCount) / (record.seconds * machineRate)
+                record.utilisation = learner.operationsPerTarget(length: batch.length) * Double(served) / (record.seconds * machineRate)
             }
             state.elapsed = meter.elapsed
             state.schedule = schedule.state
@@ -67,6 +67,8 @@ extension Trainer {
         var record = StepRecord()
         record.learningRate = schedule.rate(consumed: state.progress)
         let number = state.progress.steps + 1
+        // Nothing to learn from, and no loss to tell.
+        if batch.targetCount == 0, batch.maskedCount > 0 { return finish(record, number, batch) }
 
         var sum = 0.0
         let scale = Float(1 / Double(max(1, batch.targetCount)))
@@ -101,9 +103,16 @@ extension Trainer {
         source.observe(loss: record.loss)
         if state.smallestLoss.isFinite { record.lossRatio = record.loss / state.smallestLoss }
         state.smallestLoss = min(state.smallestLoss, record.loss)
+        return finish(record, number, batch)
+    }
+
+    /// Where the run is after a step.
+    private func finish(_ record: StepRecord, _ number: Int, _ batch: Batch) -> StepRecord {
+        var record = record
         state.progress.steps = number
         state.progress.samples += batch.rows
-        state.progress.tokens += batch.targetCount
+        // Consumed, as the budget and the learning rate count them.
+        state.progress.tokens += batch.targetCount + batch.maskedCount
         record.step = number
         record.samples = state.progress.samples
         record.tokens = state.progress.tokens
@@ -112,6 +121,7 @@ extension Trainer {
         let counts = source.counts
         record.epoch = counts.epoch
         record.used = Double(counts.used)
+        if let masked = counts.masked { record.masked = Double(masked) }
         record.outstanding = Double(counts.outstanding)
         record.dropped = Double(counts.dropped)
         record.slices = source.slices
@@ -142,7 +152,8 @@ extension Trainer {
         return TrainingSummary(
             ending: ending, folder: folder.path, steps: state.progress.steps, trainedTokens: state.progress.tokens,
             trainLoss: loss.isFinite ? loss : nil, validationLoss: state.lastValidation, digest: source.digest, used: counts.used,
-            reused: counts.reused, outstanding: counts.outstanding, dropped: counts.dropped, seconds: state.elapsed,
+            masked: counts.masked ?? 0, reused: counts.reused, outstanding: counts.outstanding, dropped: counts.dropped,
+            seconds: state.elapsed,
             checkpoint: checkpoints.steps().last.map(checkpoints.path(ofStep:)))
     }
 }

@@ -22,7 +22,7 @@ package struct TrainingData {
         schedule = configuration.schedule
         try mapping(TrainingError.schedule, schedule.check())
         split = try mapping(TrainingError.schedule, ScheduleResolver.split(schedule))
-        sets = try mapping(TrainingError.data, DataSets(configuration.data))
+        sets = try mapping(TrainingError.data, ScheduleResolver.dataSets(configuration.schedule))
         opened = OpenedSource(sets, split)
         var tokenizer: (identity: DatasetMetadata.TokenizerIdentity, prefix: String)?
         for dataset in sets.datasets {
@@ -84,19 +84,10 @@ package struct TrainingData {
             throw .data(error)
         }
         let wanted = max(1, (configuration.validationTokens ?? 0) / length)
-        let samples = (0..<min(wanted, data.sampleCount)).map { position in
-            data.runs(epoch: 0, position: position, start: 0, targets: length).flatMap { run in
-                Self.tokens(data.streams[run.dataset].dataset, at: run.token, count: run.count)
-            }
-        }
-        return ValidationSet(samples: samples, length: length)
-    }
-
-    private static func tokens(_ dataset: IndexedDataset, at offset: Int, count: Int) -> [Int32] {
-        unsafe [Int32](unsafeUninitializedCapacity: count) { buffer, initialized in
-            unsafe dataset.copyTokens(at: offset, count: count, into: buffer.baseAddress!)
-            initialized = count
-        }
+        let rules = try configuration.planConfiguration().rowRules
+        let batch = Batch(data, positions: 0..<min(wanted, data.sampleCount), rules: rules)
+        // All of them may be masked.
+        return batch.targetCount > 0 ? ValidationSet(batch: batch) : nil
     }
 }
 
@@ -144,7 +135,8 @@ final class LoaderSource: BatchSource {
     var counts: TailCounts {
         let counts = loader.plan.counts
         return TailCounts(
-            epoch: loader.plan.epoch, used: counts.trained, reused: counts.reused, outstanding: counts.outstanding, dropped: counts.dropped)
+            epoch: loader.plan.epoch, used: counts.trained, masked: loader.masksTargets ? counts.masked : nil, reused: counts.reused,
+            outstanding: counts.outstanding, dropped: counts.dropped)
     }
 
     var digest: UInt64 { loader.digest }

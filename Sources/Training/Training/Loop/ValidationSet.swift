@@ -5,9 +5,13 @@ import Transformer
 package struct ValidationSet {
     let batch: Batch
 
+    /// - Parameter batch: with one target at least.
+    init(batch: Batch) { self.batch = batch }
+
     /// `samples` are runs of `length + 1` tokens.
     init(samples: [[Int32]], length: Int) {
-        batch = Batch(inputs: samples.flatMap { $0[..<length] }, targets: samples.flatMap { $0[1...length] }, length: length)
+        self.init(
+            batch: Batch(inputs: samples.flatMap { $0[..<length] }, targets: samples.flatMap { $0[1...length] }, length: length))
     }
 
     /// Mean loss per target, `rows` rows at a time; the sum is taken in a fixed order.

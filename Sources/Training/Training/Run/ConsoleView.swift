@@ -17,7 +17,7 @@ public struct ConsoleView: Sendable {
     public mutating func lines(for event: TrainingEvent, every interval: Int = 1) -> [String] {
         switch event {
         case .step(let record, let forecast):
-            losses.append(record.loss)
+            if record.loss.isFinite { losses.append(record.loss) }
             if losses.count > 400 { losses.removeFirst(200) }
             guard record.step == 1 || record.step % max(1, interval) == 0 || forecast.tokensLeft <= 0 else { return [] }
             let line =

@@ -16,7 +16,7 @@ public struct TrainingSummary: Sendable, Equatable {
     public var folder: String
     /// Steps of the whole run.
     public var steps: Int
-    /// Targets trained in the whole run.
+    /// Targets that the whole run consumed: those trained, and those that were served without loss.
     public var trainedTokens: Int
     /// Mean loss of the last steps (one in fifty, at least ten).
     public var trainLoss: Double?
@@ -26,6 +26,7 @@ public struct TrainingSummary: Sendable, Equatable {
     public var digest: UInt64
     /// The plan's counts, in targets: trained, and of those from tails.
     public var used: Int
+    public var masked: Int
     public var reused: Int
     public var outstanding: Int
     public var dropped: Int
@@ -42,7 +43,8 @@ public struct TrainingSummary: Sendable, Equatable {
             "validation_perplexity": JSONValue(validationLoss.map(ValidationRecord.perplexity(ofLoss:))),
             "digest": JSONValue(Hexadecimal.text(digest)),
             "tails": [
-                "used": JSONValue(used), "reused": JSONValue(reused), "outstanding": JSONValue(outstanding), "dropped": JSONValue(dropped),
+                "used": JSONValue(used), "masked": JSONValue(masked), "reused": JSONValue(reused), "outstanding": JSONValue(outstanding),
+                "dropped": JSONValue(dropped),
             ],
             "seconds": JSONValue(seconds), "checkpoint": JSONValue(checkpoint),
         ]

@@ -106,11 +106,18 @@ struct OutputHead {
     private struct RowBlock {
         let start, count: Int
         let targets: UnsafePointer<Int32>  // (R)
+        let weights: UnsafePointer<Float>?  // (R)
+
+        /// The factor of a row's loss.
+        func weight(_ row: Int) -> Float { weights.map { $0[row] } ?? 1 }
     }
 
     private func forEachBlock(_ batch: TokenRows, _ plan: Plan, _ body: (RowBlock) -> Void) {
         for start in stride(from: 0, to: batch.count, by: plan.rowsPerBlock) {
-            body(RowBlock(start: start, count: min(plan.rowsPerBlock, batch.count - start), targets: batch.targets + start))
+            body(
+                RowBlock(
+                    start: start, count: min(plan.rowsPerBlock, batch.count - start), targets: batch.targets + start,
+                    weights: batch.weights.map { $0 + start }))
         }
     }
 
@@ -159,16 +166,18 @@ struct OutputHead {
                     total += scratch.sums[at] * exp(scratch.maxima[at] - top)
                 }
                 scratch.logSums[row] = top + log(total)
-                scratch.rowLosses[block.start + row] = target < 0 ? 0 : scratch.logSums[row] - scratch.targetLogits[row]
+                let weight = block.weight(row)
+                scratch.rowLosses[block.start + row] = target < 0 ? 0 : weight * (scratch.logSums[row] - scratch.targetLogits[row])
                 guard let dx else { continue }
                 let gradient = dx + (block.start + row) * width
                 gradient.update(repeating: 0, count: width)
                 guard target >= 0 else { continue }
                 for part in 0..<plan.parts {
                     let at = part * plan.rowsPerBlock + row
-                    math.add_scaled(width, scale / total * exp(scratch.maxima[at] - top), scratch.inputGradients + at * width, gradient)
+                    math.add_scaled(
+                        width, weight * scale / total * exp(scratch.maxima[at] - top), scratch.inputGradients + at * width, gradient)
                 }
-                math.add_scaled(width, -scale, weight + target * width, gradient)
+                math.add_scaled(width, -weight * scale, self.weight + target * width, gradient)
             }
         }
     }
@@ -182,7 +191,9 @@ struct OutputHead {
             let words = scratch.plan.words(ofTile: tile)
             let (factors, scaled) = (scratch.factors[lane.index], scratch.scaledRows[lane.index])
             let tops = scratch.tops + tile * scratch.plan.rowsPerBlock
-            for row in 0..<block.count { factors[row] = block.targets[row] < 0 ? 0 : scale * exp(tops[row] - scratch.logSums[row]) }
+            for row in 0..<block.count {
+                factors[row] = block.targets[row] < 0 ? 0 : block.weight(row) * scale * exp(tops[row] - scratch.logSums[row])
+            }
             math.scaled_rows(block.count, width, input, factors, scaled)
             lane.products.multiply(
                 transposed: Matrix(scratch.exponentials + block.count * words.lowerBound, stride: words.count),
@@ -190,7 +201,7 @@ struct OutputHead {
                 into: Matrix(dWeight + words.lowerBound * width, stride: width), m: words.count, n: width, k: block.count,
                 accumulating: accumulating)
             for row in 0..<block.count where words.contains(Int(block.targets[row])) {
-                math.add_scaled(width, -scale, input + row * width, dWeight + Int(block.targets[row]) * width)
+                math.add_scaled(width, -block.weight(row) * scale, input + row * width, dWeight + Int(block.targets[row]) * width)
             }
         }
     }
