@@ -4,7 +4,7 @@ public import Tokenization
 ///
 /// Megatron pads rows to full length with end-of-text; a causal model's scores do not depend on what follows, so rows here simply end with their
 /// last real token.
-public struct EvaluationItem: Sendable, Equatable {
+public struct EvaluationItem: Sendable, Hashable {
     /// T tokens the model reads.
     public var inputs: [Int32]
     /// T targets; -1 is not scored.

@@ -11,6 +11,8 @@ package protocol TargetScorer: AnyObject {
     func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore]
     /// Most inputs of a row.
     var contextLength: Int { get }
+    /// The most likely token behind these, of which there are 1 to `contextLength`; of equals the smallest.
+    func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID
 }
 
 /// How a model sees one target.
@@ -28,7 +30,7 @@ package struct TargetScore: Equatable, Sendable {
 
 /// Zero-shot evaluations by Megatron's method (see `docs/training.md`).
 public final class Evaluator {
-    private let scorer: any TargetScorer
+    let scorer: any TargetScorer
     private let encode: (String) -> [TokenID]
 
     package init(_ scorer: any TargetScorer, encode: @escaping (String) -> [TokenID]) {
@@ -44,8 +46,8 @@ public final class Evaluator {
         let items = EvaluationItem.windows(over: tokens, length: scorer.contextLength, stride: stride)
         var result = PerplexityResult(
             negativeLogLikelihood: 0, scoredTargets: 0, tokens: tokens.count, originalTokens: EvaluationItem.wordCount(text))
-        try score(items, withRanks: false, progress) { item, scores in
-            for (target, score) in zip(item.targets, scores) where target >= 0 {
+        try score(items, withRanks: false, progress) { index, scores in
+            for (target, score) in zip(items[index].targets, scores) where target >= 0 {
                 result.negativeLogLikelihood += score.negativeLogLikelihood
                 result.scoredTargets += 1
             }
@@ -70,8 +72,8 @@ public final class Evaluator {
             items.append(item)
         }
         result.items = items.count
-        try score(items, withRanks: true, progress) { item, scores in
-            if zip(item.targets, scores).allSatisfy({ $0 < 0 || $1.isMostLikely }) { result.correct += 1 }
+        try score(items, withRanks: true, progress) { index, scores in
+            if zip(items[index].targets, scores).allSatisfy({ $0 < 0 || $1.isMostLikely }) { result.correct += 1 }
         }
         return result
     }
@@ -96,11 +98,11 @@ public final class Evaluator {
         return text
     }
 
-    /// Scores items in blocks of similar length and hands each with its scores to `body`, longest first. A shorter row is filled up behind its end, which a
+    /// Scores items in blocks of similar length and hands the index of each with its scores to `body`, longest first. A shorter row is filled up behind its end, which a
     /// causal model does not see.
-    private func score(
+    func score(
         _ items: [EvaluationItem], withRanks: Bool, _ progress: (Int, Int) -> Void,
-        _ body: (EvaluationItem, ArraySlice<TargetScore>) -> Void
+        _ body: (Int, ArraySlice<TargetScore>) -> Void
     ) throws(ModelError) {
         let order = items.indices.sorted { (items[$0].inputs.count, $1) > (items[$1].inputs.count, $0) }
         var done = 0
@@ -114,7 +116,7 @@ public final class Evaluator {
                 inputs: block.flatMap { filled(items[$0].inputs, with: 0) }, targets: block.flatMap { filled(items[$0].targets, with: -1) },
                 length: length)
             let scores = try batch.withRows(0..<batch.rows) { rows throws(ModelError) in try scorer.scores(rows, withRanks: withRanks) }
-            for (row, index) in block.enumerated() { body(items[index], scores[row * length..<(row + 1) * length]) }
+            for (row, index) in block.enumerated() { body(index, scores[row * length..<(row + 1) * length]) }
             done += block.count
             progress(done, order.count)
         }

@@ -168,21 +168,23 @@ public final class TrainedModel {
         var sampler = sampler
         var tokens = prompt.map { Int32(truncatingIfNeeded: $0) }
         if tokens.isEmpty { tokens = [0] }
-        var logits = [Float](repeating: 0, count: vocabularySize)
         for _ in 0..<count {
-            let view = Array(tokens.suffix(contextLength))
-            let batch = Batch(inputs: view, targets: [Int32](repeating: -1, count: view.count), length: view.count)
-            try mapping(TrainingError.model) { () throws(ModelError) in
-                try unsafe logits.withUnsafeMutableBufferPointer { buffer throws(ModelError) in
-                    try batch.withRows(0..<1) { rows throws(ModelError) in
-                        try unsafe model.logits(rows, at: [view.count - 1], into: buffer)
-                    }
-                }
-            }
-            let next = sampler.next(logits)
+            let next = sampler.next(try mapping(TrainingError.model, logits(after: Array(tokens.suffix(contextLength)))))
             tokens.append(Int32(truncatingIfNeeded: next))
             if !body(next) { return }
         }
+    }
+
+    /// The logits behind the last of `tokens`.
+    private func logits(after tokens: [Int32]) throws(ModelError) -> [Float] {
+        let batch = Batch(inputs: tokens, targets: [Int32](repeating: -1, count: tokens.count), length: tokens.count)
+        var logits = [Float](repeating: 0, count: vocabularySize)
+        try unsafe logits.withUnsafeMutableBufferPointer { buffer throws(ModelError) in
+            try batch.withRows(0..<1) { rows throws(ModelError) in
+                try unsafe model.logits(rows, at: [tokens.count - 1], into: buffer)
+            }
+        }
+        return logits
     }
 
     private func check(_ tokenizer: Tokenizer) throws(TrainingError) {
@@ -195,6 +197,11 @@ public final class TrainedModel {
 }
 
 extension TrainedModel: TargetScorer {
+    package func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID {
+        let logits = try logits(after: tokens.map { Int32(truncatingIfNeeded: $0) })
+        return TokenID(max(0, unsafe logits.withUnsafeBufferPointer { unsafe placeOfLargest($0) }))
+    }
+
     package func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore] {
         var losses = [Float](repeating: 0, count: rows.count)
         try unsafe losses.withUnsafeMutableBufferPointer { buffer throws(ModelError) in try unsafe model.losses(rows, into: buffer) }
@@ -206,10 +213,11 @@ extension TrainedModel: TargetScorer {
             try unsafe model.logits(rows, at: places, into: buffer)
         }
         for (index, place) in places.enumerated() {
-            let row = logits[index * vocabularySize..<(index + 1) * vocabularySize]
-            let target = unsafe row.startIndex + Int(rows.targets[place])
-            // Among equal logits the first one counts, as with PyTorch's argmax.
-            scores[place].isMostLikely = row[target] == row.max()! && row.firstIndex(of: row[target]) == target
+            let target = unsafe Int(rows.targets[place])
+            scores[place].isMostLikely = unsafe logits.withUnsafeBufferPointer { logits in
+                unsafe placeOfLargest(UnsafeBufferPointer(rebasing: logits[index * vocabularySize..<(index + 1) * vocabularySize]))
+                    == target
+            }
         }
         return scores
     }
