@@ -18,10 +18,9 @@ final class PassageWords {
 
     private(set) var words: [Word] = []
     /// The hash of the first i words, so that those of any run follow: see ``hash(of:)``.
-    private var prefixes: [UInt64] = [0]
+    private(set) var prefixes: [UInt64] = [0]
     private var spelling: UnsafeMutablePointer<UInt8>
     private var spellingCapacity = 1 << 12
-    private var spellingCount = 0
     /// The bytes of `İ`, the only letter that becomes two characters.
     private(set) var growths: [Int] = []
     private var text = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -33,11 +32,6 @@ final class PassageWords {
     /// Forgets the last text and reads this one, which has to live as long as it is asked about.
     func read(_ text: UnsafeRawBufferPointer) {
         self.text = text
-        words.removeAll(keepingCapacity: true)
-        prefixes.removeAll(keepingCapacity: true)
-        prefixes.append(0)
-        growths.removeAll(keepingCapacity: true)
-        spellingCount = 0
         // Lower case takes up to half as many bytes again, and the blanks are in the text as well.
         let needed = text.count + text.count / 2 + 16
         if spellingCapacity < needed || spellingCapacity > 8 * max(needed, 1 << 16) {
@@ -45,36 +39,58 @@ final class PassageWords {
             spelling = .allocate(capacity: needed)
             spellingCapacity = needed
         }
-        var (index, character) = (0, 0)
-        var isInWord = false
+        // Everything that a letter touches is a variable of this function.
+        var (words, prefixes, growths) = ([Word](), [UInt64](), [Int]())
+        swap(&words, &self.words)
+        swap(&prefixes, &self.prefixes)
+        swap(&growths, &self.growths)
+        words.removeAll(keepingCapacity: true)
+        prefixes.removeAll(keepingCapacity: true)
+        prefixes.append(0)
+        growths.removeAll(keepingCapacity: true)
+        let spelling = spelling
+        var (index, character, count, isInWord) = (0, 0, 0, false)
+        var (hash, prefix, start, byte, first) = (Self.seed, UInt64(0), 0, 0, 0)
         func begin() {
             if isInWord { return }
-            if !words.isEmpty { append(0x20) }
-            words.append(Word(start: spellingCount, end: spellingCount, byte: index, byteEnd: index, character: character))
-            isInWord = true
+            if !words.isEmpty {
+                spelling[count] = 0x20
+                count += 1
+            }
+            (isInWord, hash, start, byte, first) = (true, Self.seed, count, index, character)
+        }
+        func append(_ byte: UInt8) {
+            spelling[count] = byte
+            count += 1
+            hash = (hash ^ UInt64(byte)) &* Self.step
         }
         func end() {
             guard isInWord else { return }
             isInWord = false
-            let last = words.count - 1
-            (words[last].end, words[last].byteEnd) = (spellingCount, index)
-            prefixes.append(prefixes[last] &* Self.base &+ hash(of: words[last]))
+            words.append(Word(start: start, end: count, byte: byte, byteEnd: index, character: first))
+            prefix = prefix &* Self.base &+ SplitMix64.mix(hash)
+            prefixes.append(prefix)
         }
-        while index < text.count {
-            let byte = text[index]
-            if byte < 0x80 {
-                let lower = Self.asciiWords[Int(byte)]
-                if lower != 0 {
-                    begin()
-                    append(lower)
-                } else {
-                    end()
+        Self.asciiWords.withUnsafeBufferPointer { asciiWords in
+            while index < text.count {
+                let byte = text[index]
+                if byte < 0x80 {
+                    let lower = asciiWords[Int(byte)]
+                    if lower != 0 {
+                        begin()
+                        append(lower)
+                    } else {
+                        end()
+                    }
+                    (index, character) = (index + 1, character + 1)
+                    continue
                 }
-                (index, character) = (index + 1, character + 1)
-                continue
-            }
-            let (scalar, length) = Self.scalar(text, at: index)
-            if let scalar, Self.isOfWord(scalar) {
+                let (scalar, length) = Self.scalar(text, at: index)
+                guard let scalar, Self.isOfWord(scalar) else {
+                    end()
+                    (index, character) = (index + length, character + 1)
+                    continue
+                }
                 begin()
                 Self.lowered(scalar, at: index, of: text, from: 0) { append($0) }
                 (index, character) = (index + length, character + 1)
@@ -84,17 +100,12 @@ final class PassageWords {
                     character += 1
                     end()
                 }
-            } else {
-                end()
-                (index, character) = (index + length, character + 1)
             }
         }
         end()
-    }
-
-    private func append(_ byte: UInt8) {
-        spelling[spellingCount] = byte
-        spellingCount += 1
+        swap(&words, &self.words)
+        swap(&prefixes, &self.prefixes)
+        swap(&growths, &self.growths)
     }
 
     /// How these words are spelled.
@@ -112,18 +123,24 @@ final class PassageWords {
         for _ in 0..<6 { inverse = inverse &* (2 &- base &* inverse) }
         return inverse
     }()
-    private static let powers: [UInt64] = {
-        var powers: [UInt64] = [1]
-        for _ in 0..<DecontaminationLimits.longestPassage { powers.append(powers[powers.count - 1] &* base) }
-        return powers
-    }()
+    private static let (seed, step): (UInt64, UInt64) = (0xCBF2_9CE4_8422_2325, 0x100_0000_01B3)
+    /// The base to the power `count`.
+    static func power(_ count: Int) -> UInt64 {
+        var (power, square, rest) = (UInt64(1), base, count)
+        while rest > 0 {
+            if rest & 1 == 1 { power = power &* square }
+            square = square &* square
+            rest >>= 1
+        }
+        return power
+    }
 
     /// The hash of `count` words from `first` on; equal words have equal hashes in every text.
-    func hash(of first: Int, count: Int) -> UInt64 { prefixes[first + count] &- prefixes[first] &* Self.powers[count] }
+    func hash(of first: Int, count: Int) -> UInt64 { prefixes[first + count] &- prefixes[first] &* Self.power(count) }
 
     private func hash(of word: Word) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in word.start..<word.end { hash = (hash ^ UInt64(spelling[index])) &* 0x100_0000_01B3 }
+        var hash = Self.seed
+        for index in word.start..<word.end { hash = (hash ^ UInt64(spelling[index])) &* Self.step }
         return SplitMix64.mix(hash)
     }
 
@@ -176,11 +193,6 @@ final class PassageWords {
         }
         return nil
     }
-}
-
-/// What the tables have room for.
-enum DecontaminationLimits {
-    static let longestPassage = 64
 }
 
 extension PassageWords {

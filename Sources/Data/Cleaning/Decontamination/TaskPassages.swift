@@ -11,6 +11,8 @@ public struct TaskPassages: Sendable, Equatable {
         let wordCount: Int
         let characterCount: Int
         let fingerprint: UInt64
+        /// The hash of its first ``DecontaminationRules/shortestPassage`` words.
+        let start: UInt64
         /// The task that it is of first.
         let task: Int
     }
@@ -24,7 +26,7 @@ public struct TaskPassages: Sendable, Equatable {
     private(set) var lengths: [Int] = []
     /// Open addressing: numbers of passages, one more than that, 0 for none.
     private var slots: [UInt32] = Array(repeating: 0, count: 1 << 4)
-    /// A bit for each fingerprint of the first `lengths[0]` words of a passage: answers nearly all questions.
+    /// A bit for each start of a passage: answers nearly all questions.
     private var filter: [UInt64] = [0]
     private var filterShift: UInt64 = 58
 
@@ -85,6 +87,7 @@ public struct TaskPassages: Sendable, Equatable {
         record(
             Passage(
                 range: start..<spelling.count, wordCount: range.count, characterCount: characters, fingerprint: fingerprint,
+                start: words.hash(of: range.lowerBound, count: rules.shortestPassage),
                 task: tasks.count - 1))
     }
 
@@ -119,24 +122,19 @@ public struct TaskPassages: Sendable, Equatable {
     mutating func prepare() {
         lengths = Set(passages.map(\.wordCount)).sorted()
         var bits = 64
-        while bits < 16 * passages.count { bits *= 2 }
+        while bits < 64 * passages.count { bits *= 2 }
         filter = Array(repeating: 0, count: bits / 64)
         filterShift = UInt64(64 - bits.trailingZeroBitCount)
         var hash = XXHash64()
         for number in [
             rules.longestPassage, rules.shortestPassage, rules.removedEachSide, rules.leastPiece, rules.commonDocuments, rules.mostPieces,
         ] { hash.update(number) }
-        for index in passages.indices { hash.update(text(index)) }
-        digest = hash.finish()
-        guard let shortest = lengths.first else { return }
-        let words = PassageWords()
-        spelling.withUnsafeBytes { all in
-            for passage in passages {
-                words.read(UnsafeRawBufferPointer(rebasing: all[passage.range]))
-                let bit = filterBit(words.hash(of: 0, count: shortest))
-                filter[bit >> 6] |= 1 << UInt64(bit & 63)
-            }
+        for passage in passages {
+            hash.update(passage.fingerprint)
+            let bit = filterBit(passage.start)
+            filter[bit >> 6] |= 1 << UInt64(bit & 63)
         }
+        digest = hash.finish()
     }
 
     private func filterBit(_ hash: UInt64) -> Int { Int((hash &* 0xD6E8_FEB8_6659_FD93) >> filterShift) }
@@ -145,12 +143,13 @@ public struct TaskPassages: Sendable, Equatable {
     /// shortest. Texts of fewer words than the longest are not searched.
     func firstMatch(in words: PassageWords, from first: Int) -> (word: Int, passage: Int)? {
         let (count, longest) = (words.words.count, rules.longestPassage)
-        guard let shortest = lengths.first, count - first >= longest else { return nil }
+        guard !lengths.isEmpty, count - first >= longest else { return nil }
         func match(_ word: Int, _ length: Int) -> Int? {
             find(words.hash(of: word, count: length), words.spelling(of: word..<word + length))
         }
+        let (prefixes, shortest, power) = (words.prefixes, rules.shortestPassage, PassageWords.power(rules.shortestPassage))
         for word in first...count - longest {
-            let bit = filterBit(words.hash(of: word, count: shortest))
+            let bit = filterBit(prefixes[word + shortest] &- prefixes[word] &* power)
             guard filter[bit >> 6] >> UInt64(bit & 63) & 1 != 0 else { continue }
             if let passage = match(word, longest) { return (word, passage) }
             for length in lengths { if let passage = match(word, length) { return (word, passage) } }
