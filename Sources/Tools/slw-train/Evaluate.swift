@@ -7,9 +7,13 @@ import Training
 
 /// `slw-train evaluate RUN`
 enum EvaluateCommand {
-    static let task = Option.choice(
-        "--task", "TASK", of: ["wikitext", "lambada"], default: "wikitext", "perplexity of a text, or last-word accuracy")
-    static let data = Option.required("--data", "FILE", "a text (wikitext), or JSON Lines with a \"text\" each (lambada)")
+    static let task = Option.text(
+        "--task", "TASK,…", default: "wikitext",
+        "wikitext (perplexity of a text) or lambada (last words) by Megatron's method; or of lm-evaluation-harness: \(EvaluateTasks.names.joined(separator: ", "))"
+    )
+    static let data = Option.list(
+        "--data", "FILE", isRequired: true,
+        "a text (wikitext), JSON Lines with a \"text\" each (lambada), or the task's published file, one for each task")
     static let detokenizer = Option<String?>.choice(
         "--detokenizer", "RULES", of: Detokenizer.allCases.map(\.rawValue),
         "undo the spacing of word-level texts; otherwise by the file's name, as Megatron does")
@@ -19,13 +23,24 @@ enum EvaluateCommand {
     static let strict = Option.flag("--strict-lambada", "every token of the last word must be the most likely one")
 
     static let command = Command(
-        "evaluate", "zero-shot perplexity and accuracy by Megatron's method",
-        examples: ["slw-train evaluate runs/2026-11-21-some --data wiki.test.tokens"],
-        operands: [ModelOptions.operand], options: [OptionGroup("Task", [task, data, detokenizer, stride, strict]), ModelOptions.group],
+        "evaluate", "perplexity and tasks by the published methods",
+        examples: [
+            "slw-train evaluate runs/2026-11-21-some --data wiki.test.tokens",
+            "slw-train evaluate runs/2026-11-21-some --task piqa,lambada_openai --data valid.jsonl lambada_test.jsonl",
+        ],
+        operands: [ModelOptions.operand],
+        options: [OptionGroup("Task", [task, data, detokenizer, stride, strict]), EvaluateTasks.group, ModelOptions.group],
         printsJSON: true, run: run)
 
     @Sendable static func run(_ call: Invocation) throws {
-        let path = call[data]
+        guard call[task] == "wikitext" || call[task] == "lambada" else {
+            try refuse([detokenizer, stride, strict], call, "is for wikitext and lambada")
+            let names = call[task].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            return try EvaluateTasks(names, call[data], call).run()
+        }
+        try refuse(EvaluateTasks.group.options, call, "is for the tasks of lm-evaluation-harness")
+        guard call[data].count == 1 else { throw call.misuse("--data: \(call[task]) is one file, and \(call[data].count) are given") }
+        let path = call[data][0]
         // The cheap check first.
         _ = try FileSystem.status(path)
         let model = try ModelOptions.load(call)
@@ -57,6 +72,11 @@ enum EvaluateCommand {
                     ("detokenizer", rules.rawValue),
                 ])
         }
+    }
+
+    /// No option is passed over in silence.
+    private static func refuse(_ options: [any AnyOption], _ call: Invocation, _ reason: String) throws {
+        for option in options where call.isGiven(option) { throw call.misuse("\(option.definition.name) \(reason), not for \(call[task])") }
     }
 
     private static func show(_ call: Invocation, _ model: TrainedModel, _ json: JSONValue, _ rows: [(String, String)]) {
