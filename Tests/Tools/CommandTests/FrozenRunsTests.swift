@@ -94,7 +94,16 @@ struct FrozenRunsTests {
         }
 
         let tails = try start(.slwdata, ["inspect", "tails", folder, "--json"], in: directory).json
-        for (key, value) in try #require(expected["ledger"]?.object) { #expect(tails[key] == value, "\(key)") }
+        for (key, value) in try #require(expected["ledger"]?.object) { #expect(says(tails[key], value), "\(key)") }
+    }
+
+    /// Whether `found` says all that `value` does; what later builds say beside it is no matter.
+    private func says(_ found: JSONValue?, _ value: JSONValue) -> Bool {
+        if let members = value.object { return members.allSatisfy { says(found?[$0.key], $0.value) } }
+        if let items = value.array {
+            return found?.array.map { $0.count == items.count && zip($0, items).allSatisfy { says($0, $1) } } ?? false
+        }
+        return found == value
     }
 
     @Test(

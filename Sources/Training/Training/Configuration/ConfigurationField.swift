@@ -16,6 +16,8 @@ public struct ConfigurationField: Sendable {
     public let meaning: String
     /// Whether changing it leaves the steps already trained as they would have been.
     public let mayChange: Bool
+    /// What a value means that is not set, as it is where a file was written before there was the option.
+    var unset = JSONValue.null
     package let read: @Sendable (TrainingConfiguration) -> JSONValue
     /// Returns false when the value has the wrong type.
     package let write: @Sendable (inout TrainingConfiguration, JSONValue) -> Bool
@@ -52,6 +54,7 @@ extension TrainingConfiguration {
             guard path.count == 2, path[0] == group, option.name != ScheduleOption.data.name else { return nil }
             return ConfigurationField(
                 group: group, name: path[1], meaning: option.summary.text(.configuration), mayChange: false,
+                unset: option.defaultText.flatMap { try? option.value(of: $0).json } ?? .null,
                 read: { $0.schedule[option]?.json ?? .null },
                 write: { configuration, json in
                     configuration.schedule[option] = nil

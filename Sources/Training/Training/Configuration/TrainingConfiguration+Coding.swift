@@ -55,7 +55,8 @@ extension TrainingConfiguration {
     public func differences(from other: TrainingConfiguration, onlyBinding: Bool = false) -> [String] {
         Self.fields.compactMap { field in
             let (here, there) = (field.read(self), field.read(other))
-            guard here != there, !(onlyBinding && field.mayChange) else { return nil }
+            func meaning(_ value: JSONValue) -> JSONValue { value.isNull ? field.unset : value }
+            guard meaning(here) != meaning(there), !(onlyBinding && field.mayChange) else { return nil }
             return "\(field.path): \(there.serialized()) there, \(here.serialized()) here"
         }
     }
