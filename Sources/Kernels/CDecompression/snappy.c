@@ -45,7 +45,9 @@ int snappy_decode(const uint8_t *stream, size_t count, uint8_t *output, size_t s
             if (distance < length || distance > (size_t)(out - output)) break;
             const uint8_t *from = __builtin_unpredictable(kind == 0) ? in + 1 : out - distance;
             in += __builtin_unpredictable(kind == 0) ? (size_t)(tag >> 2) + 2 : (size_t)kind + 1;
-            memcpy(out, from, 16);
+            // A copy of fewer than 16 bytes may come from as few as 4 before, so these 16 overlap, and memcpy may not; what it then writes behind `length` is written
+            // again. One load and one store all the same. The others cannot overlap: the distance is no less than the length, which is more than 16.
+            memmove(out, from, 16);
             if (length > 16) {
                 memcpy(out + 16, from + 16, 16);
                 if (length > 32) {
