@@ -101,7 +101,7 @@ let training: [Target] = [
     module("Training", "Exchange", ["Files", "JSON", "Hashing", "TypedErrors"]),
     module("Training", "Metrics", ["Files", "JSON", "Hashing", "TypedErrors"]),
     module("Training", "Reports", ["Metrics", "Drawing", "Files", "JSON", "Quantities"]),
-    module("Training", "Evaluation", ["Transformer", "Batches", "Tokenization", "Files", "JSON", "Hashing", "TypedErrors"]),
+    module("Training", "Evaluation", ["Transformer", "Batches", "Tokenization", "Files", "JSON", "Hashing", "Quantities", "TypedErrors"]),
     module(
         "Training", "Training",
         [
@@ -178,7 +178,7 @@ let testTargets: [Target] = [
     tests("Training", "ExchangeTests", ["Exchange", "Files", "JSON"]),
     tests("Training", "MetricsTests", ["RunFixtures", "Metrics", "Files", "JSON", "Hashing"]),
     tests("Training", "ReportsTests", ["RunFixtures", "Reports", "Metrics", "Files", "JSON"]),
-    tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Batches", "Tokenization", "Files", "JSON"]),
+    tests("Training", "EvaluationTests", ["Evaluation", "Transformer", "Batches", "Tokenization", "Files", "JSON", "Quantities"]),
     // Optimised like a kernel: its reference model is plain loops, gone through some hundred times for finite differences.
     tests("Training", "TransformerTests", ["Transformer", "Batches", "CMathKernels", "CAllocationCount"], swift: kernel),
     tests(

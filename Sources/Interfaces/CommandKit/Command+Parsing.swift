@@ -41,6 +41,8 @@ extension Command {
         var values = OptionValues()
         var operands: [String] = []
         var asksForVersion = false
+        // The last list that took several words, of which the last may have been meant as an operand.
+        var greedy: (spelling: String, word: String)?
         let definitions = self.definitions
         var index = 0
         var onlyOperands = false
@@ -82,12 +84,13 @@ extension Command {
                 }
             }
             try values.add(definition, spelling, given, path: path)
+            if given.count > 1 { greedy = (spelling, given[given.count - 1]) }
         }
         if asksForVersion { return .version }
         if run == nil {
             throw UsageError(path: path, problem: "a command is missing", hint: "one of \(subcommands.map(\.name).joined(separator: ", "))")
         }
-        try checkOperands(operands, path: path)
+        try checkOperands(operands, path: path, hint: greedy.map { "\($0.spelling) took \($0.word) as well: put it first" })
         if let missing = definitions.first(where: { $0.isRequired && values[$0.name] == nil }) {
             throw UsageError(path: path, problem: "\(missing.name) is missing", hint: "\(missing.usage), \(missing.summary)")
         }
@@ -105,11 +108,11 @@ extension Command {
         return UsageError(path: path, problem: "unknown option \(spelling)", hint: nearest.map { "did you mean \($0)?" })
     }
 
-    private func checkOperands(_ words: [String], path: String) throws(UsageError) {
+    private func checkOperands(_ words: [String], path: String, hint: String?) throws(UsageError) {
         let least = operands.reduce(0) { $0 + $1.range.lowerBound }
         if words.count < least {
             let usage = operands.map(\.usage).joined(separator: " ")
-            throw UsageError(path: path, problem: "\(usage) is missing", hint: operands.map(\.summary).joined(separator: "; "))
+            throw UsageError(path: path, problem: "\(usage) is missing", hint: hint ?? operands.map(\.summary).joined(separator: "; "))
         }
         let most = operands.reduce(0) { $0.addingReportingOverflow($1.range.upperBound).overflow ? Int.max : $0 + $1.range.upperBound }
         if words.count > most { throw UsageError(path: path, problem: "unexpected word \(words[most])", hint: nil) }

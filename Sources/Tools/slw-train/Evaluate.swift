@@ -34,11 +34,11 @@ enum EvaluateCommand {
 
     @Sendable static func run(_ call: Invocation) throws {
         guard call[task] == "wikitext" || call[task] == "lambada" else {
-            try refuse([detokenizer, stride, strict], call, "is for wikitext and lambada")
+            try refuse([detokenizer, stride, strict], call, "is for wikitext and lambada, not for \(call[task])")
             let names = call[task].split(separator: ",", omittingEmptySubsequences: false).map(String.init)
             return try EvaluateTasks(names, call[data], call).run()
         }
-        try refuse(EvaluateTasks.group.options, call, "is for the tasks of lm-evaluation-harness")
+        try refuse(EvaluateTasks.group.options, call, "is for the tasks of lm-evaluation-harness, not for \(call[task])")
         guard call[data].count == 1 else { throw call.misuse("--data: \(call[task]) is one file, and \(call[data].count) are given") }
         let path = call[data][0]
         // The cheap check first.
@@ -75,8 +75,8 @@ enum EvaluateCommand {
     }
 
     /// No option is passed over in silence.
-    private static func refuse(_ options: [any AnyOption], _ call: Invocation, _ reason: String) throws {
-        for option in options where call.isGiven(option) { throw call.misuse("\(option.definition.name) \(reason), not for \(call[task])") }
+    static func refuse(_ options: [any AnyOption], _ call: Invocation, _ reason: String) throws {
+        for option in options where call.isGiven(option) { throw call.misuse("\(option.definition.name) \(reason)") }
     }
 
     private static func show(_ call: Invocation, _ model: TrainedModel, _ json: JSONValue, _ rows: [(String, String)]) {

@@ -1,5 +1,6 @@
 import CommandKit
 import Evaluation
+import Files
 import JSON
 import Quantities
 import Training
@@ -47,20 +48,24 @@ struct EvaluateTasks {
         guard sources.isEmpty || sources.count == names.count else {
             throw call.misuse("--shots-from: \(names.count) tasks need as many files, and \(sources.count) are given")
         }
+        if count == 0 {
+            try EvaluateCommand.refuse(
+                [Self.shotsFrom, Self.sampler, Self.seed, Self.keepsDefects], call, "is for examples, and --shots is 0")
+        }
+        if !names.contains(TaskKind.triviaqa.rawValue) {
+            try EvaluateCommand.refuse([Self.generated], call, "is for triviaqa, not for \(call[EvaluateCommand.task])")
+        }
         var tasks: [Loaded] = []
         for (index, name) in names.enumerated() {
-            guard name != "lambada", let kind = TaskKind.named(name) else {
-                let known = "wikitext or lambada alone (Megatron's method), or of \(Self.names.joined(separator: ", "))"
-                throw call.misuse("--task: \(name.isEmpty ? "an empty name" : name) is not one of them: \(known)")
-            }
+            guard name != "lambada", let kind = TaskKind.named(name) else { throw Self.unknown(name, alone: names.count == 1, call) }
             let all = try kind.items(of: files[index])
-            let isScoredFile = sources.isEmpty || sources[index] == files[index]
+            let isScoredFile = try sources.isEmpty || FileSystem.status(sources[index]).isSameFile(as: FileSystem.status(files[index]))
             if count > 0, sources.isEmpty, !kind.showsScoredFile {
                 throw call.misuse("--shots-from is missing: the examples of \(name) come from its training file")
             }
             let pool = count == 0 || isScoredFile ? all : try kind.items(of: sources[index])
             var examples = try TaskExamples(
-                pool, of: kind, count: count, sampler: TaskExamples.Sampler(rawValue: call[Self.sampler]) ?? .random,
+                pool, of: kind, named: name, count: count, sampler: TaskExamples.Sampler(rawValue: call[Self.sampler]) ?? .random,
                 seed: UInt64(call[Self.seed]), isScoredFile: isScoredFile, keepsDefects: call[Self.keepsDefects])
             let items = Array(all.prefix(call[Self.limit] ?? all.count))
             tasks.append(
@@ -71,6 +76,15 @@ struct EvaluateTasks {
         self.tasks = tasks
     }
 
+    private static func unknown(_ name: String, alone: Bool, _ call: Invocation) -> UsageError {
+        let megatron = ["wikitext", "lambada"]
+        let nearest = megatron.contains(name) ? nil : Spelling.nearest(to: name, among: names + (alone ? megatron : []))
+        return call.misuse(
+            "--task: \(name.isEmpty ? "an empty name" : name) is not one of the tasks",
+            hint: nearest.map { "did you mean \($0)?" }
+                ?? "wikitext or lambada alone (Megatron's method), or of \(names.joined(separator: ", "))")
+    }
+
     func run() throws {
         let model = try ModelOptions.load(call)
         let tokenizer = try ModelOptions.loadTokenizer(of: model, call)
@@ -78,10 +92,12 @@ struct EvaluateTasks {
         var table = TextTable([
             ("task", .left), ("questions", .right), ("shots", .right), ("cut", .right), ("metric", .left), ("value", .right), ("±", .right),
         ])
+        let settings = TaskSettings(findsGreedy: call.wantsJSON, generatedTokens: call[Self.generated])
+        // Of all tasks before the first of them takes its hours.
+        for task in tasks { try evaluator.check(task.items, behind: task.prefixes, of: task.kind, tokens, settings) }
         var results: [JSONValue] = []
         for task in tasks {
             call.console.beginProgress(task.name, unit: .things(task.kind == .triviaqa ? "questions" : "requests"))
-            let settings = TaskSettings(findsGreedy: call.wantsJSON, generatedTokens: call[Self.generated])
             let scores = try evaluator.scores(of: task.items, behind: task.prefixes, of: task.kind, tokens, settings) { done, total in
                 call.console.updateProgress(done, total: total)
             }
@@ -97,7 +113,7 @@ struct EvaluateTasks {
             results.append(json(task, scores, figures))
         }
         guard call.wantsJSON else {
-            call.console.print("model  \(model.origin)")
+            call.console.print("model  \(PathName.printable(model.origin))")
             return call.console.print(table.text)
         }
         let object: JSONValue = [

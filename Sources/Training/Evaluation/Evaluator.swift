@@ -11,8 +11,8 @@ package protocol TargetScorer: AnyObject {
     func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore]
     /// Most inputs of a row.
     var contextLength: Int { get }
-    /// The most likely token behind these, of which there are 1 to `contextLength`; of equals the smallest.
-    func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID
+    /// The most likely token behind these, of which there are 1 to `contextLength`; of equals the smallest. Nil when the model's outputs are no numbers.
+    func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID?
 }
 
 /// How a model sees one target.

@@ -22,9 +22,10 @@ struct ParsingTests {
             Command(
                 "look", "looks", examples: ["tool look at x"],
                 subcommands: [
-                    Command("at", "looks at", examples: ["tool look at x"], operands: [.one("P", "the prefix"), .many("MORE", "others")]) {
-                        _ in
-                    }
+                    Command(
+                        "at", "looks at", examples: ["tool look at x"], operands: [.one("P", "the prefix"), .many("MORE", "others")],
+                        options: [OptionGroup("Look", [Option.list("--names", "N", "which")])]
+                    ) { _ in }
                 ]),
         ])
 
@@ -99,6 +100,8 @@ struct ParsingTests {
             ("work --input a --append-eod=yes", "tool: work: --append-eod takes no value: see tool work --help"),
             ("work --input a --lr 2", "tool: work: --lr: 2 is not between 0.0 and 1.0: see tool work --help"),
             ("look at x", "tool: look at: P MORE… is missing: the prefix; others"),
+            ("look at --names a b", "tool: look at: P MORE… is missing: --names took b as well: put it first"),
+            ("look at --names a -- x", "tool: look at: P MORE… is missing: the prefix; others"),
             ("work a b --input c", "tool: work: unexpected word b: see tool work --help"),
         ])
     func mistakes(line: String, message: String) {

@@ -45,6 +45,27 @@ import Testing
         #expect(one["tasks"]?[0]?["items"] != tasks[1]["items"] && one["tasks"]?[0]?["items"]?[0]?["dropped_tokens"]?.int ?? 0 > 0)
         #expect(try shots("--limit", "2")["tasks"]?[0]?["items"]?.array == Array(one["tasks"]![0]!["items"]!.array!.prefix(2)))
 
+        // The scored file by another name is the scored file still; the first ones are always the same.
+        #expect(try shots("--shots-from", "./words.jsonl")["tasks"]?[0]?["items"] == one["tasks"]?[0]?["items"])
+        try folder.write(Array(words.utf8.prefix(words.utf8.count / 3)), to: "two.jsonl")
+        let (first, fixed) = (try shots("--sampler", "first_n"), try shots("--sampler", "first_n", "--shots-from", "two.jsonl"))
+        let (firstItems, fixedItems) = (try #require(first["tasks"]?[0]?["items"]?.array), fixed["tasks"]?[0]?["items"]?.array ?? [])
+        #expect(firstItems.dropFirst(2) == fixedItems.dropFirst(2) && firstItems[0] != fixedItems.first)
+
+        // An answer must find room before anything is scored.
+        try folder.write(#"{"Data": [{"Question": "Who?", "Answer": {"Aliases": ["a"], "Value": "a"}}]}"#, to: "trivia.json")
+        let both = ["evaluate", "run", "--task", "choice,triviaqa", "--data", "own.jsonl", "trivia.json", "--json"]
+        let generated = try run(Tool.slwTrain.path, both + ["--max-gen-toks", "4"], directory: folder.path)
+        #expect(try generated.json["tasks"]?[1]?["items"]?[0]?["generated"]?.string != nil)
+        expectComplaint(
+            try run(Tool.slwTrain.path, both, directory: folder.path), 1,
+            "slw-train: triviaqa: 256 tokens to generate leave no room for the question in a window of 32: --max-gen-toks must be less")
+        let long = (["context": "x", "choices": ["y", .string(String(repeating: "long ", count: 50))], "answer": 0] as JSONValue)
+            .serialized()
+        try folder.write(Self.choices + long, to: "long.jsonl")
+        let tooLong = try run(Tool.slwTrain.path, ["evaluate", "run", "--task", "choice", "--data", "long.jsonl"], directory: folder.path)
+        #expect(tooLong.status == 1 && tooLong.errors.contains("long.jsonl, line 4: continuation 2 has "), "\(tooLong.errors)")
+
         let table = try run(Tool.slwTrain.path, arguments, directory: folder.path).text
         #expect(table.contains("acc_bytes") && table.contains("perplexity") && table.split(separator: "\n").count == 7)
     }
@@ -67,8 +88,18 @@ import Testing
                 ["--task", "choice", "--data", "own.jsonl", "--shots", "9"],
                 "choice: 9 examples and one to spare are asked for, and there are 3", 1
             ),
+            (["--task", "choice", "--data", "own.jsonl", "--sampler", "first_n"], "--sampler is for examples, and --shots is 0", 2),
+            (["--task", "choice", "--data", "own.jsonl", "--max-gen-toks", "8"], "--max-gen-toks is for triviaqa, not for choice", 2),
+            (["--task", "wikitxt", "--data", "own.jsonl"], "--task: wikitxt is not one of the tasks: did you mean wikitext?", 2),
+            (["--task", "choice,lambada", "--data", "own.jsonl", "own.jsonl"], "--task: lambada is not one of the tasks: wikitext or", 2),
+            (["--task", "hellaswag", "--data", "endless.jsonl"], "endless.jsonl, line 1: \"endings\" is empty", 1),
+            (["--task", "race", "--data", "race"], "race/notes.md: it is none of RACE's passages", 1),
+            (
+                ["--task", "lambada_openai", "--data", "words.jsonl", "--shots", "9"],
+                "lambada_openai: 9 examples and one to spare are asked for, and there are 1", 1
+            ),
             (["--task", "arc", "--data", "own.jsonl", "own.jsonl"], "--data: 1 tasks need as many files, and 2 are given", 2),
-            (["--task", "choice,", "--data", "own.jsonl", "own.jsonl"], "--task: an empty name is not one of them", 2),
+            (["--task", "choice,", "--data", "own.jsonl", "own.jsonl"], "--task: an empty name is not one of the tasks", 2),
             (["--task", "lambada", "--data", "own.jsonl", "--shots", "2"], "--shots is for the tasks of lm-evaluation-harness", 2),
             (["--task", "choice", "--data", "own.jsonl", "--strict-lambada"], "--strict-lambada is for wikitext and lambada", 2),
         ])
@@ -78,8 +109,18 @@ import Testing
         try folder.write(
             Array((Self.choices.prefix { $0 != "\n" } + "\n{\"context\": \"x\", \"choices\": [\"y\"], \"answer\": -1}").utf8),
             to: "bad.jsonl")
+        try folder.write(#"{"label": 0, "activity_label": "a", "ctx_a": "b", "ctx_b": "c", "endings": []}"#, to: "endless.jsonl")
+        try folder.write("{\"text\": \"one word\"}", to: "words.jsonl")
+        try folder.write("", to: "race/notes.md")
         let result = try run(Tool.slwTrain.path, ["evaluate", "no-run"] + arguments, directory: folder.path)
         #expect(result.status == status && result.complaints.count == 1, "\(result.errors)")
         #expect(result.errors.contains(message), "\(result.errors)")
+    }
+
+    @Test("a run folder behind a list of files is missed with a hint")
+    func order() throws {
+        let result = try Tool.slwTrain("evaluate", "--task", "choice", "--data", "own.jsonl", "run")
+        #expect(
+            result.status == 2 && result.errors.hasSuffix("RUN is missing: --data took run as well: put it first\n"), "\(result.errors)")
     }
 }

@@ -63,7 +63,7 @@ import Transformer
 /// Finds a target the likelier the larger it is; the most likely one is the input plus one.
 private final class SuccessorScorer: TargetScorer {
     let contextLength = 8
-    func mostLikelyToken(after tokens: [TokenID]) -> TokenID { tokens.last! + 1 }
+    func mostLikelyToken(after tokens: [TokenID]) -> TokenID? { tokens.last! + 1 }
     func scores(_ rows: TokenRows, withRanks: Bool) -> [TargetScore] {
         (0..<rows.rows * rows.length).map { index in
             let (input, target) = (rows.inputs[index], rows.targets[index])

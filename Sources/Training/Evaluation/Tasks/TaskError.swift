@@ -1,8 +1,9 @@
 public import Files
+public import Quantities
 public import Transformer
 
 /// Why a task cannot be scored. Every description is one line.
-public enum TaskError: Error, CustomStringConvertible, Equatable, Sendable {
+public enum TaskError: OptionNaming, Equatable, Sendable {
     case file(FileError)
     /// A record does not follow the layout of its task. `place` is "line 12" or "record 12".
     case record(path: String, place: String, reason: String)
@@ -11,16 +12,20 @@ public enum TaskError: Error, CustomStringConvertible, Equatable, Sendable {
     /// There are no examples, or too few of them.
     case examples(task: String, reason: String)
     /// The model's window is too short for the task.
-    case window(task: String, reason: String)
+    case window(task: String, reason: OptionText)
     case model(ModelError)
+    /// NaN: every figure would be chance or worse, and look like one.
+    case outputsAreNotNumbers
 
-    public var description: String {
+    public var optionText: OptionText {
         switch self {
-        case .file(let error): error.description
+        case .file(let error): "\(error)"
         case .record(let path, let place, let reason): "\(PathName.printable(path)), \(place): \(reason)"
         case .unreadable(let path, let reason): "\(PathName.printable(path)): \(reason)"
-        case .examples(let task, let reason), .window(let task, let reason): "\(task): \(reason)"
-        case .model(let error): error.description
+        case .examples(let task, let reason): "\(task): \(reason)"
+        case .window(let task, let reason): "\(task): \(reason)"
+        case .model(let error): "\(error)"
+        case .outputsAreNotNumbers: "the model's outputs are not numbers (NaN): take an earlier \(option: "checkpoint")"
         }
     }
 }

@@ -17,11 +17,12 @@ public struct TaskExamples: Sendable {
     private var random: PythonRandom
 
     /// - Parameters:
+    ///   - name: what errors call the task; nil: as its kind is called.
     ///   - isScoredFile: the examples are the questions of the scored file.
     ///   - keepsDefects: as harness 0.4.13 does it, where a question of LAMBADA or RACE may be its own example.
     public init(
-        _ pool: [TaskItem], of kind: TaskKind, count: Int, sampler: Sampler = .random, seed: UInt64 = 1234, isScoredFile: Bool,
-        keepsDefects: Bool = false
+        _ pool: [TaskItem], of kind: TaskKind, named name: String? = nil, count: Int, sampler: Sampler = .random, seed: UInt64 = 1234,
+        isScoredFile: Bool, keepsDefects: Bool = false
     ) throws(TaskError) {
         self.pool = pool
         self.count = count
@@ -32,7 +33,7 @@ public struct TaskExamples: Sendable {
         let needed = count == 0 ? 0 : sampler == .random && leavesOutScored || isScoredFile && leavesOutScored ? count + 1 : count
         guard pool.count >= needed else {
             throw .examples(
-                task: kind.rawValue,
+                task: name ?? kind.rawValue,
                 reason: "\(count) examples\(needed > count ? " and one to spare" : "") are asked for, and there are \(pool.count)")
         }
     }
@@ -40,9 +41,12 @@ public struct TaskExamples: Sendable {
     /// The indices of the examples of the next question. Questions are asked for in their order, since one generator serves them all.
     public mutating func next(for item: TaskItem) -> [Int] {
         guard count > 0 else { return [] }
-        let drawn = sampler == .random ? random.sample(pool.count, leavesOutScored ? count + 1 : count) : Array(pool.indices)
-        guard leavesOutScored else { return Array(drawn.prefix(count)) }
-        return Array(drawn.filter { [pool] in pool[$0].identity != item.identity }.prefix(count))
+        let isOther = { [pool, leavesOutScored] (index: Int) in !leavesOutScored || pool[index].identity != item.identity }
+        switch sampler {
+        case .random: return Array(random.sample(pool.count, leavesOutScored ? count + 1 : count).filter(isOther).prefix(count))
+        // Looks no further than it must: a pool is a whole training file.
+        case .first: return Array(pool.indices.lazy.filter(isOther).prefix(count))
+        }
     }
 
     /// What stands before the question.

@@ -19,8 +19,9 @@ extension TaskKind {
                 throw record.refused("it has no label: take the training or validation file, the test file has none")
             }
             let query = try record.text("activity_label") + ": " + record.text("ctx_a") + " " + TaskText.capitalized(record.text("ctx_b"))
-            return TaskItem(
-                record, TaskText.cleanedWikiHow(query), choices: try record.texts("endings").map(TaskText.cleanedWikiHow), right: right)
+            let endings = try record.texts("endings")
+            guard !endings.isEmpty else { throw record.refused("\"endings\" is empty") }
+            return TaskItem(record, TaskText.cleanedWikiHow(query), choices: endings.map(TaskText.cleanedWikiHow), right: right)
         case .piqa:
             let choices = [try record.text("sol1"), try record.text("sol2")]
             return TaskItem(record, try Self.asked(record.text("goal")), choices: choices, right: record.label ?? -1)

@@ -67,16 +67,20 @@ extension TaskRecord {
         try mapping(TaskError.file, FileSystem.readAll(path, limit: 1 << 32))
     }
 
-    /// The text files below a folder in the order of their paths as strings: 1, 10, 11, 2.
+    /// The text files below a folder in the order of their paths as strings: 1, 10, 11, 2. Hidden names are passed over.
     private static func passages(in folder: String) throws(TaskError) -> [String] {
         var files: [String] = []
-        for name in try mapping(TaskError.file, FileSystem.list(folder)) {
+        for name in try mapping(TaskError.file, FileSystem.list(folder)) where !name.hasPrefix(".") {
             let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
             if FileSystem.isDirectory(path) {
-                files += try passages(in: path)
-            } else if name.hasSuffix(".txt") {
-                files.append(path)
+                // Links are not followed down: a cycle of them would never end.
+                if !FileSystem.isLink(path) { files += try passages(in: path) }
+                continue
             }
+            guard name.hasSuffix(".txt") else {
+                throw .unreadable(path: path, reason: "it is none of RACE's passages, which are called *.txt: take it out of the folder")
+            }
+            files.append(path)
         }
         return files.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
     }

@@ -66,11 +66,18 @@ enum TaskText {
         let marked = Array(replacing(" [title]", in: stripped(text), by: ". ").unicodeScalars)
         var (result, index) = ([Unicode.Scalar](), 0)
         while index < marked.count {
-            if marked[index] == "[", let end = marked[index...].firstIndex(where: { $0 == "]" || $0 == "\n" }), marked[end] == "]" {
-                index = end + 1
-            } else {
+            guard marked[index] == "[" else {
                 result.append(marked[index])
                 index += 1
+                continue
+            }
+            // What has no closing bracket in its line stays, up to the line's end: no bracket in it has one.
+            let end = marked[index...].firstIndex { $0 == "]" || $0 == "\n" } ?? marked.endIndex
+            if end < marked.endIndex, marked[end] == "]" {
+                index = end + 1
+            } else {
+                result += marked[index..<end]
+                index = end
             }
         }
         return replacing("  ", in: string(result), by: " ")

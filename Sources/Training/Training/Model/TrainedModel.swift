@@ -197,9 +197,11 @@ public final class TrainedModel {
 }
 
 extension TrainedModel: TargetScorer {
-    package func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID {
+    package func mostLikelyToken(after tokens: [TokenID]) throws(ModelError) -> TokenID? {
         let logits = try logits(after: tokens.map { Int32(truncatingIfNeeded: $0) })
-        return TokenID(max(0, unsafe logits.withUnsafeBufferPointer { unsafe placeOfLargest($0) }))
+        // The place of the largest passes over NaN.
+        if logits.contains(where: \.isNaN) { return nil }
+        return TokenID(unsafe logits.withUnsafeBufferPointer { unsafe placeOfLargest($0) })
     }
 
     package func scores(_ rows: TokenRows, withRanks: Bool) throws(ModelError) -> [TargetScore] {
