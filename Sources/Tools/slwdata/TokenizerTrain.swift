@@ -40,6 +40,12 @@ enum TokenizerTrainCommand {
 
     @Sendable static func run(_ call: Invocation) throws {
         let formats = try TokenizerFormats.parse(call[formats].isEmpty ? ["tokenizer.json"] : call[formats], call)
+        // No text in UTF-8 has all 256 bytes: some will have no token.
+        if call[alphabet] != nil, let format = formats.first(where: { $0 != .huggingFace }) {
+            throw call.misuse(
+                "--format: \(format.rawValue) cannot say which bytes have no token, and --limit-alphabet leaves some without",
+                hint: "write \(TokenizerFormat.huggingFace.rawValue)")
+        }
         let directory = call[directory]
         let name = FileSystem.name(of: directory)
         if !call[SharedOptions.overwrite] { try TokenizerFormats.refuseExisting(formats, of: name, in: directory) }
@@ -72,10 +78,14 @@ enum TokenizerTrainCommand {
         if !call[specials].isEmpty { trainer.specialTokens = call[specials] }
         let tokenizer = try trainer.train(counter, name: name)
         let files = try formats.flatMap { format throws(TokenizerError) in try tokenizer.write(as: format, to: directory) }
+        if !tokenizer.droppedBytes.isEmpty {
+            call.console.warn("\(tokenizer.droppedBytes.count) bytes have no token: every text loses them")
+        }
         let seconds = (clock.now - start) / .seconds(1)
         if call.wantsJSON {
             let json: JSONValue = [
                 "vocabulary_size": JSONValue(tokenizer.vocabularySize), "bytes": JSONValue(counter.byteCount),
+                "dropped_bytes": .array(tokenizer.droppedBytes.map { JSONValue(Int($0)) }),
                 "distinct_words": JSONValue(counter.distinctCount), "seconds": JSONValue(seconds),
                 "counting_seconds": JSONValue((counted - start) / .seconds(1)),
                 "ignored_files": JSONValue(inputs.ignored.count + memberCount),
@@ -83,9 +93,6 @@ enum TokenizerTrainCommand {
                 "files": .array(files.map { JSONValue($0) }),
             ]
             return call.console.print(json.serialized())
-        }
-        if !tokenizer.droppedBytes.isEmpty {
-            call.console.warn("\(tokenizer.droppedBytes.count) bytes have no token: every text loses them")
         }
         if tokenizer.vocabularySize < call[size] {
             call.console.warn("the text has no more pairs: \(tokenizer.vocabularySize) of \(call[size]) tokens were made")

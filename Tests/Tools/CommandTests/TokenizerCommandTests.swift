@@ -88,6 +88,25 @@ struct TokenizerCommandTests {
         }
     }
 
+    @Test("bytes that --limit-alphabet leaves without tokens are named, and asked for in no format that cannot say so")
+    func limitedAlphabet() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write("aaab aab ab a\n", to: "in.txt")
+        let words = ["tokenizer", "train", "--input", "in.txt", "--vocab-size", "256", "--limit-alphabet", "2", "--output-dir", "mine"]
+        for format in ["vocab.bpe", "tiktoken"] {
+            expectComplaint(
+                try TestSupport.run(Tool.slwdata.path, words + ["--format", "tokenizer.json", format], directory: folder.path), 2,
+                "slwdata: tokenizer train: --format: \(format) cannot say which bytes have no token, and --limit-alphabet leaves some without: write tokenizer.json"
+            )
+        }
+        #expect(!FileSystem.exists(folder.file("mine")))
+        let result = try TestSupport.run(Tool.slwdata.path, words + ["--json"], directory: folder.path)
+        let dropped = try #require(try result.json["dropped_bytes"]?.array).compactMap(\.int)
+        // Two bytes have tokens, and 13 occur in no text.
+        #expect(dropped.count == 241 && dropped == dropped.sorted() && !dropped.contains(Int(UInt8(ascii: "a"))))
+        #expect(result.errors.contains("241 bytes have no token"), "\(result.errors)")
+    }
+
     @Test(
         "the file that training writes is the one that Hugging Face's tokenizers 0.23.3 saves after the same training",
         arguments: [
